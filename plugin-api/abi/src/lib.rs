@@ -1,0 +1,455 @@
+//! What crosses the boundary between weir and a plugin: plain C, major 1.
+//!
+//! Every table begins with its own size in bytes. Within a major version fields are only ever appended to the end of a table:
+//! never moved, retyped or given another meaning. A reader tests [`holds`] before it uses a field that came with a later
+//! minor version, so a plugin and a host of different minors work together in both directions. The major version is part of
+//! the entry symbol's name ([`ENTRY_SYMBOL`]).
+//!
+//! Rules of the boundary:
+//! - Arguments are borrowed for the call. Only [`WeirBytes`] crosses as owned memory, with its owner's retain and release
+//!   functions, which may be called from any thread at any time: plugins are never unloaded.
+//! - Nothing unwinds across: both sides catch.
+//! - Functions that can fail return one of the codes below and write a message into the caller's [`WeirErr`].
+//! - A plugin's functions are called on blocking threads, many at once; no async runtime may be assumed.
+//!
+//! This file is the source of `include/weir_plugin.h`. It must not contain `cfg`: the layout is the same for everybody.
+#![no_std]
+#![allow(unsafe_code)]
+
+use core::ffi::c_void;
+
+/// Major version: part of the entry symbol's name.
+pub const WEIR_ABI_MAJOR: u32 = 1;
+/// Minor version: how many times fields were appended.
+pub const WEIR_ABI_MINOR: u32 = 0;
+/// Marks a table as ours: "WEIRPLG1", least significant byte first.
+pub const WEIR_MAGIC: u64 = 0x3147_4c50_5249_4557;
+/// The data symbol that a plugin exports: a [`WeirPlugin`].
+pub const ENTRY_SYMBOL: &str = "weir_plugin_v1";
+/// The ELF section with the manifest note.
+pub const NOTE_SECTION: &str = ".note.weir.plugin";
+/// The owner name of the manifest note.
+pub const NOTE_OWNER: &str = "WEIR";
+
+/// Done.
+pub const WEIR_OK: i32 = 0;
+/// A body has ended.
+pub const WEIR_END: i32 = 1;
+/// The client is gone or the deadline has passed; stop working.
+pub const WEIR_CANCELLED: i32 = 2;
+/// A fault of the called side (HTTP 500).
+pub const WEIR_E_INTERNAL: i32 = -1;
+/// The called side panicked (HTTP 500).
+pub const WEIR_E_PANIC: i32 = -2;
+/// What was asked for does not exist (HTTP 404).
+pub const WEIR_E_NOT_FOUND: i32 = -3;
+/// The request cannot be understood or does not fit the dataset (HTTP 400).
+pub const WEIR_E_BAD_REQUEST: i32 = -4;
+/// A feature or codec that is not built in (HTTP 501).
+pub const WEIR_E_UNSUPPORTED: i32 = -5;
+/// More than the configured limit (HTTP 413).
+pub const WEIR_E_TOO_LARGE: i32 = -6;
+/// A backend does not answer now, or changed while it was read (HTTP 503).
+pub const WEIR_E_UNAVAILABLE: i32 = -7;
+/// Stored data is damaged (HTTP 500).
+pub const WEIR_E_CORRUPT: i32 = -8;
+/// Not allowed (HTTP 403).
+pub const WEIR_E_FORBIDDEN: i32 = -9;
+/// Too slow (HTTP 504).
+pub const WEIR_E_TIMEOUT: i32 = -10;
+
+/// Response flag: the bytes stay the same as long as the dataset's generation does. The host adds a strong `ETag`, answers
+/// conditional requests, and may keep small bodies.
+pub const WEIR_RESPONSE_STABLE: u32 = 1;
+/// Response flag: the host may serve byte ranges of this body.
+pub const WEIR_RESPONSE_RANGES: u32 = 2;
+
+/// Byte order: least significant byte first.
+pub const WEIR_ORDER_LITTLE: u32 = 0;
+/// Byte order: most significant byte first.
+pub const WEIR_ORDER_BIG: u32 = 1;
+
+/// Log level: error.
+pub const WEIR_LOG_ERROR: u32 = 1;
+/// Log level: warning.
+pub const WEIR_LOG_WARN: u32 = 2;
+/// Log level: information.
+pub const WEIR_LOG_INFO: u32 = 3;
+/// Log level: debugging.
+pub const WEIR_LOG_DEBUG: u32 = 4;
+
+/// UTF-8 text, borrowed for the call; not ended by NUL.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirStr {
+    /// The first byte; may be null where `len` is 0.
+    pub ptr: *const u8,
+    /// Number of bytes.
+    pub len: usize,
+}
+
+/// One HTTP header.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirHeader {
+    /// The name, as received.
+    pub name: WeirStr,
+    /// The value, as received.
+    pub value: WeirStr,
+}
+
+/// How the owner of a [`WeirBytes`] counts references; callable from any thread.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirBytesTable {
+    /// Size of this table.
+    pub size: usize,
+    /// One more reference.
+    pub retain: unsafe extern "C" fn(owner: *mut c_void),
+    /// One reference less; the last one frees.
+    pub release: unsafe extern "C" fn(owner: *mut c_void),
+}
+
+/// Bytes with a reference count.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirBytes {
+    /// The first byte; may be null where `len` is 0.
+    pub ptr: *const u8,
+    /// Number of bytes.
+    pub len: usize,
+    /// Given back to the table's functions.
+    pub owner: *mut c_void,
+    /// How references are counted; null for bytes that live as long as the process.
+    pub table: *const WeirBytesTable,
+}
+
+/// Where the called side writes what went wrong.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirErr {
+    /// Size of this struct.
+    pub size: usize,
+    /// Room for the message.
+    pub ptr: *mut u8,
+    /// Bytes of room.
+    pub capacity: usize,
+    /// Bytes written: UTF-8, cut at `capacity`.
+    pub len: usize,
+}
+
+/// A request, valid for the call that it is passed to.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirRequest {
+    /// Size of this struct.
+    pub size: usize,
+    /// `GET`, `HEAD`, ...
+    pub method: WeirStr,
+    /// The path, as received.
+    pub path: WeirStr,
+    /// The query, as received, without the question mark.
+    pub query: WeirStr,
+    /// The headers.
+    pub headers: *const WeirHeader,
+    /// Number of headers.
+    pub n_headers: usize,
+    /// The request's id, for logs and error bodies.
+    pub id: WeirStr,
+    /// The public base URL of the server, without a trailing slash.
+    pub base_url: WeirStr,
+    /// The dataset's id, percent-decoded; empty for a server-wide route.
+    pub dataset: WeirStr,
+    /// What `{rest}` of the route stands for, percent-decoded; empty without one.
+    pub rest: WeirStr,
+    /// Which of the plugin's routes matched: its place in the list that `routes` returned.
+    pub route: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The host's handle of this request, for its services.
+    pub context: *mut c_void,
+}
+
+/// A hyperslab of a variable: three numbers per axis, slowest axis first.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirSlab {
+    /// Size of this struct.
+    pub size: usize,
+    /// The variable's path.
+    pub variable: WeirStr,
+    /// First index of each axis.
+    pub start: *const u64,
+    /// Number of indices of each axis.
+    pub count: *const u64,
+    /// Distance between indices of each axis; at least 1.
+    pub step: *const u64,
+    /// Number of axes.
+    pub rank: u32,
+    /// [`WEIR_ORDER_LITTLE`] or [`WEIR_ORDER_BIG`]: the order in which elements are wanted.
+    pub order: u32,
+}
+
+/// A chunk as it is stored.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirChunk {
+    /// Size of this struct.
+    pub size: usize,
+    /// 1: `bytes` is the stored chunk. 0: it was proven that nothing is stored, so every element is the fill value.
+    pub present: u32,
+    /// Bit n is set where the variable's n-th codec was not applied to this chunk (HDF5 filter mask).
+    pub skipped_codecs: u32,
+    /// The stored bytes; a trailing checksum was checked and taken off.
+    pub bytes: WeirBytes,
+}
+
+/// What a plugin answers. The host fills `size`, and zeros the rest, before the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirResponse {
+    /// Size of this struct, as the host knows it.
+    pub size: usize,
+    /// The HTTP status of a success (200 to 399). Failures are returned as codes: the host chooses their status.
+    pub status: u32,
+    /// `WEIR_RESPONSE_*`.
+    pub flags: u32,
+    /// Headers, as `name: value\r\n` lines.
+    pub headers: WeirBytes,
+    /// The whole body, if `body` is null.
+    pub bytes: WeirBytes,
+    /// A body to be pulled with `body_next`, or null.
+    pub body: *mut c_void,
+    /// The length of a pulled body, or -1.
+    pub length: i64,
+}
+
+/// The host's services. Handles are the host's own pointers.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirHost {
+    /// Size of this table.
+    pub size: usize,
+    /// The host's major version.
+    pub abi_major: u32,
+    /// The host's minor version.
+    pub abi_minor: u32,
+    /// Given back to the services below.
+    pub context: *mut c_void,
+    /// Writes a log line; `request` may be null.
+    pub log: unsafe extern "C" fn(
+        context: *mut c_void,
+        request: *mut c_void,
+        level: u32,
+        target: WeirStr,
+        message: WeirStr,
+    ),
+    /// Adds to one of the plugin's counters.
+    pub metric_add: unsafe extern "C" fn(context: *mut c_void, name: WeirStr, value: f64),
+    /// 1 where the work for `request` is not wanted any more.
+    pub cancelled: unsafe extern "C" fn(request: *mut c_void) -> u32,
+    /// Milliseconds until the request's deadline; the largest number where there is none.
+    pub deadline_ms: unsafe extern "C" fn(request: *mut c_void) -> u64,
+    /// The next piece of the request's body, or [`WEIR_END`].
+    pub request_body_next:
+        unsafe extern "C" fn(request: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32,
+    /// Refuses a response of `bytes` bytes where that is more than the site allows. Ask before reading.
+    pub admit: unsafe extern "C" fn(
+        context: *mut c_void,
+        request: *mut c_void,
+        bytes: u64,
+        err: *mut WeirErr,
+    ) -> i32,
+    /// Lends the dataset called `id`; give it back with `dataset_close`.
+    pub dataset_open: unsafe extern "C" fn(
+        context: *mut c_void,
+        request: *mut c_void,
+        id: WeirStr,
+        out: *mut *mut c_void,
+        err: *mut WeirErr,
+    ) -> i32,
+    /// Gives a dataset back.
+    pub dataset_close: unsafe extern "C" fn(dataset: *mut c_void),
+    /// The ids that begin with `prefix` and sort behind `after`: at most `limit`, as a JSON array of strings.
+    pub dataset_list: unsafe extern "C" fn(
+        context: *mut c_void,
+        prefix: WeirStr,
+        after: WeirStr,
+        limit: u32,
+        out: *mut WeirBytes,
+        err: *mut WeirErr,
+    ) -> i32,
+    /// The schema as a JSON document (see the plugin guide).
+    pub dataset_schema:
+        unsafe extern "C" fn(dataset: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32,
+    /// The generation: text that changes whenever the data may have changed.
+    pub dataset_generation:
+        unsafe extern "C" fn(dataset: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32,
+    /// Reads elements of a fixed size into `buffer`, whose length must be exactly elements times size.
+    pub dataset_read: unsafe extern "C" fn(
+        dataset: *mut c_void,
+        slab: *const WeirSlab,
+        buffer: *mut u8,
+        length: usize,
+        err: *mut WeirErr,
+    ) -> i32,
+    /// Reads strings: for each, its length as 8 bytes, least significant first, then its bytes.
+    pub dataset_read_strings: unsafe extern "C" fn(
+        dataset: *mut c_void,
+        slab: *const WeirSlab,
+        out: *mut WeirBytes,
+        err: *mut WeirErr,
+    ) -> i32,
+    /// Proves that every chunk of the slab can be decoded; afterwards a read of it fails only if the disk does.
+    pub dataset_verify:
+        unsafe extern "C" fn(dataset: *mut c_void, slab: *const WeirSlab, err: *mut WeirErr) -> i32,
+    /// One chunk as it is stored; `index` has `rank` numbers.
+    pub dataset_chunk: unsafe extern "C" fn(
+        dataset: *mut c_void,
+        variable: WeirStr,
+        index: *const u64,
+        rank: u32,
+        out: *mut WeirChunk,
+        err: *mut WeirErr,
+    ) -> i32,
+    /// Memory of the host's, for a body: returns where to write, or null. `out` owns it.
+    pub bytes_alloc:
+        unsafe extern "C" fn(context: *mut c_void, length: usize, out: *mut WeirBytes) -> *mut u8,
+}
+
+/// A plugin. Exported as a data symbol, so reading it runs no code.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirPlugin {
+    /// Size of this table.
+    pub size: usize,
+    /// [`WEIR_ABI_MAJOR`] that it was built against.
+    pub abi_major: u32,
+    /// [`WEIR_ABI_MINOR`] that it was built against.
+    pub abi_minor: u32,
+    /// The least minor version of a host that it can live with.
+    pub min_host_minor: u32,
+    /// Zero.
+    pub flags: u32,
+    /// [`WEIR_MAGIC`].
+    pub magic: u64,
+    /// [`WEIR_LAYOUT_HASH`] that it was built against: tells an edited header or another target.
+    pub layout_hash: u64,
+    /// The name: lower case, unique in a server; configuration and metrics use it.
+    pub name: WeirStr,
+    /// The version, for people.
+    pub version: WeirStr,
+    /// Makes an instance from JSON configuration text. `host` stays valid for ever.
+    pub create: unsafe extern "C" fn(
+        host: *const WeirHost,
+        config: WeirStr,
+        out: *mut *mut c_void,
+        err: *mut WeirErr,
+    ) -> i32,
+    /// Ends an instance; bodies and bytes it handed out may outlive it.
+    pub destroy: unsafe extern "C" fn(instance: *mut c_void),
+    /// The routes: one `METHOD[,METHOD] pattern` a line.
+    pub routes: unsafe extern "C" fn(instance: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32,
+    /// Answers a request.
+    pub handle: unsafe extern "C" fn(
+        instance: *mut c_void,
+        request: *const WeirRequest,
+        out: *mut WeirResponse,
+        err: *mut WeirErr,
+    ) -> i32,
+    /// Optional: the protocol's own error body for a status that the host has chosen.
+    pub render_error: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            request: *const WeirRequest,
+            status: u32,
+            message: WeirStr,
+            out: *mut WeirResponse,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
+    /// The next piece of a body, or [`WEIR_END`].
+    pub body_next: unsafe extern "C" fn(body: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32,
+    /// Ends a body.
+    pub body_drop: unsafe extern "C" fn(body: *mut c_void),
+    /// Optional: run once after `create`.
+    pub self_test: Option<unsafe extern "C" fn(instance: *mut c_void, err: *mut WeirErr) -> i32>,
+}
+
+// SAFETY: a plugin's table is immutable after linking; its function pointers may be called from any thread by contract.
+unsafe impl Sync for WeirPlugin {}
+// SAFETY: as above; the text it points to is static.
+unsafe impl Send for WeirPlugin {}
+// SAFETY: the host's services may be called from any thread by contract, and the table never changes.
+unsafe impl Sync for WeirHost {}
+// SAFETY: as above.
+unsafe impl Send for WeirHost {}
+// SAFETY: retain and release may be called from any thread by contract; the bytes themselves never change.
+unsafe impl Send for WeirBytes {}
+// SAFETY: as above.
+unsafe impl Sync for WeirBytes {}
+// SAFETY: static text and functions that are callable from any thread.
+unsafe impl Sync for WeirBytesTable {}
+
+impl WeirStr {
+    /// Borrows text. The result must not outlive it.
+    #[must_use]
+    pub const fn new(text: &str) -> Self {
+        Self { ptr: text.as_ptr(), len: text.len() }
+    }
+}
+
+impl WeirBytes {
+    /// No bytes, no owner.
+    pub const EMPTY: Self =
+        Self { ptr: core::ptr::null(), len: 0, owner: core::ptr::null_mut(), table: core::ptr::null() };
+}
+
+/// Whether a table of `size` bytes holds a field of `width` bytes at `offset`.
+#[must_use]
+pub const fn holds(size: usize, offset: usize, width: usize) -> bool {
+    match offset.checked_add(width) {
+        Some(end) => size >= end,
+        None => false,
+    }
+}
+
+/// A number that changes with any size or offset of minor version 0's tables.
+pub const WEIR_LAYOUT_HASH: u64 = layout_hash();
+
+const fn layout_hash() -> u64 {
+    use core::mem::{offset_of, size_of};
+    let facts = [
+        size_of::<usize>(),
+        size_of::<WeirStr>(),
+        size_of::<WeirHeader>(),
+        size_of::<WeirBytesTable>(),
+        size_of::<WeirBytes>(),
+        size_of::<WeirErr>(),
+        size_of::<WeirRequest>(),
+        offset_of!(WeirRequest, route),
+        offset_of!(WeirRequest, context),
+        size_of::<WeirSlab>(),
+        offset_of!(WeirSlab, rank),
+        size_of::<WeirChunk>(),
+        offset_of!(WeirChunk, bytes),
+        size_of::<WeirResponse>(),
+        offset_of!(WeirResponse, bytes),
+        offset_of!(WeirResponse, length),
+        offset_of!(WeirHost, context),
+        offset_of!(WeirHost, dataset_open),
+        offset_of!(WeirHost, bytes_alloc),
+        offset_of!(WeirPlugin, magic),
+        offset_of!(WeirPlugin, name),
+        offset_of!(WeirPlugin, create),
+        offset_of!(WeirPlugin, self_test),
+    ];
+    // FNV-1a over the facts: small, and a const fn.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut i = 0;
+    while i < facts.len() {
+        hash = (hash ^ facts[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        i += 1;
+    }
+    hash
+}

@@ -1,0 +1,333 @@
+//! The host, as a plugin sees it, and the datasets that it lends.
+
+use std::collections::VecDeque;
+use std::ffi::c_void;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use weir_model::{ByteOrder, Hyperslab, Schema};
+use weir_plugin_abi as abi;
+use weir_plugin_abi::{WeirBytes, WeirChunk, WeirHost, WeirSlab, WeirStr};
+
+use crate::error::Message;
+use crate::{Bytes, Error, Request, StoredChunk, schema_from_document};
+
+/// How important a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Something failed.
+    Error,
+    /// Something is odd.
+    Warn,
+    /// Something happened.
+    Info,
+    /// For developers.
+    Debug,
+}
+
+impl LogLevel {
+    pub(crate) fn code(self) -> u32 {
+        match self {
+            Self::Error => abi::WEIR_LOG_ERROR,
+            Self::Warn => abi::WEIR_LOG_WARN,
+            Self::Info => abi::WEIR_LOG_INFO,
+            Self::Debug => abi::WEIR_LOG_DEBUG,
+        }
+    }
+
+    pub(crate) fn from_code(code: u32) -> Self {
+        match code {
+            abi::WEIR_LOG_ERROR => Self::Error,
+            abi::WEIR_LOG_WARN => Self::Warn,
+            abi::WEIR_LOG_INFO => Self::Info,
+            _ => Self::Debug,
+        }
+    }
+}
+
+/// The host's services; cheap to copy, valid for ever.
+#[derive(Clone, Copy)]
+pub struct Host {
+    table: &'static WeirHost,
+}
+
+impl Host {
+    /// Wraps the table that `create` was given.
+    #[must_use]
+    pub fn from_table(table: &'static WeirHost) -> Self {
+        Self { table }
+    }
+
+    /// Writes a log line under the plugin's name.
+    pub fn log(&self, request: Option<&Request<'_>>, level: LogLevel, message: &str) {
+        let of = request.map_or(std::ptr::null_mut(), |request| request.raw().context);
+        let (target, message) = (WeirStr::new(""), WeirStr::new(message));
+        // SAFETY: the host's table and context are valid for ever; text lives through the call.
+        unsafe { (self.table.log)(self.table.context, of, level.code(), target, message) }
+    }
+
+    /// Adds to one of this plugin's counters.
+    pub fn metric_add(&self, name: &str, value: f64) {
+        // SAFETY: as in `log`.
+        unsafe { (self.table.metric_add)(self.table.context, WeirStr::new(name), value) }
+    }
+
+    /// Whether the work for a request is not wanted any more.
+    #[must_use]
+    pub fn is_cancelled(&self, request: &Request<'_>) -> bool {
+        // SAFETY: a request's context is valid while the request is.
+        unsafe { (self.table.cancelled)(request.raw().context) != 0 }
+    }
+
+    /// The next piece of the request's body, or `None` at the end.
+    ///
+    /// # Errors
+    /// Where the client broke off or sent too much.
+    pub fn body_next(&self, request: &Request<'_>) -> Result<Option<Bytes>, Error> {
+        let mut out = WeirBytes::EMPTY;
+        let call = |err| {
+            // SAFETY: a request's context is valid while the request is; `out` is room for the result.
+            unsafe { (self.table.request_body_next)(request.raw().context, &raw mut out, err) }
+        };
+        let more = Message::new().call(call)?;
+        // SAFETY: the host gave this reference to us.
+        Ok(more.then(|| unsafe { Bytes::from_raw(out) }))
+    }
+
+    /// Asks whether a response of `bytes` bytes is allowed. Ask before reading.
+    ///
+    /// # Errors
+    /// `TooLarge`, naming size and limit.
+    pub fn admit(&self, request: &Request<'_>, bytes: u64) -> Result<(), Error> {
+        // SAFETY: as in `is_cancelled`.
+        let call = |err| unsafe { (self.table.admit)(self.table.context, request.raw().context, bytes, err) };
+        Message::new().call(call).map(drop)
+    }
+
+    /// Borrows a dataset for the work on `request`.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown id; otherwise why it cannot be opened.
+    pub fn open(&self, request: &Request<'_>, id: &str) -> Result<Dataset, Error> {
+        let mut raw = std::ptr::null_mut();
+        let (host, of) = (self.table.context, request.raw().context);
+        // SAFETY: as in `is_cancelled`; `raw` is room for the handle.
+        let call = |err| unsafe { (self.table.dataset_open)(host, of, WeirStr::new(id), &raw mut raw, err) };
+        Message::new().call(call)?;
+        Ok(Dataset { raw, table: self.table, id: id.to_owned() })
+    }
+
+    /// The dataset ids that begin with `prefix` and sort behind `after`: at most `limit`.
+    ///
+    /// # Errors
+    /// Where the host cannot list.
+    pub fn list(&self, prefix: &str, after: &str, limit: u32) -> Result<Vec<String>, Error> {
+        let mut out = WeirBytes::EMPTY;
+        let (prefix, after) = (WeirStr::new(prefix), WeirStr::new(after));
+        let call = |err| {
+            // SAFETY: as in `log`; `out` is room for the result.
+            unsafe { (self.table.dataset_list)(self.table.context, prefix, after, limit, &raw mut out, err) }
+        };
+        Message::new().call(call)?;
+        // SAFETY: the host gave this reference to us.
+        let document = unsafe { Bytes::from_raw(out) };
+        serde_json::from_slice(&document)
+            .map_err(|e| Error::internal(format!("the host's list is not JSON: {e}")))
+    }
+}
+
+/// A dataset that the host lends; given back when dropped. It may outlive the call to `handle`, in a body.
+pub struct Dataset {
+    raw: *mut c_void,
+    table: &'static WeirHost,
+    id: String,
+}
+
+// SAFETY: the host's dataset handles may be used from any thread by contract.
+unsafe impl Send for Dataset {}
+// SAFETY: as above; the services take no exclusive access.
+unsafe impl Sync for Dataset {}
+
+impl Drop for Dataset {
+    fn drop(&mut self) {
+        // SAFETY: the handle is valid and given up once.
+        unsafe { (self.table.dataset_close)(self.raw) }
+    }
+}
+
+/// Schemas of the generations used last, so that a document is parsed once and not per request.
+static SCHEMAS: Mutex<VecDeque<(String, Arc<Schema>)>> = Mutex::new(VecDeque::new());
+const SCHEMAS_KEPT: usize = 64;
+
+impl Dataset {
+    /// The id that it was opened with.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Text that changes whenever the data may have changed.
+    ///
+    /// # Errors
+    /// `Cancelled` where the request is over.
+    pub fn generation(&self) -> Result<String, Error> {
+        let bytes = self.document(self.table.dataset_generation)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// What the dataset holds.
+    ///
+    /// # Errors
+    /// `Cancelled` where the request is over.
+    pub fn schema(&self) -> Result<Arc<Schema>, Error> {
+        let key = format!("{}\0{}", self.id, self.generation()?);
+        let mut kept = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, schema)) = kept.iter().find(|(of, _)| *of == key) {
+            return Ok(Arc::clone(schema));
+        }
+        drop(kept);
+        let schema = Arc::new(schema_from_document(&self.document(self.table.dataset_schema)?)?);
+        kept = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_front((key, Arc::clone(&schema)));
+        kept.truncate(SCHEMAS_KEPT);
+        Ok(schema)
+    }
+
+    fn document(
+        &self,
+        service: unsafe extern "C" fn(*mut c_void, *mut WeirBytes, *mut abi::WeirErr) -> i32,
+    ) -> Result<Bytes, Error> {
+        let mut out = WeirBytes::EMPTY;
+        // SAFETY: the handle is valid; `out` is room for the result.
+        Message::new().call(|err| unsafe { service(self.raw, &raw mut out, err) })?;
+        // SAFETY: the host gave this reference to us.
+        Ok(unsafe { Bytes::from_raw(out) })
+    }
+
+    /// Reads elements of a fixed size, row-major, into `out`, whose length must be exactly elements times size.
+    ///
+    /// # Errors
+    /// Whatever keeps the bytes from being right; `out` then holds nothing of use.
+    pub fn read(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        order: ByteOrder,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let axes = Axes::of(slab);
+        let raw = axes.raw(variable, order);
+        // SAFETY: the handle is valid; `raw` and `out` live through the call.
+        let call = |err| unsafe {
+            (self.table.dataset_read)(self.raw, &raw const raw, out.as_mut_ptr(), out.len(), err)
+        };
+        Message::new().call(call).map(drop)
+    }
+
+    /// Reads strings, row-major.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being right.
+    pub fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        let axes = Axes::of(slab);
+        let raw = axes.raw(variable, ByteOrder::NATIVE);
+        let mut out = WeirBytes::EMPTY;
+        // SAFETY: the handle is valid; `raw` and `out` live through the call.
+        let call =
+            |err| unsafe { (self.table.dataset_read_strings)(self.raw, &raw const raw, &raw mut out, err) };
+        Message::new().call(call)?;
+        // SAFETY: the host gave this reference to us.
+        unpack_strings(&unsafe { Bytes::from_raw(out) })
+    }
+
+    /// Proves that every chunk of the slab can be decoded; afterwards a read of it fails only if the disk does.
+    ///
+    /// # Errors
+    /// What the first damaged chunk suffers from.
+    pub fn verify(&self, variable: &str, slab: &Hyperslab) -> Result<(), Error> {
+        let axes = Axes::of(slab);
+        let raw = axes.raw(variable, ByteOrder::NATIVE);
+        // SAFETY: the handle is valid; `raw` lives through the call.
+        let call = |err| unsafe { (self.table.dataset_verify)(self.raw, &raw const raw, err) };
+        Message::new().call(call).map(drop)
+    }
+
+    /// One chunk as it is stored; `index` has one number per axis.
+    ///
+    /// # Errors
+    /// `NotFound` where the grid has no such chunk; otherwise whatever keeps absence or presence from being proven.
+    pub fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error> {
+        let mut out = WeirChunk {
+            size: size_of::<WeirChunk>(),
+            present: 0,
+            skipped_codecs: 0,
+            bytes: WeirBytes::EMPTY,
+        };
+        let (name, rank) = (WeirStr::new(variable), u32::try_from(index.len()).unwrap_or(u32::MAX));
+        // SAFETY: the handle is valid; `index` and `out` live through the call.
+        let call = |err| unsafe {
+            (self.table.dataset_chunk)(self.raw, name, index.as_ptr(), rank, &raw mut out, err)
+        };
+        Message::new().call(call)?;
+        // SAFETY: the host gave this reference to us.
+        let bytes = unsafe { Bytes::from_raw(out.bytes) };
+        Ok(match out.present {
+            0 => StoredChunk::Missing,
+            _ => StoredChunk::Stored { bytes, skipped_codecs: out.skipped_codecs },
+        })
+    }
+}
+
+/// The three arrays of a hyperslab that cross the boundary.
+struct Axes {
+    start: Vec<u64>,
+    count: Vec<u64>,
+    step: Vec<u64>,
+}
+
+impl Axes {
+    fn of(slab: &Hyperslab) -> Self {
+        let strides = slab.strides();
+        Self {
+            start: strides.iter().map(|stride| stride.start).collect(),
+            count: strides.iter().map(|stride| stride.count).collect(),
+            step: strides.iter().map(|stride| stride.step).collect(),
+        }
+    }
+
+    fn raw(&self, variable: &str, order: ByteOrder) -> WeirSlab {
+        WeirSlab {
+            size: size_of::<WeirSlab>(),
+            variable: WeirStr::new(variable),
+            start: self.start.as_ptr(),
+            count: self.count.as_ptr(),
+            step: self.step.as_ptr(),
+            rank: u32::try_from(self.start.len()).unwrap_or(u32::MAX),
+            order: if order == ByteOrder::Big { abi::WEIR_ORDER_BIG } else { abi::WEIR_ORDER_LITTLE },
+        }
+    }
+}
+
+fn unpack_strings(mut packed: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    let mut strings = Vec::new();
+    while let Some((length, rest)) = packed.split_first_chunk::<8>() {
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok();
+        let parts = length.and_then(|length| rest.split_at_checked(length));
+        let (string, behind) = parts.ok_or_else(|| Error::internal("the host's strings are cut off"))?;
+        strings.push(string.to_vec());
+        packed = behind;
+    }
+    if packed.is_empty() { Ok(strings) } else { Err(Error::internal("the host's strings are cut off")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_strings_are_taken_apart() {
+        let packed = [&3_u64.to_le_bytes()[..], b"abc", &0_u64.to_le_bytes()[..]].concat();
+        assert_eq!(unpack_strings(&packed).unwrap(), [b"abc".to_vec(), vec![]]);
+        assert!(unpack_strings(&packed[..10]).is_err());
+        assert!(unpack_strings(&u64::MAX.to_le_bytes()).is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! The host's side of the boundary: what a server lends to plugins.
+//!
+//! A server implements [`Services`] and [`LentDataset`]; [`host_table`] turns them into the C table that plugins call.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use weir_model::{ByteOrder, Hyperslab, Schema};
+
+use crate::{Bytes, Error, LogLevel};
+
+pub use crate::lent_table::host_table;
+
+/// A source of the pieces of a request's body.
+pub trait RequestBody: Send {
+    /// The next piece, or `None` at the end.
+    ///
+    /// # Errors
+    /// Where the client broke off or sent too much.
+    fn next(&mut self) -> Result<Option<Bytes>, Error>;
+}
+
+/// What the host knows of one request while plugins work for it.
+pub struct RequestContext {
+    id: String,
+    cancelled: AtomicBool,
+    deadline: Option<Instant>,
+    body: Mutex<Option<Box<dyn RequestBody>>>,
+}
+
+impl RequestContext {
+    /// A context without a body.
+    #[must_use]
+    pub fn new(id: String, deadline: Option<Instant>) -> Self {
+        Self { id, cancelled: AtomicBool::new(false), deadline, body: Mutex::new(None) }
+    }
+
+    /// The same with a body.
+    #[must_use]
+    pub fn with_body(self, body: Box<dyn RequestBody>) -> Self {
+        Self { body: Mutex::new(Some(body)), ..self }
+    }
+
+    /// The request's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Tells everyone who works for this request to stop.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the work is still wanted: nobody cancelled, and the deadline lies ahead.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed) || self.time_left() == Some(Duration::ZERO)
+    }
+
+    /// Time until the deadline.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    pub(crate) fn body_next(&self) -> Result<Option<Bytes>, Error> {
+        let mut body = self.body.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        body.as_mut().map_or(Ok(None), |body| body.next())
+    }
+}
+
+/// A chunk as it is stored.
+#[derive(Clone, Debug)]
+pub enum StoredChunk {
+    /// It was proven that nothing is stored: every element is the fill value.
+    Missing,
+    /// Stored bytes of the whole chunk.
+    Stored {
+        /// The bytes; a trailing checksum was checked and taken off.
+        bytes: Bytes,
+        /// Bit n is set where the variable's n-th codec was not applied to this chunk.
+        skipped_codecs: u32,
+    },
+}
+
+/// A dataset that is lent to a plugin for one request.
+pub trait LentDataset: Send + Sync {
+    /// What it holds.
+    fn schema(&self) -> &Schema;
+
+    /// [`schema`](Self::schema) as a document; made once per generation.
+    fn schema_document(&self) -> Bytes;
+
+    /// Text that changes whenever the data may have changed.
+    fn generation(&self) -> &str;
+
+    /// Reads elements of a fixed size into `out`, whose length is exactly elements times size.
+    ///
+    /// # Errors
+    /// Whatever keeps the bytes from being right.
+    fn read(&self, variable: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error>;
+
+    /// Reads strings.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being right.
+    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error>;
+
+    /// Proves that every chunk of the slab can be decoded.
+    ///
+    /// # Errors
+    /// What the first damaged chunk suffers from.
+    fn verify(&self, variable: &str, slab: &Hyperslab) -> Result<(), Error>;
+
+    /// One chunk as it is stored.
+    ///
+    /// # Errors
+    /// `NotFound` where the grid has no such chunk; otherwise whatever keeps absence or presence from being proven.
+    fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error>;
+}
+
+/// The services of a host. `plugin` is the name of the plugin that calls.
+pub trait Services: Send + Sync + 'static {
+    /// Writes a log line.
+    fn log(
+        &self,
+        plugin: &str,
+        request: Option<&RequestContext>,
+        level: LogLevel,
+        target: &str,
+        message: &str,
+    );
+
+    /// Adds to one of the plugin's counters.
+    fn metric_add(&self, plugin: &str, name: &str, value: f64);
+
+    /// Refuses a response of `bytes` bytes where that is more than the site allows.
+    ///
+    /// # Errors
+    /// `TooLarge`, naming size and limit.
+    fn admit(&self, request: &RequestContext, bytes: u64) -> Result<(), Error>;
+
+    /// Lends a dataset.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown id; otherwise why it cannot be opened.
+    fn open(&self, request: &Arc<RequestContext>, id: &str) -> Result<Box<dyn LentDataset>, Error>;
+
+    /// The ids that begin with `prefix` and sort behind `after`: at most `limit`.
+    fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String>;
+}

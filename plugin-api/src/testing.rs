@@ -1,0 +1,430 @@
+//! A host in memory, to test a plugin with, and the contract that every plugin keeps.
+//!
+//! The plugin is driven through its C table, exactly as a server drives it, so a plugin that passes here passes behind the
+//! boundary too.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use weir_model::{ByteOrder, ChunkGrid, DataType, Hyperslab, Schema, Variable};
+
+use crate::guest::{Answer, AnswerContent, Guest, Incoming};
+use crate::lent::{LentDataset, RequestContext, Services, StoredChunk, host_table};
+use crate::{Bytes, Error, ErrorKind, LogLevel, Plugin, Route, export, schema_to_document};
+
+/// The values of a variable in memory.
+#[derive(Clone, Debug)]
+pub enum Values {
+    /// Elements of a fixed size, little-endian, row-major.
+    Fixed(Vec<u8>),
+    /// Strings, row-major.
+    Strings(Vec<Vec<u8>>),
+}
+
+/// A dataset in memory: a schema, and values by variable path.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDataset {
+    /// What it holds.
+    pub schema: Schema,
+    /// Values by variable path, such as `/sst`.
+    pub values: HashMap<String, Values>,
+    /// Stored chunks by variable path and index; what is not here is missing.
+    pub chunks: HashMap<(String, Vec<u64>), (Vec<u8>, u32)>,
+    /// Variable paths whose reads fail as damaged data does.
+    pub corrupt: Vec<String>,
+}
+
+/// A host in memory.
+#[derive(Default)]
+pub struct MockHost {
+    datasets: HashMap<String, Arc<MemoryDataset>>,
+    limit: Option<u64>,
+    log: Mutex<Vec<String>>,
+    reads: Arc<AtomicU64>,
+}
+
+impl MockHost {
+    /// A host without datasets.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a dataset.
+    #[must_use]
+    pub fn dataset(mut self, id: &str, dataset: MemoryDataset) -> Self {
+        self.datasets.insert(id.to_owned(), Arc::new(dataset));
+        self
+    }
+
+    /// Refuses responses of more than `bytes` bytes.
+    #[must_use]
+    pub fn limit(mut self, bytes: u64) -> Self {
+        self.limit = Some(bytes);
+        self
+    }
+
+    /// Starts a plugin, given no configuration.
+    ///
+    /// # Panics
+    /// Where the plugin refuses to start.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "a plugin that does not start fails its test")]
+    pub fn start<P: Plugin>(self) -> Running {
+        let services = Arc::new(self);
+        let table = Box::leak(Box::new(export::table::<P>()));
+        let host = host_table(services.clone(), P::NAME);
+        let guest = Arc::new(Guest::create(table, host, "{}").expect("the plugin starts"));
+        let routes = guest.routes().expect("the plugin names its routes");
+        Running { guest, routes, services }
+    }
+}
+
+/// A plugin that runs in a [`MockHost`].
+pub struct Running {
+    guest: Arc<Guest>,
+    routes: Vec<Route>,
+    services: Arc<MockHost>,
+}
+
+/// An answer, with its body pulled.
+#[derive(Debug)]
+pub struct Pulled {
+    /// The status of a success.
+    pub status: u16,
+    /// Whether it is marked stable.
+    pub stable: bool,
+    /// Whether it is marked for byte ranges.
+    pub ranges: bool,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// The length that was announced, if any.
+    pub length: Option<u64>,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl Pulled {
+    /// The first header called `name`.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+impl Running {
+    /// The routes that the plugin named.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// How many hyperslabs and chunks were read so far.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.services.reads.load(Ordering::Relaxed)
+    }
+
+    /// What was logged so far.
+    #[must_use]
+    pub fn log(&self) -> Vec<String> {
+        self.services.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// `GET` of a target such as `/datasets/x/opendap.dds?sst`.
+    ///
+    /// # Errors
+    /// What the plugin says; `NotFound` where no route matches.
+    pub fn get(&self, target: &str) -> Result<Pulled, Error> {
+        self.send("GET", target).and_then(pull)
+    }
+
+    /// `HEAD` of a target: as `GET`, and the plugin is expected not to read.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn head(&self, target: &str) -> Result<Pulled, Error> {
+        self.send("HEAD", target).and_then(pull)
+    }
+
+    /// The plugin's own body for an error.
+    #[must_use]
+    pub fn render_error(&self, target: &str, status: u16, message: &str) -> Option<Pulled> {
+        let answer = self.guest.render_error(&self.incoming("GET", target)?, status, message)?;
+        pull(answer).ok()
+    }
+
+    fn send(&self, method: &str, target: &str) -> Result<Answer, Error> {
+        let incoming = self.incoming(method, target);
+        let incoming = incoming.ok_or_else(|| Error::not_found(format!("no route matches {target}")))?;
+        self.guest.handle(&incoming)
+    }
+
+    fn incoming(&self, method: &str, target: &str) -> Option<Incoming> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let found = self.routes.iter().enumerate().find_map(|(number, route)| {
+            let (dataset, rest) = matches(&route.pattern, path)?;
+            Some((number, dataset, rest))
+        });
+        let (route, dataset, rest) = found?;
+        Some(Incoming {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: vec![],
+            base_url: "http://weir.example".to_owned(),
+            dataset,
+            rest,
+            route,
+            context: Arc::new(RequestContext::new("test".to_owned(), None)),
+        })
+    }
+}
+
+/// Dataset id and rest, where a path fits a pattern; ids here have one segment.
+fn matches(pattern: &str, path: &str) -> Option<(String, String)> {
+    let (dataset, path, pattern) = match pattern.strip_prefix("/datasets/{id}") {
+        Some(tail) => {
+            let below = path.strip_prefix("/datasets/")?;
+            let (id, rest) = below.split_once('/')?;
+            (id.to_owned(), format!("/{rest}"), tail)
+        }
+        None => (String::new(), path.to_owned(), pattern),
+    };
+    if let Some(fixed) = pattern.strip_suffix("{rest}") {
+        return path.strip_prefix(fixed).map(|rest| (dataset, rest.to_owned()));
+    }
+    (path == pattern).then_some((dataset, String::new()))
+}
+
+fn pull(answer: Answer) -> Result<Pulled, Error> {
+    let Answer { status, stable, ranges, headers, content } = answer;
+    let (length, bytes) = match content {
+        AnswerContent::Full(bytes) => (Some(bytes.len() as u64), bytes.to_vec()),
+        AnswerContent::Stream { length, mut body } => {
+            let mut bytes = Vec::new();
+            while let Some(piece) = body.pull()? {
+                bytes.extend_from_slice(&piece);
+            }
+            assert!(body.pull()?.is_none(), "a body that has ended stays ended");
+            (length, bytes)
+        }
+    };
+    Ok(Pulled { status, stable, ranges, headers, length, bytes })
+}
+
+impl Services for MockHost {
+    fn log(&self, _: &str, _: Option<&RequestContext>, _: LogLevel, _: &str, message: &str) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
+    }
+
+    fn metric_add(&self, _: &str, _: &str, _: f64) {}
+
+    fn admit(&self, _: &RequestContext, bytes: u64) -> Result<(), Error> {
+        match self.limit {
+            Some(limit) if bytes > limit => {
+                Err(Error::too_large(format!("the response has {bytes} bytes, the limit is {limit}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&self, _: &Arc<RequestContext>, id: &str) -> Result<Box<dyn LentDataset>, Error> {
+        let dataset =
+            self.datasets.get(id).ok_or_else(|| Error::not_found(format!("dataset '{id}' not found")))?;
+        let document = schema_to_document(&dataset.schema)?;
+        Ok(Box::new(LentMemory { dataset: Arc::clone(dataset), document, reads: Arc::clone(&self.reads) }))
+    }
+
+    fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
+        let mut ids: Vec<String> = self.datasets.keys().cloned().collect();
+        ids.sort();
+        ids.into_iter().filter(|id| id.starts_with(prefix) && id.as_str() > after).take(limit).collect()
+    }
+}
+
+struct LentMemory {
+    dataset: Arc<MemoryDataset>,
+    document: Bytes,
+    reads: Arc<AtomicU64>,
+}
+
+impl LentMemory {
+    fn variable(&self, path: &str) -> Result<(&Variable, &Values), Error> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        if self.dataset.corrupt.iter().any(|corrupt| corrupt == path) {
+            return Err(Error::new(ErrorKind::Corrupt, format!("chunk 0 of {path} cannot be decoded")));
+        }
+        let variable = self.dataset.schema.variable(path);
+        let found = variable.and_then(|variable| Some((variable, self.dataset.values.get(path)?)));
+        found.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))
+    }
+}
+
+/// Row-major places of a hyperslab's elements in its variable.
+fn places(slab: &Hyperslab, shape: &[u64]) -> Vec<usize> {
+    slab.strides().iter().zip(shape).fold(vec![0], |done, (stride, &length)| {
+        let axis = |head: usize| {
+            (0..stride.count).map(move |i| head * length as usize + (stride.start + i * stride.step) as usize)
+        };
+        done.into_iter().flat_map(axis).collect()
+    })
+}
+
+impl LentDataset for LentMemory {
+    fn schema(&self) -> &Schema {
+        &self.dataset.schema
+    }
+
+    fn schema_document(&self) -> Bytes {
+        self.document.clone()
+    }
+
+    fn generation(&self) -> &'static str {
+        "1"
+    }
+
+    fn read(&self, path: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
+        let (variable, values) = self.variable(path)?;
+        let (Values::Fixed(bytes), Some(size)) = (values, variable.data_type.size()) else {
+            return Err(Error::bad_request(format!("{path} holds strings")));
+        };
+        for (place, element) in
+            places(slab, &variable.shape).into_iter().zip(out.chunks_exact_mut(size.max(1)))
+        {
+            element.copy_from_slice(&bytes[place * size..(place + 1) * size]);
+            if order == ByteOrder::Big {
+                element.chunks_exact_mut(variable.data_type.swap_unit()).for_each(<[u8]>::reverse);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        let (variable, values) = self.variable(path)?;
+        match values {
+            Values::Strings(strings) => {
+                Ok(places(slab, &variable.shape).into_iter().map(|place| strings[place].clone()).collect())
+            }
+            Values::Fixed(_) => Err(Error::bad_request(format!("{path} holds no strings"))),
+        }
+    }
+
+    fn verify(&self, path: &str, _: &Hyperslab) -> Result<(), Error> {
+        self.variable(path).map(drop)
+    }
+
+    fn chunk(&self, path: &str, index: &[u64]) -> Result<StoredChunk, Error> {
+        let (variable, _) = self.variable(path)?;
+        let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
+        if !grid.is_ok_and(|grid| grid.contains(index)) {
+            return Err(Error::not_found(format!("{path} has no chunk {index:?}")));
+        }
+        Ok(match self.dataset.chunks.get(&(path.to_owned(), index.to_vec())) {
+            Some((bytes, skipped)) => {
+                StoredChunk::Stored { bytes: bytes.clone().into(), skipped_codecs: *skipped }
+            }
+            None => StoredChunk::Missing,
+        })
+    }
+}
+
+/// A variable of `data_type` whose values are position-dependent (index + 1), uncompressed and in one chunk.
+#[must_use]
+pub fn counting(name: &str, data_type: DataType, axes: &[(&str, u64)]) -> (Variable, Values) {
+    let shape: Vec<u64> = axes.iter().map(|(_, length)| *length).collect();
+    let elements = shape.iter().product::<u64>();
+    let element = |value: u64| match &data_type {
+        DataType::Float32 => (value as f32).to_le_bytes().to_vec(),
+        DataType::Float64 => (value as f64).to_le_bytes().to_vec(),
+        other => value.to_le_bytes()[..other.size().unwrap_or(0).min(8)].to_vec(),
+    };
+    let values = match data_type {
+        DataType::String => {
+            Values::Strings((1..=elements).map(|n| format!("text {n}").into_bytes()).collect())
+        }
+        _ => Values::Fixed((1..=elements).flat_map(element).collect()),
+    };
+    let storage = weir_model::Storage {
+        chunk_shape: shape.iter().map(|&length| length.max(1)).collect(),
+        codecs: vec![],
+        byte_order: ByteOrder::Little,
+        fill: vec![0; data_type.size().unwrap_or(0)],
+    };
+    let dimensions = axes.iter().map(|(name, _)| format!("/{name}")).collect();
+    let variable =
+        Variable { name: name.to_owned(), data_type, dimensions, shape, attributes: vec![], storage };
+    (variable, values)
+}
+
+/// A dataset of [`counting`] variables in the root group, with the dimensions that they name.
+#[must_use]
+pub fn dataset_of(variables: Vec<(Variable, Values)>) -> MemoryDataset {
+    let mut dataset = MemoryDataset::default();
+    let root = &mut dataset.schema.root;
+    for (variable, values) in variables {
+        for (name, &length) in variable.dimension_names().zip(&variable.shape) {
+            if !root.dimensions.iter().any(|d| d.name == name) {
+                root.dimensions.push(weir_model::Dimension {
+                    name: name.to_owned(),
+                    length,
+                    unlimited: false,
+                });
+            }
+        }
+        if let Values::Fixed(bytes) = &values
+            && !bytes.is_empty()
+        {
+            let index = vec![0; variable.shape.len()];
+            dataset.chunks.insert((format!("/{}", variable.name), index), (bytes.clone(), 0));
+        }
+        dataset.values.insert(format!("/{}", variable.name), values);
+        root.variables.push(variable);
+    }
+    dataset
+}
+
+/// The contract that every plugin keeps; call it from a test.
+///
+/// `targets` are requests that the plugin answers well for the dataset `id` of `host`.
+///
+/// # Panics
+/// Where the contract is broken.
+#[allow(clippy::expect_used, clippy::panic, reason = "a broken contract fails the test that calls this")]
+pub fn check_contract<P: Plugin>(host: MockHost, id: &str, targets: &[&str]) {
+    let running = host.start::<P>();
+    assert!(!running.routes().is_empty(), "a plugin serves something");
+    for target in targets {
+        let get = running.get(target).unwrap_or_else(|e| panic!("GET {target}: {e}"));
+        assert!((200..400).contains(&get.status), "{target}: a success has a success's status");
+        if let Some(length) = get.length {
+            assert_eq!(length, get.bytes.len() as u64, "{target}: the announced length is the real one");
+        }
+        let head = running.head(target).unwrap_or_else(|e| panic!("HEAD {target}: {e}"));
+        assert_eq!(
+            (head.status, head.length),
+            (get.status, get.length),
+            "{target}: HEAD answers as GET does"
+        );
+        assert_eq!(head.headers, get.headers, "{target}: HEAD has the headers of GET");
+        let again = running.get(target).expect("a request can be repeated");
+        assert!(!get.stable || again.bytes == get.bytes, "{target}: a stable body stays the same");
+        let unknown = target.replacen(&format!("/datasets/{id}/"), "/datasets/no-such-dataset/", 1);
+        if unknown != *target {
+            let error = running.get(&unknown).expect_err("an unknown dataset is an error");
+            assert_eq!(error.kind, ErrorKind::NotFound, "{unknown}: {error}");
+        }
+        let cancelled = running.incoming("GET", target).expect("the target has a route");
+        cancelled.context.cancel();
+        if let Err(error) = running.guest.handle(&cancelled) {
+            assert_eq!(error.kind, ErrorKind::Cancelled, "{target}: {error}");
+        }
+    }
+}
