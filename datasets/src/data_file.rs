@@ -1,0 +1,183 @@
+//! Files that are read by position, and never past what they were when they were opened.
+
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::{Error, ErrorKind};
+
+/// What a file was when it was opened: if this is the same, its bytes are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Generation {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified_ns: i128,
+    changed_ns: i128,
+}
+
+impl Generation {
+    /// The generation that `metadata` tells of.
+    #[must_use]
+    pub fn of(metadata: &Metadata) -> Self {
+        let ns = |s: i64, ns: i64| i128::from(s).saturating_mul(1_000_000_000).saturating_add(i128::from(ns));
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified_ns: ns(metadata.mtime(), metadata.mtime_nsec()),
+            changed_ns: ns(metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    /// Length of the file in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether the bytes are the same. A file that was only renamed or unlinked since (which moves its change time) still
+    /// has the bytes that it had.
+    #[must_use]
+    pub fn same_bytes(&self, other: &Self) -> bool {
+        (self.device, self.inode, self.size, self.modified_ns)
+            == (other.device, other.inode, other.size, other.modified_ns)
+    }
+}
+
+/// A short text that changes with the generation, and tells nothing of the file system.
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hash = Sha256::digest(format!("{self:?}"));
+        hash.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// An open file, and what it was then.
+#[derive(Debug)]
+pub struct DataFile {
+    file: File,
+    generation: Generation,
+}
+
+impl DataFile {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none, `Unavailable` where it cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(|e| io_error(&e, "cannot open the file"))?;
+        let metadata = file.metadata().map_err(|e| io_error(&e, "cannot look at the file"))?;
+        if !metadata.is_file() {
+            return Err(Error::unsupported("not a regular file"));
+        }
+        Ok(Self { file, generation: Generation::of(&metadata) })
+    }
+
+    /// What the file was when it was opened.
+    #[must_use]
+    pub fn generation(&self) -> &Generation {
+        &self.generation
+    }
+
+    /// Length of the file in bytes, when it was opened.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.generation.size
+    }
+
+    /// Whether the file was empty when it was opened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Checks that nobody wrote to the file since it was opened. Called before and after each read, so that a reader never
+    /// sees a mix of two generations.
+    ///
+    /// # Errors
+    /// `Unavailable` where the file is not what it was.
+    pub fn check_unchanged(&self) -> Result<(), Error> {
+        let metadata = self.file.metadata().map_err(|e| io_error(&e, "cannot look at the file"))?;
+        if self.generation.same_bytes(&Generation::of(&metadata)) {
+            return Ok(());
+        }
+        Err(Error::unavailable("the file changed while it was read; ask again"))
+    }
+
+    /// Checks that a range lies inside the file.
+    ///
+    /// # Errors
+    /// `Corrupt` where the file is too short, as a truncated file is.
+    pub fn check_range(&self, offset: u64, length: u64) -> Result<(), Error> {
+        match offset.checked_add(length) {
+            Some(end) if end <= self.len() => Ok(()),
+            _ => Err(Error::corrupt(format!(
+                "the file is truncated: {length} bytes are needed at offset {offset}, but it has {} bytes",
+                self.len()
+            ))),
+        }
+    }
+
+    /// Reads exactly `out.len()` bytes at `offset`.
+    ///
+    /// # Errors
+    /// `Corrupt` where the file ends before, `Unavailable` where the disk fails.
+    pub fn read_exact_at(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        self.check_range(offset, out.len() as u64)?;
+        self.file.read_exact_at(out, offset).map_err(|e| io_error(&e, "cannot read the file"))
+    }
+
+    /// Reads `length` bytes at `offset`.
+    ///
+    /// # Errors
+    /// As [`read_exact_at`](Self::read_exact_at); nothing is allocated before the range is known to be inside.
+    pub fn read_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+        self.check_range(offset, length)?;
+        let length = usize::try_from(length);
+        let length = length
+            .map_err(|e| Error::new(ErrorKind::TooLarge, format!("a part of the file is too large: {e}")))?;
+        let mut out = vec![0; length];
+        self.read_exact_at(offset, &mut out)?;
+        Ok(out)
+    }
+}
+
+fn io_error(error: &std::io::Error, what: &str) -> Error {
+    let kind = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, format!("{what}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn reads_stay_inside_the_file() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&[1, 2, 3, 4]).unwrap();
+        let data = DataFile::open(file.path()).unwrap();
+        assert_eq!(data.read_at(1, 3).unwrap(), [2, 3, 4]);
+        assert_eq!(data.read_at(2, 3).unwrap_err().kind, ErrorKind::Corrupt);
+        assert_eq!(data.read_at(u64::MAX, 2).unwrap_err().kind, ErrorKind::Corrupt);
+        assert_eq!(data.read_at(0, u64::MAX).unwrap_err().kind, ErrorKind::Corrupt);
+        data.check_unchanged().unwrap();
+        file.write_all(&[5]).unwrap();
+        assert_eq!(data.check_unchanged().unwrap_err().kind, ErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn a_removed_file_keeps_its_bytes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let data = DataFile::open(file.path()).unwrap();
+        drop(file);
+        data.check_unchanged().unwrap();
+    }
+}

@@ -1,0 +1,154 @@
+//! An open dataset: a chunk source, and what was proven of it.
+
+use rayon::prelude::*;
+use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Part, Schema, Variable};
+
+use crate::codecs::{self, Scratch};
+use crate::proven::Proven;
+use crate::read;
+use crate::{ChunkKey, ChunkSource, Error, ErrorKind};
+
+/// A chunk for a protocol that passes stored bytes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawChunk {
+    /// The stored bytes of a whole chunk, without a trailing checksum.
+    pub bytes: Vec<u8>,
+    /// Bit n is set where the variable's n-th codec was not applied to this chunk.
+    pub skipped_codecs: u32,
+}
+
+/// One generation of an open dataset.
+pub struct Dataset {
+    source: Box<dyn ChunkSource>,
+    generation: String,
+    proven: Proven,
+}
+
+impl Dataset {
+    /// Wraps an open file.
+    #[must_use]
+    pub fn new(source: Box<dyn ChunkSource>) -> Self {
+        Self { generation: source.generation(), source, proven: Proven::default() }
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        self.source.schema()
+    }
+
+    /// Text that changes whenever the data may have changed.
+    #[must_use]
+    pub fn generation(&self) -> &str {
+        &self.generation
+    }
+
+    fn variable(&self, path: &str) -> Result<(&Variable, ChunkGrid), Error> {
+        let variable = self.schema().variable(path);
+        let variable =
+            variable.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))?;
+        let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
+        Ok((variable, grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))?))
+    }
+
+    /// Reads elements of a fixed size, row-major, into `out`, whose length must be elements times size.
+    ///
+    /// # Errors
+    /// Whatever keeps the bytes from being right; `out` then holds nothing of use.
+    pub fn read(&self, path: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
+        let (variable, grid) = self.variable(path)?;
+        self.source.check_unchanged()?;
+        let target = read::Target { path, variable, grid: &grid, order };
+        read::read(self.source.as_ref(), &target, slab, out)?;
+        self.source.check_unchanged()
+    }
+
+    /// Reads strings, row-major.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        self.source.check_unchanged()?;
+        let strings = self.source.read_strings(path, slab)?;
+        self.source.check_unchanged()?;
+        Ok(strings)
+    }
+
+    /// Proves that every chunk of the slab can be decoded: chunks with codecs are decoded once per generation, chunks
+    /// without are checked to lie inside the file.
+    ///
+    /// # Errors
+    /// What the first damaged chunk suffers from.
+    pub fn verify(&self, path: &str, slab: &Hyperslab) -> Result<(), Error> {
+        let (variable, grid) = self.variable(path)?;
+        if variable.data_type.size().is_none() {
+            return self.read_strings(path, slab).map(drop);
+        }
+        self.source.check_unchanged()?;
+        let target = read::Target { path, variable, grid: &grid, order: variable.storage.byte_order };
+        // Chunks are planned in batches, so that a slab of very many chunks needs no list of them all.
+        let mut plan = grid.plan(slab).peekable();
+        while plan.peek().is_some() {
+            let batch: Vec<Part> = plan.by_ref().take(1024).collect();
+            batch.par_iter().try_for_each(|part| self.prove(&target, &part.chunk()))?;
+        }
+        self.source.check_unchanged()
+    }
+
+    fn prove(&self, target: &read::Target<'_>, index: &[u64]) -> Result<(), Error> {
+        let key = ChunkKey { variable: target.path, index };
+        if target.variable.storage.codecs.is_empty() {
+            return self.source.check_extent(key).map(drop);
+        }
+        if self.proven.contains(target.path, index) {
+            return Ok(());
+        }
+        Scratch::with(|scratch| read::decode_chunk(self.source.as_ref(), target, key, scratch).map(drop))?;
+        self.proven.insert(target.path, index);
+        Ok(())
+    }
+
+    /// One chunk as it is stored, or `None` where it is proven that nothing is stored.
+    ///
+    /// A trailing Fletcher checksum is verified and taken off. Storage without codecs is padded with the fill value to a
+    /// whole chunk.
+    ///
+    /// # Errors
+    /// `NotFound` where the grid has no such chunk, and whatever else keeps absence or presence from being proven.
+    pub fn raw_chunk(&self, path: &str, index: &[u64]) -> Result<Option<RawChunk>, Error> {
+        let (variable, grid) = self.variable(path)?;
+        if !grid.contains(index) {
+            let counts = grid.counts();
+            return Err(Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks")));
+        }
+        self.source.check_unchanged()?;
+        let Some(mut encoded) = self.source.fetch(ChunkKey { variable: path, index })? else {
+            return Ok(None);
+        };
+        let codecs = &variable.storage.codecs;
+        if codecs.is_empty() {
+            encoded.bytes = pad(encoded.bytes, variable, &grid)?;
+        }
+        let last = codecs.len().saturating_sub(1);
+        if codecs.last() == Some(&Codec::Fletcher32) && !codecs::is_skipped(encoded.skipped_codecs, last) {
+            codecs::take_off_checksum(&mut encoded.bytes)
+                .map_err(|e| e.within(format!("{path} chunk {index:?}")))?;
+        }
+        self.source.check_unchanged()?;
+        Ok(Some(RawChunk { bytes: encoded.bytes, skipped_codecs: encoded.skipped_codecs }))
+    }
+}
+
+/// Fills a chunk that the file cuts at the variable's edge up to a whole one; only trailing elements can be missing.
+fn pad(mut bytes: Vec<u8>, variable: &Variable, grid: &ChunkGrid) -> Result<Vec<u8>, Error> {
+    let size = variable.data_type.size().unwrap_or(1);
+    let whole = usize::try_from(grid.chunk_elements()).ok().and_then(|elements| elements.checked_mul(size));
+    let whole = whole.ok_or_else(|| Error::new(ErrorKind::TooLarge, "a chunk does not fit into memory"))?;
+    let mut fill = variable.storage.fill.clone();
+    if variable.storage.byte_order == ByteOrder::Big {
+        fill.chunks_exact_mut(variable.data_type.swap_unit()).for_each(<[u8]>::reverse);
+    }
+    let missing = whole.saturating_sub(bytes.len());
+    bytes.extend(fill.iter().copied().cycle().take(missing));
+    Ok(bytes)
+}

@@ -1,0 +1,30 @@
+//! Opens data files and reads parts of them. The only crate that touches data.
+//!
+//! A [`Catalog`] maps dataset ids to files and opens them on demand. An open file is a [`ChunkSource`]: it knows its schema,
+//! and gives stored chunks. [`read`](read::read) plans which chunks a hyperslab needs, fetches them with positioned reads,
+//! decodes them on all cores, and puts their elements where they belong.
+//!
+//! Correct bytes or an error: every length is checked against the file's real length, every checksum that a file carries is
+//! verified, and a file that changes while it is read is an error.
+
+pub mod catalog;
+pub mod codecs;
+#[cfg(feature = "testing")]
+pub mod contract;
+mod data_file;
+mod dataset;
+mod error;
+pub mod hdf5;
+pub mod memory;
+pub mod netcdf3;
+mod proven;
+pub mod read;
+mod source;
+mod tiling;
+
+pub use catalog::Catalog;
+pub use data_file::{DataFile, Generation};
+pub use dataset::{Dataset, RawChunk};
+pub use error::{Error, ErrorKind};
+pub use source::{ChunkKey, ChunkSource, Encoded};
+pub use tiling::run_chunk_shape;
