@@ -1,0 +1,122 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Serves archives of scientific data over every protocol that scientists' tools speak.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, about, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve files and directories of data
+    Serve(Serve),
+    /// Work with plugins
+    Plugin {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
+    /// Load a plugin and say how it went; run by `plugin check`, so that a crash ends only this process
+    #[command(hide = true)]
+    PluginProbe(PluginFile),
+}
+
+/// What to do with plugins.
+#[derive(Debug, Subcommand)]
+pub enum PluginCommand {
+    /// Say whether this server can load a plugin, and why not
+    Check(PluginFile),
+}
+
+/// A plugin's file.
+#[derive(Debug, Args)]
+pub struct PluginFile {
+    /// The shared library
+    #[arg(value_name = "FILE.so")]
+    pub file: PathBuf,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Data files, or directories of them; a dataset's id is its path below the directory
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Directory with plugins (*.so) to load
+    #[arg(long, value_name = "DIR")]
+    pub plugins: Option<PathBuf>,
+    /// Do not use the plugins that are linked in
+    #[arg(long)]
+    pub no_builtin_plugins: bool,
+    /// How log lines look
+    #[arg(long, default_value = "human")]
+    pub log_format: LogFormat,
+    /// The largest response that is served, such as 500MiB or 2GiB
+    #[arg(long, default_value = "500MiB", value_name = "SIZE", value_parser = parse_size)]
+    pub max_response: u64,
+    /// The URL under which clients reach this server, where that is not the address it listens on
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Parses a size: digits, then nothing, `KiB`, `MiB` or `GiB`.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match text.get(digits.len()..).unwrap_or_default().trim() {
+        "" | "B" => 1,
+        "KiB" => 1_u64 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        other => return Err(format!("unknown unit {other:?}; use KiB, MiB or GiB")),
+    };
+    let number: u64 = digits.parse().map_err(|e| format!("{digits:?} is not a whole number: {e}"))?;
+    number.checked_mul(unit).ok_or_else(|| format!("{text} is more than 64 bits can count"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<u64>) {
+        assert_eq!(parse_size(text).ok(), expected, "{text}");
+    }
+
+    #[test]
+    fn sizes_have_binary_units() {
+        check("500MiB", Some(500 << 20));
+        check("2 GiB", Some(2 << 30));
+        check("17", Some(17));
+        check("1KiB", Some(1024));
+        check("1MB", None);
+        check("-1", None);
+        check("MiB", None);
+        check("18446744073709551615GiB", None);
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,25 @@
+//! The server: HTTP and life cycle.
+//!
+//! A request goes one way: `connections` accepts it, `routes` finds the plugin, `exchange` lets the plugin answer on a
+//! blocking thread, `respond` turns the answer or the error into a response, and `stream` pulls its body. `services` is what
+//! plugins get from the server. No protocol is known here.
+
+pub mod arguments;
+mod banner;
+mod built_in;
+mod conditional;
+mod connections;
+mod exchange;
+mod kept;
+mod linked;
+pub mod loader;
+mod logging;
+pub mod plugin_check;
+mod plugins;
+pub mod preflight;
+mod ranges;
+mod respond;
+mod routes;
+pub mod serve;
+mod services;
+mod stream;

@@ -1,0 +1,21 @@
+//! The `weir` binary: arguments, then a server or a plugin check, then an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use weir_server::arguments::{Arguments, Command, PluginCommand};
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve(serve) => weir_server::serve::run(&serve),
+        Command::Plugin { command: PluginCommand::Check(check) } => return weir_server::plugin_check::run(&check),
+        Command::PluginProbe(probe) => return weir_server::plugin_check::probe(&probe),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
