@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use weir_model::{ByteOrder, ChunkGrid, DataType, Hyperslab, Schema, Variable};
+use weir_plugin_abi::WeirPlugin;
 
 use crate::guest::{Answer, AnswerContent, Guest, Incoming};
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk, host_table};
@@ -70,11 +71,19 @@ impl MockHost {
     /// # Panics
     /// Where the plugin refuses to start.
     #[must_use]
-    #[allow(clippy::expect_used, reason = "a plugin that does not start fails its test")]
     pub fn start<P: Plugin>(self) -> Running {
+        self.start_table(Box::leak(Box::new(export::table::<P>())))
+    }
+
+    /// Starts a plugin by its table, as one in C or one that was loaded from a `.so`; given no configuration.
+    ///
+    /// # Panics
+    /// Where the plugin refuses to start.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "a plugin that does not start fails its test")]
+    pub fn start_table(self, table: &'static WeirPlugin) -> Running {
         let services = Arc::new(self);
-        let table = Box::leak(Box::new(export::table::<P>()));
-        let host = host_table(services.clone(), P::NAME);
+        let host = host_table(services.clone(), "tested");
         let guest = Arc::new(Guest::create(table, host, "{}").expect("the plugin starts"));
         let routes = guest.routes().expect("the plugin names its routes");
         Running { guest, routes, services }
@@ -240,7 +249,10 @@ impl Services for MockHost {
         let dataset =
             self.datasets.get(id).ok_or_else(|| Error::not_found(format!("dataset '{id}' not found")))?;
         let document = schema_to_document(&dataset.schema)?;
-        Ok(Box::new(LentMemory { dataset: Arc::clone(dataset), document, reads: Arc::clone(&self.reads) }))
+        let (dataset, reads) = (Arc::clone(dataset), Arc::clone(&self.reads));
+        // Two hosts may give one id to different datasets; what tells them apart is the generation.
+        let generation = format!("{:p}", Arc::as_ptr(&dataset));
+        Ok(Box::new(LentMemory { dataset, document, generation, reads }))
     }
 
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
@@ -253,6 +265,7 @@ impl Services for MockHost {
 struct LentMemory {
     dataset: Arc<MemoryDataset>,
     document: Bytes,
+    generation: String,
     reads: Arc<AtomicU64>,
 }
 
@@ -287,8 +300,8 @@ impl LentDataset for LentMemory {
         self.document.clone()
     }
 
-    fn generation(&self) -> &'static str {
-        "1"
+    fn generation(&self) -> &str {
+        &self.generation
     }
 
     fn read(&self, path: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {

@@ -1,0 +1,95 @@
+//! Structure, attributes, version, and the page for people: small responses that stay the same while the data does.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use weir_dap::dap2::{Constraint, Entry, Inventory, View, das, dds, grammar};
+use weir_plugin_api::model::{DataType, Hyperslab};
+use weir_plugin_api::{Dataset, Error, Host, LogLevel, Request, Response};
+
+use crate::{TEXT, dataset_name, described, refused};
+
+/// At most so many strings are read to tell clients how long the longest is.
+const MOST_MEASURED: u64 = 1 << 18;
+
+/// The structure of what the constraint names.
+pub fn dds(request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
+    let schema = dataset.schema()?;
+    let inventory = Inventory::of(&schema);
+    let constraint = Constraint::parse(request.query()).map_err(|fault| refused(&fault))?;
+    let view = View::resolve(&constraint, &inventory).map_err(|fault| refused(&fault))?;
+    let text = dds::dds(&view, dataset_name(request));
+    Ok(described(Response::full(TEXT, text), "dods-dds").stable())
+}
+
+/// The attributes of the whole dataset. The query is not looked at: clients send their constraint here too.
+pub fn das(host: Host, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
+    let schema = dataset.schema()?;
+    let inventory = Inventory::of(&schema);
+    let widths = widths(host, request, dataset, &inventory);
+    let text = das::das(&inventory, &|entry| widths.get(&entry.path).copied());
+    // Over one token that it does not know, netCDF-C would drop all attributes without a word.
+    grammar::parse_das(&text).map_err(|malformed| Error::internal(malformed.to_string()))?;
+    Ok(described(Response::full(TEXT, text), "dods-das").stable())
+}
+
+/// Bytes of the longest text of each variable of strings, by path.
+///
+/// netCDF-C has no strings of any length: it cuts them at 64 bytes unless the attributes name a width. A variable whose
+/// strings cannot be read, or that would be too many, goes without: attributes must not fail over it.
+fn widths(
+    host: Host,
+    request: &Request<'_>,
+    dataset: &Dataset,
+    inventory: &Inventory<'_>,
+) -> HashMap<String, u64> {
+    let mut left = MOST_MEASURED;
+    let mut widths = HashMap::new();
+    for entry in inventory.entries().iter().filter(|entry| entry.variable.data_type == DataType::String) {
+        let Ok(slab) = Hyperslab::whole(&entry.variable.shape) else { continue };
+        let Some(rest) = left.checked_sub(slab.elements()) else { continue };
+        left = rest;
+        match longest(dataset, entry, &slab) {
+            Ok(width) => drop(widths.insert(entry.path.clone(), width)),
+            Err(error) => {
+                let message = format!("the strings of {} cannot be measured: {error}", entry.path);
+                host.log(Some(request), LogLevel::Warn, &message);
+            }
+        }
+    }
+    widths
+}
+
+fn longest(dataset: &Dataset, entry: &Entry<'_>, slab: &Hyperslab) -> Result<u64, Error> {
+    if slab.elements() == 0 {
+        return Ok(0);
+    }
+    let texts = dataset.read_strings(&entry.path, slab)?;
+    let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
+    u64::try_from(longest).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// Which versions speak.
+pub fn version(version: &str) -> Response {
+    let text = format!("Core version: DAP/2.0\nServer version: weir/{version}\n");
+    described(Response::full(TEXT, text), "dods-version").stable()
+}
+
+/// What the bare URL answers: how to go on, and what DAP2 cannot serve.
+pub fn page(dataset: &Dataset) -> Result<Response, Error> {
+    let schema = dataset.schema()?;
+    let inventory = Inventory::of(&schema);
+    let mut text = String::from(
+        "This is a dataset served through OPeNDAP (DAP2). Give this address to a client as it is, or add\n\n  \
+         .dds   for its structure\n  .das   for its attributes\n  .dods  for its data\n  .ver   for versions\n\n\
+         Parts are named behind a question mark: .dods?name[start:step:stop],other\n",
+    );
+    if !inventory.hidden().is_empty() {
+        text.push_str("\nNot served through DAP2:\n");
+    }
+    for hidden in inventory.hidden() {
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "  {}: {}", hidden.path, hidden.because);
+    }
+    Ok(described(Response::full(TEXT, text), "dods-help").stable())
+}

@@ -1,0 +1,94 @@
+//! Transfers: the body of a response that is larger than what is read at once.
+
+use std::collections::VecDeque;
+
+use weir_plugin_api::model::Pieces;
+use weir_plugin_api::{Body, Bytes, Dataset, Error};
+
+use crate::section::Section;
+
+/// Pieces smaller than this are sent together.
+const SMALL: usize = 64 << 10;
+
+/// A section whose size is known.
+pub struct Prepared {
+    /// The section.
+    pub section: Section,
+    /// Its bytes, with counts and padding.
+    pub size: u64,
+    /// Its elements, where they had to be read to know the size and were few enough to keep.
+    pub encoded: Option<Vec<u8>>,
+}
+
+/// Sends what was proven to be readable, piece by piece, and exactly as many bytes as were announced.
+pub struct Transfer {
+    dataset: Dataset,
+    waiting: VecDeque<Prepared>,
+    current: Option<(Section, Pieces)>,
+    /// Small bytes that lie before everything else.
+    small: Vec<u8>,
+    /// A large piece that lies behind the small bytes.
+    large: Option<Vec<u8>>,
+    left: u64,
+}
+
+impl Transfer {
+    /// A transfer of `total` bytes: `head`, then `sections`.
+    pub fn new(dataset: Dataset, head: Vec<u8>, sections: Vec<Prepared>, total: u64) -> Self {
+        let waiting = sections.into();
+        Self { dataset, waiting, current: None, small: head, large: None, left: total }
+    }
+
+    /// Bytes of the current section, or of the next one; `None` at the end.
+    fn step(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if let Some((section, pieces)) = &mut self.current {
+            return match pieces.next() {
+                Some(piece) => section.read(&self.dataset, &piece).map(Some),
+                None => {
+                    let zeros = section.zeros();
+                    self.current = None;
+                    Ok(Some(zeros))
+                }
+            };
+        }
+        let Some(Prepared { section, encoded, .. }) = self.waiting.pop_front() else { return Ok(None) };
+        let mut bytes = section.counts.clone();
+        match encoded {
+            Some(encoded) => bytes.extend(encoded),
+            None => {
+                let pieces = section.pieces();
+                self.current = Some((section, pieces));
+            }
+        }
+        Ok(Some(bytes))
+    }
+
+    /// The next bytes to send, small ones together; empty at the end.
+    fn gather(&mut self) -> Result<Vec<u8>, Error> {
+        while self.large.is_none() && self.small.len() < SMALL {
+            match self.step()? {
+                Some(bytes) if bytes.len() < SMALL => self.small.extend(bytes),
+                Some(bytes) => self.large = Some(bytes),
+                None => break,
+            }
+        }
+        if self.small.is_empty() {
+            return Ok(self.large.take().unwrap_or_default());
+        }
+        Ok(std::mem::take(&mut self.small))
+    }
+}
+
+impl Body for Transfer {
+    fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let bytes = self.gather()?;
+        let length = u64::try_from(bytes.len()).map_err(|error| Error::internal(error.to_string()))?;
+        let announced = || Error::internal("the response does not have the size that was announced");
+        self.left = self.left.checked_sub(length).ok_or_else(announced)?;
+        match (bytes.is_empty(), self.left) {
+            (true, 0) => Ok(None),
+            (true, _) => Err(announced()),
+            _ => Ok(Some(bytes.into())),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The element types that DAP2 has, and which of the model's types they carry.
+
+use weir_model::DataType;
+
+/// An element type of DAP2. There is no 64-bit integer, no signed byte and no character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtomicType {
+    /// Unsigned, 8 bit.
+    Byte,
+    /// Signed, 16 bit.
+    Int16,
+    /// Unsigned, 16 bit.
+    UInt16,
+    /// Signed, 32 bit.
+    Int32,
+    /// Unsigned, 32 bit.
+    UInt32,
+    /// IEEE 754 single.
+    Float32,
+    /// IEEE 754 double.
+    Float64,
+    /// Text of any length.
+    String,
+}
+
+impl AtomicType {
+    /// The type that carries elements of `data_type`, or `None` where DAP2 has none.
+    ///
+    /// Signed bytes travel as [`AtomicType::Byte`] with the same bits; the attribute `_Unsigned` tells clients.
+    #[must_use]
+    pub fn of(data_type: &DataType) -> Option<Self> {
+        match data_type.stored() {
+            DataType::Int8 | DataType::UInt8 => Some(Self::Byte),
+            DataType::Int16 => Some(Self::Int16),
+            DataType::UInt16 => Some(Self::UInt16),
+            DataType::Int32 => Some(Self::Int32),
+            DataType::UInt32 => Some(Self::UInt32),
+            DataType::Float32 => Some(Self::Float32),
+            DataType::Float64 => Some(Self::Float64),
+            DataType::Char | DataType::String | DataType::FixedString { .. } => Some(Self::String),
+            _ => None,
+        }
+    }
+
+    /// The keyword in DDS and DAS.
+    #[must_use]
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Byte => "Byte",
+            Self::Int16 => "Int16",
+            Self::UInt16 => "UInt16",
+            Self::Int32 => "Int32",
+            Self::UInt32 => "UInt32",
+            Self::Float32 => "Float32",
+            Self::Float64 => "Float64",
+            Self::String => "String",
+        }
+    }
+
+    /// Bytes of one element as it is read, before XDR; `None` for text.
+    #[must_use]
+    pub fn size(self) -> Option<u64> {
+        match self {
+            Self::Byte => Some(1),
+            Self::Int16 | Self::UInt16 => Some(2),
+            Self::Int32 | Self::UInt32 | Self::Float32 => Some(4),
+            Self::Float64 => Some(8),
+            Self::String => None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The DAS: the attributes of a dataset as text.
+//!
+//! One container per variable, `NC_GLOBAL` for the dataset, and `DODS_EXTRA` where there is an unlimited dimension. What a
+//! client cannot represent is changed to what it can, or left out; [`das`] never writes a token that makes a client drop the
+//! rest.
+
+mod text;
+mod values;
+
+use std::fmt::Write;
+
+use weir_model::{Attribute, DataType};
+
+use self::values::Spelled;
+use super::names::{self, Distinct, Role};
+use super::{AtomicType, Entry, Inventory};
+
+/// Says how many bytes the longest text of a variable has, where somebody knows.
+///
+/// Without it, netCDF-C cuts every text at 64 bytes and says nothing.
+pub type Widths<'w> = &'w dyn Fn(&Entry<'_>) -> Option<u64>;
+
+/// The DAS of a dataset. It describes the whole dataset whatever the constraint, as clients expect.
+///
+/// `widths` is asked for variables of [`DataType::String`] only; other texts have the width of their type.
+#[must_use]
+pub fn das(inventory: &Inventory<'_>, widths: Widths<'_>) -> String {
+    let mut text = String::from("Attributes {\n");
+    for entry in inventory.entries() {
+        let mut container = Container::new(&entry.name);
+        container.variable(entry, entry.width.or_else(|| widths(entry)));
+        container.close(&mut text);
+    }
+    let mut global = Container::new("NC_GLOBAL");
+    for (path, group) in inventory.schema().groups() {
+        let prefix = path.trim_start_matches('/').replace('/', ".");
+        for attribute in &group.attributes {
+            let name = if prefix.is_empty() { String::new() } else { format!("{prefix}.") };
+            global.attribute(&format!("{name}{}", attribute.name), values::general(&attribute.value));
+        }
+    }
+    if !global.is_empty() {
+        global.close(&mut text);
+    }
+    if let Some(name) = inventory.unlimited() {
+        let mut extra = Container::new("DODS_EXTRA");
+        extra.attribute("Unlimited_Dimension", Some(Spelled::text(name)));
+        extra.close(&mut text);
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// One container while it is written.
+struct Container {
+    text: String,
+    names: Distinct,
+    empty: bool,
+}
+
+impl Container {
+    fn new(name: &str) -> Self {
+        Self { text: format!("    {name} {{\n"), names: Distinct::default(), empty: true }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    fn close(self, text: &mut String) {
+        text.push_str(&self.text);
+        text.push_str("    }\n");
+    }
+
+    /// Writes one attribute; nothing where its value has no spelling or its name is longer than clients take.
+    fn attribute(&mut self, name: &str, value: Option<Spelled>) {
+        let Some(value) = value else { return };
+        let name = names::spell(name, Role::Attribute);
+        if name.len() > names::LONGEST {
+            return;
+        }
+        let name = self.names.claim(name);
+        // Writing into a String cannot fail.
+        let _ =
+            writeln!(self.text, "        {} {name} {};", value.data_type.keyword(), value.tokens.join(", "));
+        self.empty = false;
+    }
+
+    fn variable(&mut self, entry: &Entry<'_>, width: Option<u64>) {
+        self.text_width(entry, width);
+        if let Some(signedness) = missing_signedness(entry) {
+            self.attribute("_Unsigned", Some(Spelled::text(signedness)));
+        }
+        for Attribute { name, value } in &entry.variable.attributes {
+            self.attribute(name, values::of_variable(name, value, entry));
+        }
+    }
+
+    /// How many characters netCDF-C gives each text, and along which dimension.
+    ///
+    /// The names are flat: inside a container called `DODS` netCDF-C takes them for attributes of the dataset.
+    fn text_width(&mut self, entry: &Entry<'_>, width: Option<u64>) {
+        let width = width.filter(|&width| entry.data_type == AtomicType::String && width > 0);
+        let Some(width) = width.and_then(|width| i32::try_from(width).ok()) else { return };
+        self.attribute("DODS.strlen", Some(Spelled::number(AtomicType::Int32, width)));
+        if let Some(dimension) = &entry.text_dimension {
+            self.attribute("DODS.dimName", Some(Spelled::text(dimension)));
+        }
+    }
+}
+
+/// What `_Unsigned` must say where the file does not: netCDF-C reads unsigned types as signed ones of the same size, and
+/// clients of every kind read a signed byte as an unsigned one.
+fn missing_signedness(entry: &Entry<'_>) -> Option<&'static str> {
+    if entry.variable.attribute("_Unsigned").is_some() {
+        return None;
+    }
+    match entry.variable.data_type.stored() {
+        DataType::Int8 => Some("false"),
+        DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Some("true"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

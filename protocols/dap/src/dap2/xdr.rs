@@ -1,0 +1,158 @@
+//! XDR: how elements travel in a data response (RFC 4506, as DAP2 uses it).
+//!
+//! Everything is big-endian and a multiple of 4 bytes long. An array has its count twice in front, except that an array of
+//! text has it once. 16-bit integers widen to 4 bytes; bytes of an array are packed and padded at its end; a scalar byte
+//! takes 4 bytes, its value in the last one.
+
+use super::AtomicType;
+
+/// Whether elements form an array or stand alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One element, without a count.
+    Scalar,
+    /// Any number of elements, behind a count.
+    Array,
+}
+
+/// How many bytes of padding follow `length` bytes.
+#[must_use]
+pub fn padding(length: u64) -> u64 {
+    length.wrapping_neg() % 4
+}
+
+/// The counts in front of `elements` elements of `data_type`; nothing in front of a scalar.
+#[must_use]
+pub fn counts(data_type: AtomicType, form: Form, elements: u32) -> Vec<u8> {
+    let count = elements.to_be_bytes();
+    match (form, data_type) {
+        (Form::Scalar, _) => vec![],
+        (Form::Array, AtomicType::String) => count.to_vec(),
+        (Form::Array, _) => [count, count].concat(),
+    }
+}
+
+/// Bytes that one number takes on the wire; `None` for text, whose elements differ.
+#[must_use]
+pub fn number_size(data_type: AtomicType, form: Form) -> Option<u64> {
+    match (data_type, form) {
+        (AtomicType::Byte, Form::Array) => Some(1),
+        (AtomicType::Float64, _) => Some(8),
+        (AtomicType::String, _) => None,
+        _ => Some(4),
+    }
+}
+
+/// The wire bytes of a block of big-endian numbers, without count and padding.
+///
+/// 32-bit and 64-bit numbers and the bytes of an array are returned as they came, without a copy.
+#[must_use]
+pub fn numbers(data_type: AtomicType, form: Form, block: Vec<u8>) -> Vec<u8> {
+    match (data_type, form) {
+        (AtomicType::Byte, Form::Scalar) => block.into_iter().flat_map(|byte| [0, 0, 0, byte]).collect(),
+        (AtomicType::Int16, _) => widen(&block, |high| if high & 0x80 == 0 { 0 } else { 0xff }),
+        (AtomicType::UInt16, _) => widen(&block, |_| 0),
+        _ => block,
+    }
+}
+
+/// 16-bit numbers as 32-bit ones; `sign` makes the two leading bytes from the byte that follows them.
+fn widen(block: &[u8], sign: impl Fn(u8) -> u8) -> Vec<u8> {
+    let (pairs, _) = block.as_chunks::<2>();
+    let mut wide = vec![0; pairs.len().saturating_mul(4)];
+    let (quads, _) = wide.as_chunks_mut::<4>();
+    for (quad, &[high, low]) in quads.iter_mut().zip(pairs) {
+        let lead = sign(high);
+        *quad = [lead, lead, high, low];
+    }
+    wide
+}
+
+/// Bytes that a text of `length` bytes takes: its length, the text, padding. `None` beyond 64 bits.
+#[must_use]
+pub fn text_size(length: u64) -> Option<u64> {
+    length.checked_add(padding(length))?.checked_add(4)
+}
+
+/// Appends one text; `false`, and nothing appended, where it is longer than 32 bits can count.
+#[must_use]
+pub fn write_text(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let Ok(length) = u32::try_from(text.len()) else { return false };
+    out.extend(length.to_be_bytes());
+    out.extend(text);
+    // At most 3, so it fits whatever the platform.
+    out.resize(out.len().saturating_add(padding(length.into()) as usize), 0);
+    true
+}
+
+/// A text without the NULs that pad it.
+#[must_use]
+pub fn unpadded(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|&byte| byte != 0).map_or(0, |last| last.saturating_add(1));
+    text.get(..end).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(data_type: AtomicType, form: Form, block: &[u8], expected: &[u8]) {
+        assert_eq!(numbers(data_type, form, block.to_vec()), expected, "{data_type:?} {form:?}");
+    }
+
+    #[test]
+    fn numbers_are_widened_to_four_bytes() {
+        check(AtomicType::Int16, Form::Array, &[0, 1, 0xff, 0xfe], &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe]);
+        check(AtomicType::UInt16, Form::Array, &[0xff, 0xfe], &[0, 0, 0xff, 0xfe]);
+        check(AtomicType::Int16, Form::Scalar, &[0x80, 1], &[0xff, 0xff, 0x80, 1]);
+        check(AtomicType::Byte, Form::Scalar, &[0xff], &[0, 0, 0, 0xff]);
+        check(AtomicType::Byte, Form::Array, &[1, 2, 3], &[1, 2, 3]);
+        check(AtomicType::Float64, Form::Scalar, &[1, 2, 3, 4, 5, 6, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn counts_are_doubled_except_for_text() {
+        assert_eq!(counts(AtomicType::Float32, Form::Array, 258), [0, 0, 1, 2, 0, 0, 1, 2]);
+        assert_eq!(counts(AtomicType::String, Form::Array, 258), [0, 0, 1, 2]);
+        assert!(counts(AtomicType::Float32, Form::Scalar, 1).is_empty());
+    }
+
+    #[test]
+    fn text_has_a_length_and_padding() {
+        let check = |text: &str, expected: &[u8]| {
+            let mut out = vec![];
+            assert!(write_text(text.as_bytes(), &mut out));
+            assert_eq!(out, expected);
+            assert_eq!(text_size(text.len() as u64), Some(out.len() as u64));
+        };
+        check("", &[0, 0, 0, 0]);
+        check("abc", &[0, 0, 0, 3, b'a', b'b', b'c', 0]);
+        check("abcd", &[0, 0, 0, 4, b'a', b'b', b'c', b'd']);
+        assert_eq!(text_size(u64::MAX), None);
+    }
+
+    #[test]
+    fn padding_nuls_are_not_text() {
+        assert_eq!(unpadded(b"ab\0\0"), b"ab");
+        assert_eq!(unpadded(b"a\0b\0"), b"a\0b");
+        assert_eq!(unpadded(b"\0\0"), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn widened_numbers_keep_their_value(values: Vec<i16>) {
+            let block: Vec<u8> = values.iter().flat_map(|v| v.to_be_bytes()).collect();
+            let wide: Vec<u8> = values.iter().flat_map(|&v| i32::from(v).to_be_bytes()).collect();
+            prop_assert_eq!(numbers(AtomicType::Int16, Form::Array, block.clone()), wide);
+            let wide: Vec<u8> = values.iter().flat_map(|&v| u32::from(v as u16).to_be_bytes()).collect();
+            prop_assert_eq!(numbers(AtomicType::UInt16, Form::Array, block), wide);
+        }
+
+        #[test]
+        fn padding_completes_four_bytes(length: u64) {
+            prop_assert!(padding(length) < 4);
+            prop_assert_eq!((length % 4 + padding(length)) % 4, 0);
+        }
+    }
+}
