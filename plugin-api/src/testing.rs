@@ -39,7 +39,7 @@ pub struct MemoryDataset {
 /// A host in memory.
 #[derive(Default)]
 pub struct MockHost {
-    datasets: HashMap<String, Arc<MemoryDataset>>,
+    datasets: HashMap<String, (Arc<MemoryDataset>, String)>,
     limit: Option<u64>,
     log: Mutex<Vec<String>>,
     reads: Arc<AtomicU64>,
@@ -55,7 +55,10 @@ impl MockHost {
     /// Adds a dataset.
     #[must_use]
     pub fn dataset(mut self, id: &str, dataset: MemoryDataset) -> Self {
-        self.datasets.insert(id.to_owned(), Arc::new(dataset));
+        // Two hosts may give one id to different datasets; what tells them apart is the generation.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let generation = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
+        self.datasets.insert(id.to_owned(), (Arc::new(dataset), generation));
         self
     }
 
@@ -246,13 +249,11 @@ impl Services for MockHost {
     }
 
     fn open(&self, _: &Arc<RequestContext>, id: &str) -> Result<Box<dyn LentDataset>, Error> {
-        let dataset =
-            self.datasets.get(id).ok_or_else(|| Error::not_found(format!("dataset '{id}' not found")))?;
+        let found = self.datasets.get(id).cloned();
+        let (dataset, generation) =
+            found.ok_or_else(|| Error::not_found(format!("dataset '{id}' not found")))?;
         let document = schema_to_document(&dataset.schema)?;
-        let (dataset, reads) = (Arc::clone(dataset), Arc::clone(&self.reads));
-        // Two hosts may give one id to different datasets; what tells them apart is the generation.
-        let generation = format!("{:p}", Arc::as_ptr(&dataset));
-        Ok(Box::new(LentMemory { dataset, document, generation, reads }))
+        Ok(Box::new(LentMemory { dataset, document, generation, reads: Arc::clone(&self.reads) }))
     }
 
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
