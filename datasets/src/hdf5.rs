@@ -1,1 +1,111 @@
-//! To come with its first code.
+//! netCDF-4 and other HDF5 files.
+//!
+//! Low-level parsers of the `hdf5-reader` crate are used for the file's indices and heaps; objects, attributes, datatypes
+//! and the rules of netCDF-4 are read here, because one attribute of an unusual type must not make a file unreadable.
+//! Data is never mapped into memory: a file that is cut while it is read would stop the server.
+
+mod array;
+mod attribute;
+mod attribute_value;
+mod chunk_index;
+mod dataset;
+mod dataspace;
+mod datatype;
+mod dimensions;
+mod heap;
+mod links;
+mod metadata;
+mod object_header;
+mod strings;
+mod tree;
+mod variables;
+
+use std::collections::HashMap;
+
+use weir_model::{DataType, Hyperslab, Schema};
+
+use self::array::StoredArray;
+use self::metadata::Metadata;
+use self::tree::Tree;
+use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind};
+
+/// An open HDF5 file.
+pub struct Hdf5Source {
+    metadata: Metadata,
+    schema: Schema,
+    arrays: HashMap<String, StoredArray>,
+}
+
+/// Opens a netCDF-4 or any other HDF5 file.
+///
+/// # Errors
+/// `Corrupt` where the file is truncated or damaged, `Unsupported` where it uses a part of the format that is not built in,
+/// `Unavailable` where it is being written or cannot be read.
+pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
+    let metadata = Metadata::open(file)?;
+    let tree = Tree::walk(&metadata)?;
+    let built = variables::build(&metadata, tree)?;
+    metadata.opened();
+    Ok(Box::new(Hdf5Source { metadata, schema: built.schema, arrays: built.arrays }))
+}
+
+impl Hdf5Source {
+    fn array(&self, path: &str) -> Result<&StoredArray, Error> {
+        let array = self.arrays.get(path.trim_start_matches('/'));
+        array.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))
+    }
+
+    /// The array of a variable whose elements have one size.
+    fn sized(&self, path: &str) -> Result<&StoredArray, Error> {
+        let array = self.array(path)?;
+        if array.data_type.size().is_none() {
+            let what = array.data_type.describe();
+            let message = format!("{path} has elements of type {what}, which are not stored in its chunks");
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        Ok(array)
+    }
+}
+
+impl ChunkSource for Hdf5Source {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn generation(&self) -> String {
+        self.metadata.file().generation().to_string()
+    }
+
+    fn check_unchanged(&self) -> Result<(), Error> {
+        self.metadata.file().check_unchanged()
+    }
+
+    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
+        let array = self.sized(chunk.variable)?;
+        array.fetch(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))
+    }
+
+    fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
+        let array = self.sized(chunk.variable)?;
+        let read = array.fetch_part(&self.metadata, chunk.index, offset, out);
+        read.map_err(|error| error.within(chunk.variable))
+    }
+
+    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
+        let array = self.sized(chunk.variable)?;
+        array.check_extent(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))
+    }
+
+    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        let array = self.array(variable)?;
+        if array.data_type != DataType::String {
+            let what = array.data_type.describe();
+            let message = format!("{variable} has elements of type {what}, not strings");
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        strings::read(&self.metadata, array, slab).map_err(|error| error.within(variable))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,193 @@
-//! To come with its first code.
+//! Classic netCDF files: CDF-1, CDF-2 (64-bit offset) and CDF-5 (64-bit data), by a reader of our own.
+//!
+//! The header is parsed once, and where everything lies is computed from it ([`header`], [`layout`]). A file that is shorter
+//! than its header says is refused when it is opened, so that no answer is ever made of bytes that are not there. Only
+//! padding behind the last element may be missing, as writers are allowed to leave it out. The number of records of a file
+//! that was written as a stream follows from its length: such a file ends with its last whole record.
+
+mod cursor;
+mod external_type;
+pub mod header;
+pub mod layout;
+
+use std::collections::HashMap;
+
+use weir_model::{ByteOrder, Dimension, Group, Hyperslab, Schema, Storage, Variable};
+
+use self::header::{Fault, Header, HeaderVariable};
+use self::layout::{Layout, Placement};
+use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind};
+
+/// How much of a file is read first; most headers fit.
+const FIRST_BYTES: u64 = 64 << 10;
+
+/// A header of more bytes is refused; real ones have some hundred KiB at most.
+const MOST_HEADER_BYTES: u64 = 16 << 20;
+
+/// Opens a classic netCDF file.
+///
+/// # Errors
+/// `Corrupt` where the header is damaged or the file is shorter than it says, `TooLarge` for a header beyond any real one,
+/// `Unsupported` for names that no path can spell, `Unavailable` where the disk fails.
+pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
+    let header = read_header(&file)?;
+    let layout = Layout::of(&header, file.len())?;
+    let names = header.variables.iter().map(|variable| variable.name.clone());
+    let placements = names.zip(layout.placements.iter().cloned()).collect();
+    let schema = schema(header, &layout);
+    Ok(Box::new(Classic { generation: file.generation().to_string(), file, schema, placements }))
+}
+
+/// Reads as much of the file as its header takes.
+fn read_header(file: &DataFile) -> Result<Header, Error> {
+    let mut length = FIRST_BYTES;
+    loop {
+        let bytes = file.read_at(0, length.min(file.len()))?;
+        match Header::parse(&bytes) {
+            Ok(header) => return Ok(header),
+            Err(Fault::Bad(error)) => return Err(error),
+            Err(Fault::Short) if length >= file.len() => {
+                let has = file.len();
+                return Err(Error::corrupt(format!(
+                    "the file is truncated: it has {has} bytes, but its header has more"
+                )));
+            }
+            Err(Fault::Short) if length >= MOST_HEADER_BYTES => {
+                let message =
+                    format!("the header has more than {MOST_HEADER_BYTES} bytes, which is the limit");
+                return Err(Error::new(ErrorKind::TooLarge, message));
+            }
+            Err(Fault::Short) => length = length.saturating_mul(4),
+        }
+    }
+}
+
+fn schema(header: Header, layout: &Layout) -> Schema {
+    let paths: Vec<String> =
+        header.dimensions.iter().map(|dimension| format!("/{}", dimension.name)).collect();
+    let dimensions = header.dimensions.into_iter().map(|dimension| match dimension.length {
+        0 => Dimension { name: dimension.name, length: layout.records, unlimited: true },
+        length => Dimension { name: dimension.name, length, unlimited: false },
+    });
+    let variables = header.variables.into_iter().zip(&layout.placements);
+    let root = Group {
+        dimensions: dimensions.collect(),
+        attributes: header.attributes,
+        variables: variables.map(|(variable, placement)| describe(variable, placement, &paths)).collect(),
+        ..Group::default()
+    };
+    Schema { root }
+}
+
+fn describe(variable: HeaderVariable, placement: &Placement, paths: &[String]) -> Variable {
+    let HeaderVariable { name, dimensions, attributes, data_type, fill, .. } = variable;
+    let path = |number: u64| usize::try_from(number).ok().and_then(|number| paths.get(number)).cloned();
+    Variable {
+        name,
+        data_type,
+        dimensions: dimensions.into_iter().filter_map(path).collect(),
+        shape: placement.grid.shape().to_vec(),
+        attributes,
+        storage: Storage {
+            chunk_shape: placement.grid.chunk_shape().to_vec(),
+            codecs: vec![],
+            byte_order: ByteOrder::Big,
+            fill,
+        },
+    }
+}
+
+/// An open classic file.
+struct Classic {
+    file: DataFile,
+    generation: String,
+    schema: Schema,
+    placements: HashMap<String, Placement>,
+}
+
+/// The bytes of a chunk inside the file.
+struct Run {
+    offset: u64,
+    length: u64,
+}
+
+impl Placement {
+    /// The run of a chunk, cut at the variable's edges; `None` where there is no such chunk.
+    fn run(&self, index: &[u64]) -> Option<Run> {
+        if index.len() != self.strides.len() {
+            return None;
+        }
+        let mut run = Run { offset: self.begin, length: self.element_size };
+        let lengths = self.grid.shape().iter().zip(self.grid.chunk_shape());
+        for ((&index, &stride), (&length, &of_chunk)) in index.iter().zip(&self.strides).zip(lengths) {
+            let first = index.checked_mul(of_chunk).filter(|&first| first < length)?;
+            run.offset = run.offset.checked_add(first.checked_mul(stride)?)?;
+            run.length = run.length.checked_mul(of_chunk.min(length.checked_sub(first)?))?;
+        }
+        Some(run)
+    }
+}
+
+impl Classic {
+    fn placement(&self, variable: &str) -> Result<&Placement, Error> {
+        let placement = self.placements.get(variable.trim_start_matches('/'));
+        placement.ok_or_else(|| Error::not_found(format!("the dataset has no variable {variable}")))
+    }
+
+    fn run(&self, chunk: ChunkKey<'_>) -> Result<Run, Error> {
+        let placement = self.placement(chunk.variable)?;
+        placement.run(chunk.index).ok_or_else(|| {
+            let (ChunkKey { variable, index }, counts) = (chunk, placement.grid.counts());
+            Error::not_found(format!("{variable} has no chunk {index:?}; it has {counts:?} chunks"))
+        })
+    }
+}
+
+impl ChunkSource for Classic {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn generation(&self) -> String {
+        self.generation.clone()
+    }
+
+    fn check_unchanged(&self) -> Result<(), Error> {
+        self.file.check_unchanged()
+    }
+
+    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
+        let run = self.run(chunk)?;
+        let bytes = self.file.read_at(run.offset, run.length)?;
+        Ok(Some(Encoded { bytes, skipped_codecs: 0 }))
+    }
+
+    fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
+        let run = self.run(chunk)?;
+        // A chunk's neighbours are other elements: reading on behind it would give wrong ones, not an error.
+        let asked = out.len() as u64;
+        if offset.checked_add(asked).is_none_or(|end| end > run.length) {
+            let (ChunkKey { variable, index }, length) = (chunk, run.length);
+            let message = format!(
+                "{variable} chunk {index:?} has {length} bytes; {asked} were asked for at byte {offset}"
+            );
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        self.file.read_exact_at(run.offset.saturating_add(offset), out)?;
+        Ok(true)
+    }
+
+    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
+        let run = self.run(chunk)?;
+        self.file.check_range(run.offset, run.length)?;
+        Ok(true)
+    }
+
+    fn read_strings(&self, variable: &str, _: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        self.placement(variable)?;
+        Err(Error::new(
+            ErrorKind::BadRequest,
+            format!("{variable} holds no strings; classic files have none"),
+        ))
+    }
+}

@@ -52,7 +52,7 @@
         char owner[8];                                                                                            \
         char description[sizeof(json)];                                                                           \
     } weir_plugin_note __attribute__((used, aligned(4), section(".note.weir.plugin"))) = {                        \
-        5, sizeof(json) - 1, 1, "WEIR", json}
+        5, sizeof(json), 1, "WEIR", json}
 
 // Major version: part of the entry symbol's name.
 #define WEIR_ABI_MAJOR 1

@@ -8,6 +8,7 @@ use weir_plugin_api::Route;
 use weir_plugin_api::guest::Guest;
 use weir_plugin_api::lent::{Services, host_table};
 
+use crate::loader::ChildCheck;
 use crate::routes::{Conflict, Routes};
 use crate::{linked, loader};
 
@@ -56,10 +57,11 @@ impl Plugins {
             linked::tables().into_iter().for_each(|table| started.start("linked in".to_owned(), table));
         }
         if let Some(directory) = directory {
-            for outcome in loader::load_directory(directory)? {
+            let check = ChildCheck::Run(std::env::current_exe()?);
+            for outcome in loader::load_directory(directory, &check)? {
                 match outcome.result {
                     Ok(loaded) => started.start(outcome.file, loaded.table),
-                    Err(reason) => started.refuse(outcome.file, reason.to_string()),
+                    Err(reason) => started.refuse(outcome.file, reason),
                 }
             }
         }

@@ -65,8 +65,9 @@ mod tests {
 
     #[test]
     fn it_greets() {
-        let got = host().start::<Hello>().get("/datasets/sea/hello-rust").unwrap();
-        assert_eq!(got.text(), "hello from Rust, dataset sea\ngeneration 1\n1 variables at the root\n");
+        let text = host().start::<Hello>().get("/datasets/sea/hello-rust").unwrap().text();
+        assert!(text.starts_with("hello from Rust, dataset sea\ngeneration "), "{text}");
+        assert!(text.ends_with("\n1 variables at the root\n"), "{text}");
     }
 
     #[test]

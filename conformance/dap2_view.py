@@ -1,0 +1,195 @@
+"""What DAP2 makes of a file: the documented mappings, written once.
+
+DAP2 has no groups, no signed byte, no 64-bit integer, no characters. `expected` is what is on
+the wire, `netcdf_c` what the C library shows of it (netCDF-3 data model, unsigned bits in signed
+types), `pydap` what pydap shows. Whatever is not written here must arrive as it is in the file.
+"""
+
+import re
+import unicodedata
+
+import numpy as np
+
+from observed import Dataset, Variable, joined, plain, texts
+
+# Attributes that are compared with elements and must have their type (CF conventions, section 2.5).
+LIKE_ELEMENTS = ("_FillValue", "missing_value", "valid_min", "valid_max", "valid_range")
+ABSENT_KINDS = ("compound", "vlen")
+SAFE = re.compile(r"[A-Za-z0-9_\-+.]")
+SAFE_IN_DIMENSIONS = re.compile(r"[A-Za-z0-9_\-]")
+
+
+def spelled(path, safe=SAFE):
+    """A path as one DAP2 name: `_` for `/`, accents dropped, the rest escaped as %XX."""
+    name = unicodedata.normalize("NFKD", path.strip("/").replace("/", "_"))
+    name = "".join(c for c in name if not unicodedata.combining(c))
+    return "".join(c if safe.match(c) else "".join(f"%{byte:02X}" for byte in c.encode()) for c in name)
+
+
+def is_integer(values):
+    """Whether the values are integers of any width."""
+    return values.dtype.kind in "iu"
+
+
+def carried(variable):
+    """Whether DAP2 has a type for the variable."""
+    if variable.kind in ("number", "enum"):
+        return not (is_integer(variable.values) and variable.values.dtype.itemsize == 8)
+    return variable.kind not in ABSENT_KINDS
+
+
+def signedness(variable):
+    """`_Unsigned`: clients take unsigned types for signed ones, and a signed byte for an unsigned one."""
+    values = variable.values
+    if "_Unsigned" in variable.attributes or not is_integer(values):
+        return {}
+    if values.dtype.kind == "u":
+        return {"_Unsigned": "true"}
+    return {"_Unsigned": "false"} if values.dtype.itemsize == 1 else {}
+
+
+def text_variable(variable):
+    """A character or string variable: text along one dimension less, and how wide it is."""
+    dimensions, width_name = variable.dimensions, None
+    if variable.kind == "string":
+        values = texts(variable.values)
+        width = max(len(text.encode()) for text in values.reshape(-1).tolist())
+    else:
+        values = joined(variable.values if variable.values.ndim else variable.values.reshape(1))
+        width = variable.values.shape[-1] if variable.values.ndim else 1
+        if dimensions:
+            width_name, dimensions = spelled(dimensions[-1], SAFE_IN_DIMENSIONS), dimensions[:-1]
+    # Without these two, the C library cuts every text at 64 bytes. They must be flat names.
+    extra = {"DODS.strlen": plain(np.int32(width))} | ({"DODS.dimName": width_name} if width_name else {})
+    # Where the file names no dimension, the C library makes up this name.
+    return Variable(dimensions, values, extra, (width_name or f"maxStrlen{width}", width))
+
+
+def fits(numbers, kind):
+    """Whether every number is one of the type."""
+    return all(np.iinfo(kind).min <= number <= np.iinfo(kind).max for number in numbers)
+
+
+def carried_attribute(value):
+    """An attribute that stands for itself, in the narrowest DAP2 type that every client reads back as the same number.
+
+    An unsigned value that a client would take for a negative one gets a wider type; a 64-bit
+    integer that no type holds exactly becomes text. Nothing carries an empty list.
+    """
+    value = plain(value)
+    if not isinstance(value, dict) or value["type"] in ("float32", "float64"):
+        return value
+    numbers = value["values"]
+    wider = {"int8": ["int8"], "uint8": ["int8", "int16"], "uint16": ["int16", "int32"], "uint32": ["int32"]}
+    for kind in wider.get(value["type"], ["int16"] if value["type"] == "int16" else ["int32"]):
+        if fits(numbers, kind):
+            return {"type": kind, "values": numbers}
+    if all(abs(number) <= 2**53 for number in numbers):
+        return {"type": "float64", "values": [float(number) for number in numbers]}
+    return plain([str(number) for number in numbers])
+
+
+def element_attribute(name, value, values):
+    """An attribute that is compared with elements has the variable's type: `_FillValue` and the valid range."""
+    value = plain(value)
+    if not isinstance(value, dict) or (value["type"] != values.dtype.name and name != "_FillValue"):
+        return carried_attribute(value)
+    return plain(np.array(value["values"]).astype(values.dtype))
+
+
+def variable_attributes(variable):
+    """The attributes of one variable."""
+    carried_by_type = {}
+    for name, value in variable.attributes.items():
+        like_elements = name in LIKE_ELEMENTS and variable.kind in ("number", "enum")
+        carried_by_type[name] = element_attribute(name, value, variable.values) if like_elements else carried_attribute(value)
+    return {name: value for name, value in carried_by_type.items() if value != {"type": "float64", "values": []}}
+
+
+def global_attributes(source):
+    """Attributes of every group: `title` of the root, `forecast.deep.title` of `/forecast/deep`."""
+    flat = {}
+    for path, attributes in source.attributes.items():
+        prefix = "" if path == "/" else path.strip("/").replace("/", ".") + "."
+        flat |= {prefix + name: carried_attribute(value) for name, value in attributes.items()}
+    return flat
+
+
+def unlimited(source):
+    """The one unlimited dimension that `DODS_EXTRA` can name: it leads every variable that has it, and none is empty."""
+    shown = [variable for variable in source.variables.values() if carried(variable)]
+    if any(0 in variable.values.shape for variable in shown):
+        return None
+    leading = [variable.dimensions[0] for variable in shown if variable.dimensions]
+    behind = {dimension for variable in shown for dimension in variable.dimensions[1:]}
+    usable = [d for d in leading if d in source.unlimited and d not in behind]
+    return spelled(usable[0], SAFE_IN_DIMENSIONS) if usable else None
+
+
+def expected(source):
+    """The file through DAP2, in the types of the wire."""
+    variables = {}
+    for path, variable in source.variables.items():
+        if not carried(variable):
+            continue
+        if variable.kind in ("char", "string"):
+            shown = text_variable(variable)
+        else:
+            shown = Variable(variable.dimensions, variable.values, signedness(variable))
+        shown.dimensions = tuple(spelled(d, SAFE_IN_DIMENSIONS) for d in shown.dimensions)
+        shown.attributes |= variable_attributes(variable)
+        variables[spelled(path)] = shown
+    dimension = unlimited(source)
+    return Dataset(variables, {"/": global_attributes(source)}, {dimension} if dimension else set())
+
+
+def as_signed(values):
+    """The same bits in the signed type that the netCDF-3 data model has."""
+    values = np.asarray(values)
+    return values.view(f"i{values.dtype.itemsize}") if values.dtype.kind == "u" else values
+
+
+def netcdf_c_attribute(value):
+    """An attribute as the C library shows it: several strings joined by newlines, unsigned bits in signed types."""
+    if isinstance(value, list):
+        return "\n".join(value)
+    if isinstance(value, dict):
+        return plain(as_signed(np.array(value["values"], value["type"])))
+    return value
+
+
+def netcdf_c_values(variable):
+    """Values as the C library shows them: unsigned bits in signed types; it drops backslashes from strings."""
+    if variable.values.dtype != object:
+        return as_signed(variable.values)
+    shown = variable.values.copy()
+    for place in np.ndindex(shown.shape):
+        shown[place] = re.sub(r"\\(.)", r"\1", shown[place])
+    return shown
+
+
+def netcdf_c(source):
+    """The file as netCDF-C shows it through DAP2."""
+    dataset = expected(source)
+    # The C library takes an empty dimension for an unlimited one, and hides a variable that has another one beside it.
+    dataset.unlimited |= {d for v in dataset.variables.values() for d, n in zip(v.dimensions, v.values.shape) if n == 0}
+    dataset.variables = {n: v for n, v in dataset.variables.items() if v.values.size or v.values.ndim < 2}
+    for variable in dataset.variables.values():
+        variable.values = netcdf_c_values(variable)
+        variable.attributes = {name: netcdf_c_attribute(value) for name, value in variable.attributes.items()}
+    attributes = {name: netcdf_c_attribute(value) for name, value in dataset.attributes["/"].items()}
+    if unlimited(source):
+        attributes["DODS_EXTRA.Unlimited_Dimension"] = unlimited(source)
+    dataset.attributes["/"] = attributes
+    return dataset
+
+
+def pydap(source):
+    """The file as pydap shows it through DAP2: bytes are unsigned."""
+    dataset = expected(source)
+    for variable in dataset.variables.values():
+        if variable.values.dtype == np.int8:
+            variable.values = variable.values.view("u1")
+    for dimension in dataset.unlimited:
+        dataset.attributes["/"]["Unlimited_Dimension"] = dimension
+    return dataset

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs the clients of the conformance run: Debian's ncdump and nccopy, and one Python
+# environment for each requirements-*.txt here, below $WEIR_VENVS (target/venvs by default).
+# What is installed already is left alone, so that a second run takes no time.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+venvs=${WEIR_VENVS:-$here/../target/venvs}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+missing=""
+[ -x /usr/bin/ncdump ] && [ -x /usr/bin/nccopy ] || missing="$missing netcdf-bin"
+python=/usr/bin/python3
+[ -x "$python" ] || python=$(command -v python3 || echo "$python")
+"$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3 python3-venv"
+if [ -n "$missing" ]; then
+    as_root apt-get update -q
+    # shellcheck disable=SC2086  # a list of packages
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+fi
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "conformance: $("$python" --version) is too old; Python 3.11 or newer is needed" >&2
+    exit 1
+}
+
+for requirements in "$here"/requirements-*.txt; do
+    name=$(basename "$requirements" .txt)
+    name=${name#requirements-}
+    venv=$venvs/$name
+    stamp="$("$python" --version) $(sha256sum < "$requirements")"
+    if [ "$(cat "$venv/stamp" 2>/dev/null)" = "$stamp" ]; then
+        echo "$name: up to date"
+        continue
+    fi
+    echo "$name: installing into $venv"
+    mkdir -p "$venvs"
+    "$python" -m venv --clear "$venv"
+    # The lists are complete: nothing but what they name may come in.
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$requirements"
+    "$venv/bin/pip" check --disable-pip-version-check
+    # Written last: an interrupted installation starts again.
+    echo "$stamp" > "$venv/stamp"
+done

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""Real clients against a weir server: every sample, every value, every attribute.
+
+Starts the given binary on the samples, runs every case of cases.toml, prints a table and
+`N passed, M failed`. Needs what install.sh installs.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import functools
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+
+from server import Weir
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+# Files of make_large.py: random slabs are taken of them, and no client reads them whole.
+SLABS = ("large.nc", "large_netcdf3.nc")
+SLABS_SMALL, SLABS_FULL = 200, 1000
+SECONDS_PER_SAMPLE = 60
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weir", type=pathlib.Path, help="the binary (default: target/release/weir, else target/debug/weir)")
+    parser.add_argument("--plugins-only", type=pathlib.Path, metavar="DIR", help="no linked-in plugins: those in DIR")
+    parser.add_argument("--venvs", type=pathlib.Path, default=os.environ.get("WEIR_VENVS", ROOT / "target/venvs"))
+    parser.add_argument("--samples", type=pathlib.Path, help="a directory made by samples/make_samples.py (default: made anew)")
+    parser.add_argument("--large", type=pathlib.Path, metavar="FILE", help="random slabs of this file of samples/make_large.py, too")
+    parser.add_argument("--client", action="append", metavar="ID", help="only this client; may be repeated")
+    parser.add_argument("--sample", action="append", metavar="ID", help="only this sample; may be repeated")
+    parser.add_argument("--url", help="a server that runs already on the samples, as http://127.0.0.1:8080; starts none")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="clients at once")
+    return parser.parse_args()
+
+
+def binary(given):
+    """The binary to test."""
+    candidates = [given] if given else [ROOT / "target" / build / "weir" for build in ("release", "debug")]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate.resolve()
+    sys.exit(f"conformance: no weir binary at {', '.join(map(str, candidates))}; build one or give --weir")
+
+
+def python(venvs, name):
+    """The interpreter of an environment."""
+    path = (venvs / name / "bin" / "python").absolute()
+    if not path.exists():
+        sys.exit(f"conformance: no Python environment {name!r}; run conformance/install.sh")
+    return path
+
+
+def environment(home):
+    """What clients run in: no proxy, no configuration of whoever starts them."""
+    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    return kept | {"HOME": home, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def make_samples(interpreter, directory, large):
+    """All samples, and two small files of the kind that random slabs are taken from."""
+    subprocess.run([interpreter, ROOT / "samples/make_samples.py", directory], check=True)
+    small = ["--shape", "64,96,100", "--chunks", "16,40,40", "--format", "both"]
+    subprocess.run([interpreter, ROOT / "samples/make_large.py", directory, *small], check=True)
+    if large:
+        # Ids are file names: the full file takes the place of the small one.
+        (directory / large.name).unlink(missing_ok=True)
+
+
+def run_child(command, home, seconds):
+    """Runs a client; its JSON lines, and how it ended (None where it ended well)."""
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=seconds, env=environment(home), cwd=home, check=False)
+        out, ended = done.stdout, None
+        if done.returncode:
+            ended = f"the client ended with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:].strip()}"
+    except subprocess.TimeoutExpired as late:
+        out, ended = late.stdout or b"", f"the client took more than {seconds} s"
+    lines = [line for line in out.decode(errors="replace").splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in lines], ended
+
+
+def run_client(client, names, context):
+    """Every case of one client. One that crashes is started again behind the sample that it crashed on."""
+    interpreter, base, samples, home = context
+    results, waiting = [], list(names)
+    while waiting:
+        command = [interpreter, HERE / "worker.py", json.dumps(client), base, samples, *waiting]
+        got, ended = run_child(command, home, SECONDS_PER_SAMPLE + 10 * len(waiting))
+        got = got[: len(waiting)]
+        results += got
+        waiting = waiting[len(got) :]
+        if waiting:
+            results.append({"sample": waiting.pop(0), "differences": [ended or "the client said nothing"], "seconds": 0.0})
+    return [result | {"case": f"{client['id']}/{result['sample']}"} for result in results]
+
+
+def run_slabs(path, count, context):
+    """Random slabs of one large file."""
+    interpreter, base, home = context
+    command = [interpreter, HERE / "random_slabs.py", base, path.name, path, str(count)]
+    got, ended = run_child(command, home, 3600 if count == SLABS_FULL else 300)
+    if ended:
+        got.append({"sample": "slabs", "differences": [ended], "seconds": 0.0})
+    return [result | {"case": f"{result['sample']}/{path.name}"} for result in got]
+
+
+def selected(client, samples):
+    """The samples that a client opens."""
+    unknown = [name for key in ("samples", "except") for name in client.get(key, []) if name not in samples.known]
+    if unknown:
+        sys.exit(f"conformance: client {client['id']} names {unknown}, which are no samples")
+    wanted = client.get("samples", samples.known)
+    return [name for name in samples.chosen if name in wanted and name not in client.get("except", [])]
+
+
+class Samples:
+    """The samples that there are, and those that the user chose."""
+
+    def __init__(self, directory, chosen):
+        names = sorted(str(path.relative_to(directory)) for path in directory.rglob("*.nc"))
+        self.known = [name for name in names if name not in SLABS]
+        self.chosen = [name for name in self.known if not chosen or name in chosen]
+
+
+def client_jobs(chosen, base, home):
+    """One piece of work for each client: a function without arguments that gives results."""
+    samples = Samples(chosen.samples, chosen.sample)
+    for client in tomllib.loads((HERE / "cases.toml").read_text())["client"]:
+        names = selected(client, samples)
+        if names and (not chosen.client or client["id"] in chosen.client):
+            context = python(chosen.venvs, client["venv"]), base, chosen.samples, home
+            yield functools.partial(run_client, client, names, context)
+
+
+def slab_jobs(chosen, base, home):
+    """One piece of work for each file that random slabs are taken of."""
+    if chosen.sample or (chosen.client and "random-slabs" not in chosen.client):
+        return
+    context = python(chosen.venvs, "main"), base, home
+    files = [chosen.samples / name for name in SLABS if (chosen.samples / name).exists()]
+    for path in files:
+        yield functools.partial(run_slabs, path, SLABS_SMALL, context)
+    if chosen.large:
+        yield functools.partial(run_slabs, chosen.large.resolve(), SLABS_FULL, context)
+
+
+def run_all(chosen, base):
+    """Every result, clients side by side. Those that take longest begin first."""
+    with tempfile.TemporaryDirectory() as home, concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
+        work = [*slab_jobs(chosen, base, home), *client_jobs(chosen, base, home)]
+        return [result for done in pool.map(lambda job: job(), work) for result in done]
+
+
+def run_with_server(chosen):
+    """Every result, and what can be said of the server itself."""
+    if chosen.url:
+        return run_all(chosen, chosen.url.rstrip("/"))
+    paths = [chosen.samples, *([chosen.large.resolve()] if chosen.large else [])]
+    weir = Weir(binary(chosen.weir), paths, chosen.plugins_only and chosen.plugins_only.resolve())
+    with weir:
+        results = run_all(chosen, weir.base)
+        alive = weir.alive()
+    found = [] if alive else [f"the server died with {weir.exit_code}:\n{weir.last_words()}"]
+    results.append({"case": "server/alive", "differences": found, "seconds": 0.0})
+    found = [] if weir.exit_code == 0 else [f"the server ended with {weir.exit_code}:\n{weir.last_words()}"]
+    results.append({"case": "server/graceful-stop", "differences": found, "seconds": 0.0})
+    return results
+
+
+def gaps():
+    """Known gaps: reason by case."""
+    listed = tomllib.loads((HERE / "gaps.toml").read_text()).get("gap", [])
+    return {case: gap["reason"] for gap in listed for case in gap["cases"]}
+
+
+def judged(results, known, complete):
+    """Each result with its verdict: passed, failed, or gap."""
+    for result in results:
+        failed, gap = bool(result["differences"]), known.get(result["case"])
+        if gap and not failed:
+            result["differences"] = [f"a known gap passes now; remove it from gaps.toml: {gap}"]
+        result["verdict"] = "gap" if gap and failed else "failed" if gap or failed else "passed"
+    if complete:
+        for case in known.keys() - {result["case"] for result in results}:
+            text = "gaps.toml names it, but there is no such case"
+            results.append({"case": case, "differences": [text], "seconds": 0.0, "verdict": "failed"})
+    return results
+
+
+def print_table(results):
+    """One line for each client, then every failure."""
+    rows = {}
+    for result in results:
+        row = rows.setdefault(result["case"].split("/", 1)[0], collections.Counter())
+        row[result["verdict"]] += 1
+        row["seconds"] += result["seconds"]
+    print(f"\n{'client':28} {'passed':>7} {'failed':>7} {'gaps':>5} {'seconds':>8}")
+    for name, row in rows.items():
+        print(f"{name:28} {row['passed']:7} {row['failed']:7} {row['gap']:5} {row['seconds']:8.1f}")
+    for result in results:
+        if result["verdict"] == "failed":
+            print(f"\nFAILED {result['case']}")
+            for difference in result["differences"]:
+                print("    " + difference.replace("\n", "\n    "))
+
+
+def print_versions(venvs):
+    """Which clients these are."""
+    names = ("netCDF4", "pydap", "xarray", "zarr", "numpy")
+    code = f"from importlib import metadata as m; print(*(f'{{n}} {{m.version(n)}}' for n in {names} if n in {{d.name for d in m.distributions()}}), sep=', ')"
+    for venv in ("main", "zarr2"):
+        versions = subprocess.run([python(venvs, venv), "-c", code], capture_output=True, text=True, check=True).stdout
+        print(f"{venv}: {versions.strip()}")
+    said = subprocess.run(["/usr/bin/nccopy"], capture_output=True, text=True, check=False).stderr
+    print(*(line for line in said.splitlines() if "netCDF library version" in line))
+
+
+def main():
+    chosen, started = options(), time.monotonic()
+    interpreter = python(chosen.venvs, "main")
+    print_versions(chosen.venvs)
+    subprocess.run([interpreter, HERE / "test_comparison.py", "--quiet"], check=True)
+    with tempfile.TemporaryDirectory() as made:
+        if chosen.samples is None:
+            chosen.samples = pathlib.Path(made)
+            make_samples(interpreter, chosen.samples, chosen.large)
+        chosen.samples = chosen.samples.resolve()
+        results = run_with_server(chosen)
+    complete = not (chosen.client or chosen.sample or chosen.url)
+    results = judged(results, gaps(), complete)
+    print_table(results)
+    count = collections.Counter(result["verdict"] for result in results)
+    print(f"\n{count['gap']} known gaps, {time.monotonic() - started:.0f} s")
+    print(f"{count['passed']} passed, {count['failed']} failed")
+    return 1 if count["failed"] or not count["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+//! The scan: which data files lie at and below the paths that a site names.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Place;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::format::{Format, recognise};
+use super::{Entry, Skipped};
+use crate::{DataFile, Error, ErrorKind};
+
+/// What a scan has found so far.
+pub struct Found<'p> {
+    /// The files, by id.
+    pub entries: BTreeMap<String, Entry>,
+    /// What cannot be read.
+    pub skipped: Vec<Skipped>,
+    looked_at: usize,
+    progress: &'p mut dyn FnMut(usize),
+}
+
+/// Looks at all paths, in the order in which they were given.
+pub fn scan<'p>(paths: &[PathBuf], progress: &'p mut dyn FnMut(usize)) -> Result<Found<'p>, Error> {
+    let mut found = Found { entries: BTreeMap::new(), skipped: Vec::new(), looked_at: 0, progress };
+    for path in paths {
+        let typed = path.display();
+        let metadata = std::fs::metadata(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                Error::not_found(format!("{typed} does not exist; check the path"))
+            }
+            _ => Error::unavailable(format!("{typed} cannot be read: {e}")),
+        })?;
+        match metadata.is_dir() {
+            true => found.folder(path)?,
+            false => found.named_file(path)?,
+        }
+    }
+    Ok(found)
+}
+
+impl Found<'_> {
+    /// A file that was named itself is meant: that it cannot be read is an error.
+    fn named_file(&mut self, path: &Path) -> Result<(), Error> {
+        let typed = path.display();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.ok_or_else(|| {
+            Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
+        })?;
+        match self.format(path).map_err(|e| e.within(typed.to_string()))? {
+            Some(_) => self.add(name.to_owned(), Entry { path: path.to_owned(), root: None }),
+            None => Err(Error::unsupported(format!("{typed} is neither a netCDF nor an HDF5 file"))),
+        }
+    }
+
+    fn folder(&mut self, folder: &Path) -> Result<(), Error> {
+        let root = std::fs::canonicalize(folder);
+        let root: Arc<Path> =
+            root.map_err(|e| Error::unavailable(format!("{} cannot be read: {e}", folder.display())))?.into();
+        let mut entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+        while let Some(entry) = entries.next() {
+            let Some(entry) = self.readable(folder, entry)? else { continue };
+            if entry.depth() == 0 {
+                continue;
+            }
+            let wanted = self.wanted(folder, &root, &entry);
+            if entry.file_type().is_file() && wanted {
+                self.file(folder, &root, &entry)?;
+            }
+            if entry.file_type().is_dir() && !wanted {
+                entries.skip_current_dir();
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what the walk cannot read. The folder itself must be readable.
+    fn readable(
+        &mut self,
+        folder: &Path,
+        entry: Result<DirEntry, walkdir::Error>,
+    ) -> Result<Option<DirEntry>, Error> {
+        let error = match entry {
+            Ok(entry) => return Ok(Some(entry)),
+            Err(error) => error,
+        };
+        let reason = match (error.loop_ancestor(), error.io_error()) {
+            (Some(_), _) => "a link to a folder that it lies in".to_owned(),
+            (None, Some(error)) => error.to_string(),
+            (None, None) => "it cannot be read".to_owned(),
+        };
+        if error.depth() == 0 {
+            return Err(Error::unavailable(format!("{} cannot be read: {reason}", folder.display())));
+        }
+        self.skip(folder, error.path().unwrap_or(folder), reason);
+        Ok(None)
+    }
+
+    /// Whether a file or folder is looked at: it is not hidden, a URL can spell it, and it does not lead out of the root.
+    fn wanted(&mut self, folder: &Path, root: &Path, entry: &DirEntry) -> bool {
+        let Some(name) = entry.file_name().to_str() else {
+            self.skip(folder, entry.path(), "its name is not UTF-8, so no URL can spell it".to_owned());
+            return false;
+        };
+        if name.starts_with('.') {
+            return false;
+        }
+        if !entry.path_is_symlink() {
+            return true;
+        }
+        let reason = match std::fs::canonicalize(entry.path()) {
+            Ok(target) if target.starts_with(root) => return true,
+            Ok(_) => "a link that leads out of the data folder".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.skip(folder, entry.path(), reason);
+        false
+    }
+
+    fn file(&mut self, folder: &Path, root: &Arc<Path>, entry: &DirEntry) -> Result<(), Error> {
+        let path = entry.path();
+        match self.format(path) {
+            Ok(Some(_)) => {
+                let entry = Entry { path: path.to_owned(), root: Some(Arc::clone(root)) };
+                self.add(below(folder, path), entry)
+            }
+            Ok(None) => Ok(()),
+            Err(error) => {
+                self.skip(folder, path, error.message);
+                Ok(())
+            }
+        }
+    }
+
+    fn format(&mut self, path: &Path) -> Result<Option<Format>, Error> {
+        self.looked_at = self.looked_at.saturating_add(1);
+        (self.progress)(self.looked_at);
+        recognise(&DataFile::open(path)?)
+    }
+
+    fn add(&mut self, id: String, entry: Entry) -> Result<(), Error> {
+        match self.entries.entry(id) {
+            Place::Vacant(place) => {
+                place.insert(entry);
+                Ok(())
+            }
+            Place::Occupied(place) => {
+                let (id, first, second) = (place.key(), place.get().path.display(), entry.path.display());
+                let message = format!(
+                    "{first} and {second} would both be dataset '{id}'; rename one or serve only one"
+                );
+                Err(Error::new(ErrorKind::BadRequest, message))
+            }
+        }
+    }
+
+    fn skip(&mut self, folder: &Path, path: &Path, reason: String) {
+        let path = below(folder, path);
+        tracing::warn!(path, reason, "left out of the catalog");
+        self.skipped.push(Skipped { path, reason });
+    }
+}
+
+/// The path below the folder, with `/`: what an id is.
+fn below(folder: &Path, path: &Path) -> String {
+    let inside = path.strip_prefix(folder).unwrap_or(path);
+    inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}

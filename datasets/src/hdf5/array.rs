@@ -1,0 +1,286 @@
+//! The stored elements of one variable: which bytes of the file a chunk is.
+
+use std::sync::OnceLock;
+
+use weir_model::{ByteOrder, ChunkGrid, Codec, DataType, Hyperslab};
+
+use super::chunk_index::{ChunkIndex, Indexed, StoredChunk};
+use super::dataset::{Chunked, Layout};
+use super::dataspace::Axis;
+use super::metadata::Metadata;
+use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
+use crate::{Encoded, Error, ErrorKind};
+
+/// Where a variable's elements are, and how to make whole chunks of them.
+pub struct StoredArray {
+    /// How chunks tile the variable as netCDF shows it.
+    pub grid: ChunkGrid,
+    /// The dataset's own extent: shorter than the variable where another variable made a shared dimension longer.
+    pub axes: Vec<Axis>,
+    /// Bytes of one stored element.
+    pub element_size: usize,
+    /// The type of an element.
+    pub data_type: DataType,
+    /// The order of stored elements.
+    pub order: ByteOrder,
+    /// Where the elements are.
+    pub layout: Layout,
+    /// The codecs of chunks.
+    pub codecs: Vec<Codec>,
+    /// One stored element that stands where the dataset ends before the variable does.
+    pub beyond: Vec<u8>,
+    /// One stored element that stands in chunks that were never written, where it is not `beyond`.
+    pub unwritten: Option<Vec<u8>>,
+    /// Why its elements cannot be read.
+    pub unreadable: Option<Error>,
+    /// The chunk index, read when it is first needed.
+    pub index: OnceLock<Result<ChunkIndex, Error>>,
+}
+
+/// What is stored for a chunk.
+enum Stored<'a> {
+    /// Nothing; the fill value stands.
+    Nothing,
+    /// Bytes that are in memory.
+    Here(&'a [u8]),
+    /// Consecutive bytes of the file, without codecs.
+    Run { address: u64, bytes: u64 },
+    /// A chunk.
+    Chunk(StoredChunk),
+    /// A chunk that must be put together: parts of it, or all, are filled here.
+    Filled(Option<StoredChunk>),
+}
+
+impl StoredArray {
+    /// The stored bytes of a chunk.
+    pub fn fetch(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Encoded>, Error> {
+        let whole = |bytes: Vec<u8>| Some(Encoded { bytes, skipped_codecs: 0 });
+        match self.locate(metadata, index)? {
+            Stored::Nothing => Ok(None),
+            Stored::Here(bytes) => Ok(whole(bytes.to_vec())),
+            Stored::Run { address, bytes } => Ok(whole(metadata.read_data(address, bytes)?)),
+            Stored::Chunk(chunk) => {
+                let bytes = metadata.read_data(chunk.address, chunk.bytes)?;
+                Ok(Some(Encoded { bytes, skipped_codecs: chunk.skipped_codecs }))
+            }
+            Stored::Filled(chunk) => {
+                let bytes = self.filled(metadata, index, chunk)?;
+                Ok(Some(Encoded { bytes, skipped_codecs: self.all_skipped() }))
+            }
+        }
+    }
+
+    /// Reads a part of a chunk that has no codecs.
+    pub fn fetch_part(
+        &self,
+        metadata: &Metadata,
+        index: &[u64],
+        offset: u64,
+        out: &mut [u8],
+    ) -> Result<bool, Error> {
+        if !self.codecs.is_empty() {
+            let message = "parts of chunks with codecs cannot be read; fetch the whole chunk";
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        let (address, bytes) = match self.locate(metadata, index)? {
+            Stored::Nothing => return Ok(false),
+            Stored::Here(bytes) => return copy_part(bytes, offset, out),
+            Stored::Filled(chunk) => return copy_part(&self.filled(metadata, index, chunk)?, offset, out),
+            Stored::Run { address, bytes } => (address, bytes),
+            Stored::Chunk(chunk) => (chunk.address, chunk.bytes),
+        };
+        let end = offset.checked_add(out.len() as u64);
+        let address = address.checked_add(offset).filter(|_| end.is_some_and(|end| end <= bytes));
+        metadata.read_data_into(address.ok_or_else(|| outside(offset, out))?, out)?;
+        Ok(true)
+    }
+
+    /// Checks that a chunk lies inside the file; `false` where nothing is stored.
+    pub fn check_extent(&self, metadata: &Metadata, index: &[u64]) -> Result<bool, Error> {
+        match self.locate(metadata, index)? {
+            Stored::Nothing => Ok(false),
+            Stored::Here(_) | Stored::Filled(None) => Ok(true),
+            Stored::Run { address, bytes } => metadata.check_data(address, bytes).map(|()| true),
+            Stored::Chunk(chunk) | Stored::Filled(Some(chunk)) => {
+                metadata.check_data(chunk.address, chunk.bytes).map(|()| true)
+            }
+        }
+    }
+
+    /// A chunk's elements, decoded but in stored order; `None` where nothing is stored.
+    pub fn decoded(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Vec<u8>>, Error> {
+        let Some(encoded) = self.fetch(metadata, index)? else { return Ok(None) };
+        if self.codecs.is_empty() {
+            return Ok(Some(encoded.bytes));
+        }
+        self.decode(&encoded.bytes, encoded.skipped_codecs).map(Some)
+    }
+
+    fn locate(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored<'_>, Error> {
+        let extent = self.grid.extent(index).ok_or_else(|| {
+            let counts = self.grid.counts();
+            Error::not_found(format!("there is no chunk {index:?}; there are {counts:?} chunks"))
+        })?;
+        if let Some(error) = &self.unreadable {
+            return Err(error.clone());
+        }
+        match &self.layout {
+            Layout::Unsupported(error) => Err(error.clone()),
+            Layout::Contiguous(None) => Ok(Stored::Nothing),
+            Layout::Contiguous(Some(address)) => {
+                let (start, bytes) = self.run(&extent)?;
+                let address = address.checked_add(start);
+                let address = address.ok_or_else(|| Error::corrupt("it lies behind the end of any file"))?;
+                Ok(Stored::Run { address, bytes })
+            }
+            Layout::Compact(data) => {
+                let (start, bytes) = self.run(&extent)?;
+                let end = start.saturating_add(bytes);
+                let range = usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
+                let run = data.get(range);
+                run.map(Stored::Here).ok_or_else(|| Error::corrupt("its header holds too few elements"))
+            }
+            Layout::Chunked(chunked) => self.locate_chunk(metadata, chunked, index),
+        }
+    }
+
+    /// First byte and length of the run that an unchunked variable's chunk is.
+    fn run(&self, extent: &Hyperslab) -> Result<(u64, u64), Error> {
+        let axes = extent.strides().iter().zip(self.grid.shape());
+        let first = axes.fold(Some(0_u64), |at, (stride, &length)| at?.checked_mul(length)?.checked_add(stride.start));
+        let size = self.element_size as u64;
+        let run = first.and_then(|first| Some((first.checked_mul(size)?, extent.elements().checked_mul(size)?)));
+        run.ok_or_else(|| Error::corrupt("it has more bytes than 64 bits can count"))
+    }
+
+    fn locate_chunk(&self, metadata: &Metadata, chunked: &Chunked, index: &[u64]) -> Result<Stored<'_>, Error> {
+        let chunk_bytes = self.chunk_bytes()?;
+        if self.is_beyond(index) {
+            return Ok(Stored::Nothing);
+        }
+        let Some(mut chunk) = self.index(metadata, chunked)?.find(index) else {
+            return Ok(if self.unwritten.is_some() { Stored::Filled(None) } else { Stored::Nothing });
+        };
+        if chunk.bytes > MOST_CHUNK_BYTES.saturating_mul(2) {
+            let bytes = chunk.bytes;
+            return Err(Error::corrupt(format!("chunk {index:?} is stored in {bytes} bytes, too many for it")));
+        }
+        if chunked.plain_edges && self.sticks_out(index) {
+            chunk.skipped_codecs = self.all_skipped();
+            chunk.bytes = chunk_bytes;
+        }
+        Ok(if self.has_gap(index) { Stored::Filled(Some(chunk)) } else { Stored::Chunk(chunk) })
+    }
+
+    /// Along each axis: where the chunk begins, where it ends, where the dataset ends, and where the variable ends.
+    fn edges(&self, index: &[u64]) -> impl Iterator<Item = (u64, u64, u64, u64)> {
+        let axes = self.axes.iter().zip(self.grid.shape()).zip(self.grid.chunk_shape());
+        axes.zip(index).map(|(((axis, &shown), &chunk), &i)| {
+            let start = i.saturating_mul(chunk);
+            (start, start.saturating_add(chunk), axis.length, shown)
+        })
+    }
+
+    /// Whether a chunk lies where the dataset has no elements any more.
+    fn is_beyond(&self, index: &[u64]) -> bool {
+        self.edges(index).any(|(start, _, own, _)| start >= own)
+    }
+
+    /// Whether a chunk holds more than the dataset's elements.
+    fn sticks_out(&self, index: &[u64]) -> bool {
+        self.edges(index).any(|(_, end, own, _)| end > own)
+    }
+
+    /// Whether a chunk holds places that the variable has and the dataset has not.
+    fn has_gap(&self, index: &[u64]) -> bool {
+        self.edges(index).any(|(_, end, own, shown)| end > own && shown > own)
+    }
+
+    /// The mask of a chunk to which no codec was applied.
+    fn all_skipped(&self) -> u32 {
+        (0..self.codecs.len()).fold(0, |mask, _| mask << 1 | 1)
+    }
+
+    fn chunk_bytes(&self) -> Result<u64, Error> {
+        let bytes = self.grid.chunk_elements().checked_mul(self.element_size as u64);
+        bytes.filter(|&bytes| bytes <= MOST_CHUNK_BYTES).ok_or_else(|| {
+            let message = format!("its chunks are larger than the limit of {MOST_CHUNK_BYTES} bytes");
+            Error::new(ErrorKind::TooLarge, message)
+        })
+    }
+
+    fn index(&self, metadata: &Metadata, chunked: &Chunked) -> Result<&ChunkIndex, Error> {
+        if let Some(index) = self.index.get() {
+            return index.as_ref().map_err(Clone::clone);
+        }
+        let (chunk_bytes, encoded) = (self.chunk_bytes()?, !self.codecs.is_empty());
+        let read = ChunkIndex::read(metadata, &Indexed { chunked, axes: &self.axes, chunk_bytes, encoded });
+        // A disk that failed once may not fail again; what is wrong with the file stays wrong.
+        match read {
+            Err(error) if error.kind == ErrorKind::Unavailable => Err(error),
+            read => self.index.get_or_init(|| read).as_ref().map_err(Clone::clone),
+        }
+    }
+
+    fn decode(&self, bytes: &[u8], skipped_codecs: u32) -> Result<Vec<u8>, Error> {
+        let length = usize::try_from(self.chunk_bytes()?).unwrap_or(usize::MAX);
+        let (codecs, data_type, order) = (self.codecs.as_slice(), &self.data_type, self.order);
+        let to = Decoded { codecs, length, data_type, stored: order, wanted: order };
+        Scratch::with(|scratch| codecs::decode(scratch, bytes, skipped_codecs, &to).map(<[u8]>::to_vec))
+    }
+
+    /// A whole chunk without codecs, with the fill value wherever the dataset has no element.
+    fn filled(&self, metadata: &Metadata, index: &[u64], chunk: Option<StoredChunk>) -> Result<Vec<u8>, Error> {
+        let mut bytes = match chunk {
+            Some(chunk) => {
+                let stored = metadata.read_data(chunk.address, chunk.bytes)?;
+                self.decode(&stored, chunk.skipped_codecs)?
+            }
+            None => {
+                let length = usize::try_from(self.chunk_bytes()?).unwrap_or(usize::MAX);
+                let unwritten = self.unwritten.as_deref().unwrap_or(&[0]);
+                unwritten.iter().copied().cycle().take(length).collect()
+            }
+        };
+        self.fill_gaps(index, &mut bytes);
+        Ok(bytes)
+    }
+
+    /// Writes the fill value to the places of a chunk where the dataset has no element.
+    fn fill_gaps(&self, index: &[u64], bytes: &mut [u8]) {
+        let narrow = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let edges: Vec<_> = self.edges(index).collect();
+        let mut inner = self.element_size.max(1);
+        for (start, end, own, _) in edges.into_iter().rev() {
+            let row = narrow(end.saturating_sub(start)).saturating_mul(inner);
+            let first = narrow(own.saturating_sub(start)).saturating_mul(inner);
+            for row in bytes.chunks_exact_mut(row.max(1)) {
+                let gap = row.get_mut(first..).unwrap_or_default();
+                let places = gap.chunks_exact_mut(self.beyond.len().max(1));
+                places.for_each(|place| place.copy_from_slice(&self.beyond));
+            }
+            inner = row;
+        }
+    }
+}
+
+fn outside(offset: u64, out: &[u8]) -> Error {
+    let length = out.len();
+    Error::new(ErrorKind::BadRequest, format!("{length} bytes from byte {offset} on are not inside the chunk"))
+}
+
+fn copy_part(bytes: &[u8], offset: u64, out: &mut [u8]) -> Result<bool, Error> {
+    let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
+    let part = rest.and_then(|rest| rest.get(..out.len())).ok_or_else(|| outside(offset, out))?;
+    out.copy_from_slice(part);
+    Ok(true)
+}
+
+/// The run-shaped or stored chunk shape of a variable.
+pub fn chunk_shape(layout: &Layout, shape: &[u64], element_size: usize) -> Vec<u64> {
+    match layout {
+        Layout::Chunked(chunked) => chunked.lengths.iter().map(|&length| u64::from(length)).collect(),
+        _ => crate::run_chunk_shape(shape, element_size),
+    }
+}
+

@@ -1,0 +1,219 @@
+//! Datasets as they are stored: type, extent, layout, codecs, fill value and attributes of one object.
+
+use hdf5_reader::io::Cursor;
+use hdf5_reader::messages::filter_pipeline::{self, FilterDescription};
+use hdf5_reader::messages::layout::{self, ChunkIndexing, DataLayout};
+use hdf5_reader::messages::{
+    MSG_DATA_LAYOUT, MSG_DATASPACE, MSG_DATATYPE, MSG_EXTERNAL_FILES, MSG_FILL_VALUE, MSG_FILL_VALUE_OLD,
+    MSG_FILTER_PIPELINE, fill_value,
+};
+use weir_model::Codec;
+
+use super::attribute::{self, StoredAttribute};
+use super::dataspace::Space;
+use super::datatype::FileType;
+use super::metadata::{Metadata, guarded};
+use super::object_header::{Committed, Message, ObjectHeader};
+use crate::Error;
+
+/// One dataset.
+pub struct StoredDataset {
+    /// The address of its header: what references name it by.
+    pub address: u64,
+    /// The type of its elements.
+    pub file_type: FileType,
+    /// Where that type was committed, if it was.
+    pub committed: Option<u64>,
+    /// Its extent.
+    pub space: Space,
+    /// Where its elements are.
+    pub layout: Layout,
+    /// The steps from elements to stored chunks, in writing order.
+    pub codecs: Vec<Codec>,
+    /// What stands where nothing was written.
+    pub fill: Fill,
+    /// Its attributes.
+    pub attributes: Vec<StoredAttribute>,
+}
+
+/// Where the elements of a dataset are.
+#[derive(Debug)]
+pub enum Layout {
+    /// In its header.
+    Compact(Vec<u8>),
+    /// In one piece at this address; `None` where nothing was written.
+    Contiguous(Option<u64>),
+    /// In chunks.
+    Chunked(Chunked),
+    /// Where this crate cannot follow; the error says why.
+    Unsupported(Error),
+}
+
+/// Chunked storage.
+#[derive(Debug)]
+pub struct Chunked {
+    /// Lengths of a chunk, slowest first.
+    pub lengths: Vec<u32>,
+    /// How chunks are found; `None` for a version 1 B-tree.
+    pub indexing: Option<ChunkIndexing>,
+    /// The address of the index; `None` where nothing was written.
+    pub index: Option<u64>,
+    /// Whether chunks that stick out of the dataset are stored without codecs.
+    pub plain_edges: bool,
+}
+
+/// What stands where nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// Zero bytes: HDF5's own choice.
+    Zero,
+    /// An element in the dataset's type, as stored.
+    Value(Vec<u8>),
+    /// Nobody said: the writer promised to write everything.
+    Undefined,
+}
+
+impl StoredDataset {
+    /// Reads what a header says; `None` where the dataset has no extent at all.
+    pub fn read(
+        metadata: &Metadata,
+        header: &ObjectHeader,
+        address: u64,
+        place: &str,
+    ) -> Result<Option<Self>, Error> {
+        let (body, _) = body_of(metadata, header, MSG_DATASPACE)?;
+        let space = Space::parse(metadata, &body)?;
+        if space == Space::Null {
+            return Ok(None);
+        }
+        let (body, committed) = body_of(metadata, header, MSG_DATATYPE)?;
+        let file_type = FileType::parse(&body)?;
+        let storage = layout(metadata, header).and_then(|layout| {
+            Ok((layout, codecs(metadata, header, &file_type)?, fill(metadata, header, &file_type)?))
+        });
+        // What is wrong with its storage concerns those who read it, not those who read others.
+        let storage = storage.unwrap_or_else(|error| (Layout::Unsupported(error), Vec::new(), Fill::Zero));
+        let (layout, codecs, fill) = storage;
+        let attributes = attribute::collect(metadata, header, place)?;
+        Ok(Some(Self { address, file_type, committed, space, layout, codecs, fill, attributes }))
+    }
+
+    /// The attribute called `name`.
+    pub fn attribute(&self, name: &str) -> Option<&StoredAttribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+}
+
+/// A message's body, wherever it is, and the address of the object that shares it.
+fn body_of(metadata: &Metadata, header: &ObjectHeader, kind: u16) -> Result<(Vec<u8>, Option<u64>), Error> {
+    let message = header.find(kind);
+    let message = message.ok_or_else(|| Error::corrupt(format!("it has no message of type {kind}")))?;
+    resolved(metadata, message)
+}
+
+fn resolved(metadata: &Metadata, message: &Message) -> Result<(Vec<u8>, Option<u64>), Error> {
+    if !message.shared {
+        return Ok((message.body.clone(), None));
+    }
+    let committed = Committed::follow(metadata, message.kind, &message.body)?;
+    Ok((committed.body, Some(committed.address)))
+}
+
+fn layout(metadata: &Metadata, header: &ObjectHeader) -> Result<Layout, Error> {
+    if header.find(MSG_EXTERNAL_FILES).is_some() {
+        let message = "its data is in other files; files with external storage are not supported";
+        return Ok(Layout::Unsupported(Error::unsupported(message)));
+    }
+    let (body, _) = body_of(metadata, header, MSG_DATA_LAYOUT)?;
+    if matches!(body.as_slice(), [version, 3, ..] if *version >= 3) {
+        let message = "it is put together from other datasets; virtual datasets are not supported";
+        return Ok(Layout::Unsupported(Error::unsupported(message)));
+    }
+    let Metadata { offset_size, length_size, .. } = *metadata;
+    let message = guarded("data layout", || {
+        layout::parse(&mut Cursor::new(&body), offset_size, length_size, body.len())
+    })?;
+    Ok(match message.layout {
+        DataLayout::Compact { data } => Layout::Compact(data),
+        DataLayout::Contiguous { address, .. } => Layout::Contiguous(metadata.defined(address)),
+        DataLayout::Chunked { address, dims, chunk_indexing, .. } => Layout::Chunked(Chunked {
+            lengths: dims,
+            indexing: chunk_indexing,
+            index: metadata.defined(address),
+            // Versions 4 and later: class, flags; bit 0 is "do not filter partial edge chunks".
+            plain_edges: matches!(body.as_slice(), [version, 2, flags, ..] if *version >= 4 && flags & 1 != 0),
+        }),
+    })
+}
+
+fn codecs(metadata: &Metadata, header: &ObjectHeader, file_type: &FileType) -> Result<Vec<Codec>, Error> {
+    let Some(message) = header.find(MSG_FILTER_PIPELINE) else { return Ok(Vec::new()) };
+    let (body, _) = resolved(metadata, message)?;
+    let Metadata { offset_size, length_size, .. } = *metadata;
+    let pipeline = guarded("filter pipeline", || {
+        filter_pipeline::parse(&mut Cursor::new(&body), offset_size, length_size, body.len())
+    })?;
+    // A chunk's mask has 32 bits, one for each filter (`H5Z_MAX_NFILTERS`).
+    if pipeline.filters.len() > 32 {
+        let filters = pipeline.filters.len();
+        return Err(Error::corrupt(format!("it has {filters} filters, the limit is 32")));
+    }
+    Ok(pipeline.filters.into_iter().map(|filter| codec(filter, file_type)).collect())
+}
+
+/// The codec that a registered HDF5 filter number means.
+fn codec(filter: FilterDescription, file_type: &FileType) -> Codec {
+    let first = filter.client_data.first().copied();
+    let name = match filter.id {
+        1 => return Codec::Deflate { level: first.unwrap_or(0) },
+        2 => {
+            let size = u32::try_from(file_type.size).unwrap_or(1);
+            return Codec::Shuffle { element_size: first.filter(|&size| size > 0).unwrap_or(size) };
+        }
+        3 => return Codec::Fletcher32,
+        4 => "szip",
+        5 => "nbit",
+        6 => "scaleoffset",
+        307 => "bzip2",
+        32000 => "lzf",
+        32001 => "blosc",
+        32004 => "lz4",
+        32008 => "bitshuffle",
+        32013 => "zfp",
+        32015 => "zstd",
+        32026 => "blosc2",
+        _ => "",
+    };
+    let name = if name.is_empty() { filter.name.unwrap_or_else(|| "unknown".into()) } else { name.into() };
+    Codec::Other { id: u32::from(filter.id), name }
+}
+
+fn fill(metadata: &Metadata, header: &ObjectHeader, file_type: &FileType) -> Result<Fill, Error> {
+    let message = header.find(MSG_FILL_VALUE).or_else(|| header.find(MSG_FILL_VALUE_OLD));
+    let Some(message) = message else { return Ok(Fill::Zero) };
+    let (body, _) = resolved(metadata, message)?;
+    let Metadata { offset_size, length_size, .. } = *metadata;
+    let parse = if message.kind == MSG_FILL_VALUE { fill_value::parse_new } else { fill_value::parse_old };
+    let parsed = guarded("fill value", || {
+        parse(&mut Cursor::new(&body), offset_size, length_size, body.len())
+    })?;
+    match parsed.value {
+        Some(value) if value.len() == file_type.size => Ok(Fill::Value(value)),
+        Some(value) => {
+            let (got, expected) = (value.len(), file_type.size);
+            Err(Error::corrupt(format!("its fill value has {got} bytes, its elements have {expected}")))
+        }
+        None if parsed.fill_time == fill_value::FillTime::Never => Ok(Fill::Undefined),
+        None if message.kind == MSG_FILL_VALUE && is_undefined(&body) => Ok(Fill::Undefined),
+        None => Ok(Fill::Zero),
+    }
+}
+
+/// Whether a fill value message says that there is none, which is not the same as HDF5's default.
+fn is_undefined(body: &[u8]) -> bool {
+    match body {
+        [1 | 2, _, _, defined, ..] => *defined == 0,
+        [3, flags, ..] => flags & 0x10 != 0,
+        _ => false,
+    }
+}

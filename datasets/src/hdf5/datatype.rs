@@ -1,0 +1,282 @@
+//! Datatypes: from HDF5's description to the model's.
+//!
+//! Source: "HDF5 File Format Specification Version 3.0", section IV.A.2.d. What netCDF-4 has no type for is described as
+//! opaque, so that numbers in an unusual representation are never taken for usual ones.
+
+use hdf5_reader::io::Cursor;
+use weir_model::{ByteOrder, DataType, EnumMember, Field};
+
+use crate::Error;
+
+/// Types inside types inside types may go this deep.
+const MOST_DEPTH: usize = 16;
+
+/// The type of a dataset's or an attribute's elements, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileType {
+    /// What it is.
+    pub data_type: DataType,
+    /// Bytes of one stored element; of the reference, where elements vary in size.
+    pub size: usize,
+    /// The order of those bytes.
+    pub order: ByteOrder,
+    /// Why stored elements are of no use by themselves.
+    pub unreadable: Option<&'static str>,
+    /// The lengths of an array type, slowest first.
+    shape: Vec<u64>,
+}
+
+impl FileType {
+    /// Parses a datatype message.
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let mut parsed = parse(&mut Cursor::new(body), 0)?;
+        if !parsed.shape.is_empty() {
+            parsed = Self::opaque("array", parsed.size);
+        }
+        Ok(parsed)
+    }
+
+    /// Gives a committed type its name.
+    pub fn rename(&mut self, to: &str) {
+        match &mut self.data_type {
+            DataType::Enum { name, .. }
+            | DataType::Opaque { name, .. }
+            | DataType::Compound { name, .. }
+            | DataType::Vlen { name, .. } => to.clone_into(name),
+            _ => {}
+        }
+    }
+
+    fn new(data_type: DataType, size: usize, order: ByteOrder) -> Self {
+        Self { data_type, size, order, unreadable: None, shape: Vec::new() }
+    }
+
+    fn opaque(name: &str, size: usize) -> Self {
+        Self::new(DataType::Opaque { name: name.to_owned(), size }, size, ByteOrder::Little)
+    }
+
+    fn reference(data_type: DataType, size: usize) -> Self {
+        let unreadable = Some("its elements are references into the file");
+        Self { unreadable, ..Self::new(data_type, size, ByteOrder::Little) }
+    }
+}
+
+/// The head of a datatype: class, version, class bits and size.
+struct Head {
+    version: u8,
+    bits: u32,
+    size: usize,
+}
+
+impl Head {
+    /// The byte order that bit 0 tells.
+    fn order(&self) -> ByteOrder {
+        if self.bits & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big }
+    }
+
+    /// Skips what pads a name to 8 bytes in old versions.
+    fn skip_padding(&self, cursor: &mut Cursor<'_>, start: u64) -> Result<(), Error> {
+        let used = cursor.position().saturating_sub(start);
+        let padding = if self.version < 3 { used.next_multiple_of(8).saturating_sub(used) } else { 0 };
+        Ok(cursor.skip(usize::try_from(padding).unwrap_or(0))?)
+    }
+}
+
+fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<FileType, Error> {
+    if depth > MOST_DEPTH {
+        return Err(Error::corrupt(format!("a datatype is nested more than {MOST_DEPTH} levels deep")));
+    }
+    let word = cursor.read_u32_le()?;
+    let size = cursor.read_u32_le()? as usize;
+    let head = Head { version: (word >> 4 & 0x0f) as u8, bits: word >> 8, size };
+    if size == 0 {
+        return Err(Error::corrupt("a datatype has elements of 0 bytes"));
+    }
+    match word & 0x0f {
+        0 => integer(cursor, &head),
+        1 => float(cursor, &head),
+        2 => cursor.skip(2).map(|()| FileType::opaque("time", size)).map_err(Error::from),
+        3 if size == 1 => Ok(FileType::new(DataType::Char, 1, ByteOrder::Little)),
+        3 => Ok(FileType::new(DataType::FixedString { length: size }, size, ByteOrder::Little)),
+        4 => cursor.skip(4).map(|()| FileType::opaque("bitfield", size)).map_err(Error::from),
+        5 => opaque(cursor, &head),
+        6 => compound(cursor, &head, depth),
+        7 => Ok(FileType::reference(DataType::Opaque { name: "reference".into(), size }, size)),
+        8 => enumeration(cursor, &head, depth),
+        9 => varying(cursor, &head, depth),
+        10 => array(cursor, &head, depth),
+        // A class of a later version: inside another type nobody knows where it ends.
+        class if depth > 0 => Err(Error::unsupported(format!("datatypes of class {class} are not supported"))),
+        class => Ok(FileType::opaque(&format!("class {class}"), size)),
+    }
+}
+
+fn integer(cursor: &mut Cursor<'_>, head: &Head) -> Result<FileType, Error> {
+    let (offset, precision) = (cursor.read_u16_le()?, cursor.read_u16_le()?);
+    let signed = head.bits & 0x08 != 0;
+    let whole = offset == 0 && usize::from(precision) == head.size.saturating_mul(8);
+    let data_type = match (head.size, signed) {
+        _ if !whole => return Ok(FileType::opaque("integer", head.size)),
+        (1, true) => DataType::Int8,
+        (1, false) => DataType::UInt8,
+        (2, true) => DataType::Int16,
+        (2, false) => DataType::UInt16,
+        (4, true) => DataType::Int32,
+        (4, false) => DataType::UInt32,
+        (8, true) => DataType::Int64,
+        (8, false) => DataType::UInt64,
+        _ => return Ok(FileType::opaque("integer", head.size)),
+    };
+    Ok(FileType::new(data_type, head.size, head.order()))
+}
+
+fn float(cursor: &mut Cursor<'_>, head: &Head) -> Result<FileType, Error> {
+    let (offset, precision) = (cursor.read_u16_le()?, cursor.read_u16_le()?);
+    let exponent = (cursor.read_u8()?, cursor.read_u8()?);
+    let mantissa = (cursor.read_u8()?, cursor.read_u8()?);
+    let bias = cursor.read_u32_le()?;
+    let (sign, implied, vax) = (head.bits >> 8 & 0xff, head.bits >> 4 & 0x03, head.bits & 0x40 != 0);
+    // Only the two IEEE 754 layouts that netCDF knows; 16-bit, extended and VAX floats have the same class.
+    let data_type = match (head.size, offset, precision, exponent, mantissa, bias, sign, implied) {
+        (4, 0, 32, (23, 8), (0, 23), 127, 31, 2) if !vax => DataType::Float32,
+        (8, 0, 64, (52, 11), (0, 52), 1023, 63, 2) if !vax => DataType::Float64,
+        _ => return Ok(FileType::opaque("float", head.size)),
+    };
+    Ok(FileType::new(data_type, head.size, head.order()))
+}
+
+fn opaque(cursor: &mut Cursor<'_>, head: &Head) -> Result<FileType, Error> {
+    let tag = cursor.read_bytes((head.bits & 0xff) as usize)?;
+    let tag = tag.split(|&byte| byte == 0).next().unwrap_or_default();
+    let name = String::from_utf8_lossy(tag);
+    Ok(FileType::opaque(if name.is_empty() { "opaque" } else { &name }, head.size))
+}
+
+/// A name that ends with a NUL.
+fn name(cursor: &mut Cursor<'_>) -> Result<String, Error> {
+    let rest = cursor.peek_bytes(usize::try_from(cursor.remaining()).unwrap_or(0))?;
+    let length = rest.iter().position(|&byte| byte == 0);
+    let length = length.ok_or_else(|| Error::corrupt("a name inside a datatype has no end"))?;
+    let name = String::from_utf8_lossy(cursor.read_bytes(length)?).into_owned();
+    cursor.skip(1)?;
+    Ok(name)
+}
+
+fn compound(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<FileType, Error> {
+    let mut fields = Vec::new();
+    let (mut mixed, mut unreadable) = (false, None);
+    for _ in 0..head.bits & 0xffff {
+        let (field, stored) = field(cursor, head, depth)?;
+        let end = field.offset.checked_add(stored.size);
+        if end.is_none_or(|end| end > head.size) {
+            return Err(Error::corrupt("a field lies outside its compound type"));
+        }
+        mixed |= stored.order == ByteOrder::Big;
+        unreadable = unreadable.or(stored.unreadable);
+        fields.push(field);
+    }
+    // The model has one byte order for all; what it cannot say is opaque.
+    if mixed {
+        return Ok(FileType { unreadable, ..FileType::opaque("compound", head.size) });
+    }
+    let data_type = DataType::Compound { name: "compound".into(), size: head.size, fields };
+    Ok(FileType { unreadable, ..FileType::new(data_type, head.size, ByteOrder::Little) })
+}
+
+fn field(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<(Field, FileType), Error> {
+    let start = cursor.position();
+    let name = name(cursor)?;
+    head.skip_padding(cursor, start)?;
+    let width = match (head.version, head.size) {
+        (1 | 2, _) | (_, 0x100_0000..) => 4,
+        (_, 0..=0xff) => 1,
+        (_, 0x100..=0xffff) => 2,
+        _ => 3,
+    };
+    let offset = usize::try_from(cursor.read_uvar(width)?).unwrap_or(usize::MAX);
+    let lengths = if head.version == 1 { lengths_of_version_1(cursor)? } else { Vec::new() };
+    let mut stored = parse(cursor, depth.saturating_add(1))?;
+    for &length in lengths.iter().rev() {
+        stored.shape.insert(0, length);
+        let whole = usize::try_from(length).ok().and_then(|length| stored.size.checked_mul(length));
+        stored.size = whole.ok_or_else(|| Error::corrupt("a field is larger than memory"))?;
+    }
+    let field = Field { name, offset, data_type: stored.data_type.clone(), shape: stored.shape.clone() };
+    Ok((field, stored))
+}
+
+/// Version 1 has the lengths of an array field, at most four, in the field itself.
+fn lengths_of_version_1(cursor: &mut Cursor<'_>) -> Result<Vec<u64>, Error> {
+    let axes = usize::from(cursor.read_u8()?);
+    cursor.skip(11)?;
+    let mut lengths = Vec::with_capacity(4);
+    for _ in 0..4 {
+        lengths.push(u64::from(cursor.read_u32_le()?));
+    }
+    lengths.truncate(axes);
+    Ok(lengths)
+}
+
+fn enumeration(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<FileType, Error> {
+    let base = parse(cursor, depth.saturating_add(1))?;
+    let mut names = Vec::new();
+    for _ in 0..head.bits & 0xffff {
+        let start = cursor.position();
+        names.push(name(cursor)?);
+        head.skip_padding(cursor, start)?;
+    }
+    let mut members = Vec::with_capacity(names.len());
+    for name in names {
+        let value = widened(cursor.read_bytes(base.size)?, &base);
+        members.push(EnumMember { name, value });
+    }
+    if !base.data_type.is_numeric() || base.size != head.size {
+        return Ok(FileType::opaque("enum", head.size));
+    }
+    let data_type = DataType::Enum { name: "enum".into(), base: Box::new(base.data_type), members };
+    Ok(FileType::new(data_type, head.size, base.order))
+}
+
+/// An integer of up to 8 bytes as a wide one.
+fn widened(bytes: &[u8], base: &FileType) -> i128 {
+    let mut bytes = bytes.to_vec();
+    if base.order == ByteOrder::Little {
+        bytes.reverse();
+    }
+    let signed = matches!(
+        base.data_type,
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64
+    );
+    let negative = signed && bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    let start = if negative { -1 } else { 0 };
+    bytes.iter().take(8).fold(start, |value: i128, &byte| value << 8 | i128::from(byte))
+}
+
+fn varying(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<FileType, Error> {
+    let element = parse(cursor, depth.saturating_add(1))?;
+    let data_type = match head.bits & 0x0f {
+        1 => DataType::String,
+        _ => DataType::Vlen { name: "vlen".into(), element: Box::new(element.data_type) },
+    };
+    Ok(FileType::reference(data_type, head.size))
+}
+
+fn array(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<FileType, Error> {
+    let axes = usize::from(cursor.read_u8()?);
+    cursor.skip(if head.version < 3 { 3 } else { 0 })?;
+    let mut shape = Vec::with_capacity(axes);
+    for _ in 0..axes {
+        shape.push(u64::from(cursor.read_u32_le()?));
+    }
+    cursor.skip(if head.version < 3 { axes.saturating_mul(4) } else { 0 })?;
+    let element = parse(cursor, depth.saturating_add(1))?;
+    let elements = shape.iter().try_fold(element.size as u64, |n, &length| n.checked_mul(length));
+    if elements != Some(head.size as u64) {
+        return Err(Error::corrupt("an array type's size is not that of its elements"));
+    }
+    shape.extend(&element.shape);
+    Ok(FileType { shape, size: head.size, ..element })
+}
+
+#[cfg(test)]
+mod tests;

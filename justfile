@@ -1,0 +1,87 @@
+# The chores of weir. `./check` installs what they need and runs `just check`; plain `just` lists them.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+target := env("CARGO_TARGET_DIR", "target")
+venvs := env("WEIR_VENVS", "target/venvs")
+examples := "rust-hello rust-panics"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Everything that CI runs
+check: fmt-check clippy doc deny test
+
+# All tests: those in Rust, then real clients in both plugin modes
+test: test-rust conformance
+
+# The tests in Rust, and those of the example plugins, which are no part of the workspace
+test-rust:
+    cargo test --workspace
+    for example in {{ examples }}; do \
+        (cd "plugin-api/examples/$example" && CARGO_TARGET_DIR="$OLDPWD/target/examples/$example" cargo test); \
+    done
+
+# Real clients against the release build: plugins linked in, then the same loaded from .so files only
+conformance: build
+    conformance/install.sh
+    python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
+    plugins=$(mktemp -d); trap 'rm -rf "$plugins"' EXIT; \
+        just plugins "$plugins"; \
+        python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"
+
+# As conformance, and 1000 random hyperslabs of a variable of 1 GiB
+conformance-large: build
+    conformance/install.sh
+    [ -e target/large/large.nc ] || "{{ venvs }}/main/bin/python" samples/make_large.py target/large
+    python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --large target/large/large.nc
+
+# weir beside nginx, pydap and xpublish on this machine: a table of ratios
+bench *arguments: build
+    bench/install.sh
+    python3 bench/run.py --weir "{{ target }}/release/weir" {{ arguments }}
+
+# The release build of the server and of the plugins as .so files
+build:
+    cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-zarr-so
+
+# Puts the built plugins into DIR, as `weir serve --plugins DIR` wants them
+plugins dir:
+    install -d -m 755 "{{ dir }}"
+    install -m 755 {{ target }}/release/libweir_plugin_*_so.so "{{ dir }}"
+
+# The sample data
+samples dir="target/samples":
+    conformance/install.sh
+    "{{ venvs }}/main/bin/python" samples/make_samples.py "{{ dir }}"
+
+# Formats all Rust code
+fmt:
+    cargo fmt --all
+    for example in {{ examples }}; do cargo fmt --manifest-path "plugin-api/examples/$example/Cargo.toml"; done
+
+# Fails where code is not formatted
+fmt-check:
+    cargo fmt --all --check
+    for example in {{ examples }}; do cargo fmt --manifest-path "plugin-api/examples/$example/Cargo.toml" --check; done
+
+# Lints all Rust code, tests included; the lock file must fit the manifests
+clippy:
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+
+# The API documentation; a broken link fails
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Licences, bans and sources of every dependency
+deny:
+    cargo deny check licenses bans sources
+
+# Known vulnerabilities in dependencies; needs the advisory database
+advisories:
+    cargo deny check advisories
+
+# Writes plugin-api/include/weir_plugin.h from plugin-api/abi
+header:
+    cargo run -q -p weir-xtask -- header

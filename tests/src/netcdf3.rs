@@ -1,0 +1,130 @@
+//! Writes small netCDF-3 files (CDF-1), by the format's specification, so that tests need no other program.
+
+/// Values of a variable; stored big-endian.
+#[derive(Clone, Debug)]
+pub enum Values {
+    /// `NC_SHORT`.
+    Int16(Vec<i16>),
+    /// `NC_FLOAT`.
+    Float32(Vec<f32>),
+    /// `NC_DOUBLE`.
+    Float64(Vec<f64>),
+    /// `NC_CHAR`.
+    Char(Vec<u8>),
+}
+
+impl Values {
+    fn code(&self) -> u32 {
+        match self {
+            Self::Char(_) => 2,
+            Self::Int16(_) => 3,
+            Self::Float32(_) => 5,
+            Self::Float64(_) => 6,
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Int16(v) => v.iter().flat_map(|n| n.to_be_bytes()).collect(),
+            Self::Float32(v) => v.iter().flat_map(|n| n.to_be_bytes()).collect(),
+            Self::Float64(v) => v.iter().flat_map(|n| n.to_be_bytes()).collect(),
+            Self::Char(v) => v.clone(),
+        }
+    }
+}
+
+/// A file in the making: fixed dimensions, variables over them, text attributes.
+#[derive(Clone, Debug, Default)]
+pub struct Netcdf3 {
+    dimensions: Vec<(String, u32)>,
+    variables: Vec<(String, Vec<usize>, Vec<(String, String)>, Values)>,
+    attributes: Vec<(String, String)>,
+}
+
+impl Netcdf3 {
+    /// An empty file.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Declares a dimension.
+    pub fn dimension(mut self, name: &str, length: u32) -> Self {
+        self.dimensions.push((name.to_owned(), length));
+        self
+    }
+
+    /// Adds a global text attribute.
+    pub fn attribute(mut self, name: &str, value: &str) -> Self {
+        self.attributes.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds a variable over the named dimensions, with text attributes.
+    pub fn variable(mut self, name: &str, dimensions: &[&str], attributes: &[(&str, &str)], values: Values) -> Self {
+        let place = |wanted: &&str| self.dimensions.iter().position(|(name, _)| name == wanted).unwrap();
+        let places = dimensions.iter().map(place).collect();
+        let attributes = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        self.variables.push((name.to_owned(), places, attributes, values));
+        self
+    }
+
+    /// The file's bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        // Offsets are part of the header, and the header's length does not depend on them: lay out twice.
+        let length = self.header(0).len();
+        let mut file = self.header(length);
+        for (.., values) in &self.variables {
+            file.extend(padded(values.bytes()));
+        }
+        file
+    }
+
+    fn header(&self, data: usize) -> Vec<u8> {
+        let mut out = b"CDF\x01".to_vec();
+        out.extend(0_u32.to_be_bytes());
+        list(&mut out, 10, self.dimensions.len());
+        for (name, length) in &self.dimensions {
+            text(&mut out, name);
+            out.extend(length.to_be_bytes());
+        }
+        attributes(&mut out, &self.attributes);
+        list(&mut out, 11, self.variables.len());
+        let mut begin = data;
+        for (name, dimensions, own, values) in &self.variables {
+            text(&mut out, name);
+            out.extend((dimensions.len() as u32).to_be_bytes());
+            dimensions.iter().for_each(|d| out.extend((*d as u32).to_be_bytes()));
+            attributes(&mut out, own);
+            out.extend(values.code().to_be_bytes());
+            let size = padded(values.bytes()).len();
+            out.extend((size as u32).to_be_bytes());
+            out.extend((begin as u32).to_be_bytes());
+            begin += size;
+        }
+        out
+    }
+}
+
+fn list(out: &mut Vec<u8>, tag: u32, n: usize) {
+    out.extend((if n == 0 { 0 } else { tag }).to_be_bytes());
+    out.extend((n as u32).to_be_bytes());
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    out.extend((text.len() as u32).to_be_bytes());
+    out.extend(padded(text.as_bytes().to_vec()));
+}
+
+fn attributes(out: &mut Vec<u8>, attributes: &[(String, String)]) {
+    list(out, 12, attributes.len());
+    for (name, value) in attributes {
+        text(out, name);
+        out.extend(2_u32.to_be_bytes());
+        text(out, value);
+    }
+}
+
+fn padded(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}

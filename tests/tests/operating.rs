@@ -1,0 +1,149 @@
+//! What an admin relies on: start-up faults are readable, responses are prompt, memory is bounded, the server stops well.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use weir_tests::{Mode, Netcdf3, Server, Values};
+
+fn data() -> tempfile::TempDir {
+    let data = tempfile::tempdir().unwrap();
+    let file = Netcdf3::new().dimension("x", 3).variable("x", &["x"], &[], Values::Float32(vec![1.0, 2.0, 3.0]));
+    std::fs::write(data.path().join("d.nc"), file.bytes()).unwrap();
+    data
+}
+
+/// A file with one variable of `megabytes` MiB, whose values are their index + 1.
+fn large(folder: &Path, megabytes: u32) {
+    let values = megabytes * (1 << 18);
+    let header = Netcdf3::new().dimension("x", values).variable("v", &["x"], &[], Values::Float32(vec![]));
+    let mut file = std::io::BufWriter::new(std::fs::File::create(folder.join("large.nc")).unwrap());
+    file.write_all(&header.bytes()).unwrap();
+    (1..=values).for_each(|n| file.write_all(&(n as f32).to_be_bytes()).unwrap());
+}
+
+#[test]
+fn start_up_faults_are_readable() {
+    let data = data();
+    let path = data.path().to_str().unwrap();
+    let check = |arguments: &[&str], words: &[&str]| {
+        let said = Server::refused(arguments);
+        assert!(words.iter().all(|word| said.contains(word)), "{arguments:?}: {said}");
+    };
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    check(&["serve", "no-such-folder"], &["no-such-folder"]);
+    check(&["serve", path, "--listen", &taken], &[&taken, "--listen"]);
+    check(&["serve", path, "--plugins", "no-such-plugins"], &["no-such-plugins"]);
+    check(&["serve", path, "--max-response", "many"], &["many"]);
+    check(&["serve"], &["PATH"]);
+}
+
+#[test]
+fn a_small_response_is_prompt() {
+    let data = data();
+    let server = Server::start(Mode::LinkedIn, data.path(), &[]);
+    let mut client = server.client();
+    let mut times: Vec<Duration> = (0..101)
+        .map(|_| {
+            let since = Instant::now();
+            assert_eq!(client.get("/datasets/d.nc/opendap.dds").status, 200);
+            since.elapsed()
+        })
+        .collect();
+    times.sort();
+    // Without TCP_NODELAY the client's delayed acknowledgement costs 40 ms and more.
+    assert!(times[50] < Duration::from_millis(5), "p50 {:?}", times[50]);
+    server.stop(&[]);
+}
+
+#[test]
+fn both_versions_of_http_are_spoken() {
+    let data = data();
+    let server = Server::start(Mode::LinkedIn, data.path(), &[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let body = runtime.block_on(async {
+        use http_body_util::BodyExt;
+        let stream = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+        let io = hyper_util::rt::TokioIo::new(stream);
+        let executor = hyper_util::rt::TokioExecutor::new();
+        let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
+        tokio::spawn(connection);
+        let target = format!("http://{}/datasets/d.nc/opendap.dods?x", server.address);
+        let request = hyper::Request::get(target).body(http_body_util::Empty::<bytes::Bytes>::new()).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.version()), (200, hyper::Version::HTTP_2));
+        response.into_body().collect().await.unwrap().to_bytes()
+    });
+    assert_eq!(server.get("/datasets/d.nc/opendap.dods?x").body, body);
+    server.stop(&[]);
+}
+
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+#[test]
+fn a_large_response_is_streamed_and_right() {
+    let data = tempfile::tempdir().unwrap();
+    large(data.path(), 64);
+    let server = Server::start(Mode::LinkedIn, data.path(), &[]);
+    let idle = resident(server.pid());
+    let mut client = server.client();
+    client.start("GET", "/datasets/large.nc/opendap.dods?v", &[]);
+    // The client does not read for now: what the server holds then is bounded.
+    let reached = Instant::now() + Duration::from_millis(300);
+    let mut held = 0;
+    while Instant::now() < reached {
+        held = held.max(resident(server.pid()).saturating_sub(idle));
+    }
+    assert!(held < 48 << 20, "{held} bytes are held for a client that does not read");
+    let reply = client.read("GET");
+    let at = reply.body.windows(7).position(|window| window == b"\nData:\n").unwrap() + 15;
+    let values = reply.body[at..].chunks(4).map(|four| f32::from_be_bytes(four.try_into().unwrap()));
+    assert!(values.eq((1..=64 << 18).map(|n: u32| n as f32)), "every value is right");
+    server.stop(&[]);
+}
+
+#[test]
+fn responses_under_way_are_finished_when_the_server_stops() {
+    let data = tempfile::tempdir().unwrap();
+    large(data.path(), 64);
+    let server = Server::start(Mode::LinkedIn, data.path(), &[]);
+    let (mut client, pid) = (server.client(), server.pid().to_string());
+    client.start("GET", "/datasets/large.nc/opendap.dods?v", &[]);
+    let reader = std::thread::spawn(move || {
+        // The response is under way once its head is here; then the server is told to stop.
+        let mut reply = client.read_head();
+        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        client.read_body(&mut reply);
+        reply
+    });
+    let reply = reader.join().unwrap();
+    assert_eq!((reply.status, reply.complete), (200, true));
+    assert!(reply.body.len() > 64 << 20);
+}
+
+#[test]
+fn a_client_that_goes_leaves_nothing_behind() {
+    let data = tempfile::tempdir().unwrap();
+    large(data.path(), 64);
+    let server = Server::start(Mode::LinkedIn, data.path(), &[]);
+    for _ in 0..20 {
+        let mut client = server.client();
+        client.start("GET", "/datasets/large.nc/opendap.dods?v", &[]);
+        drop(client.read_head());
+    }
+    let sockets = || {
+        let entries = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+        entries.filter(|e| e.as_ref().is_ok_and(|e| std::fs::read_link(e.path()).is_ok_and(|l| l.to_string_lossy().starts_with("socket")))).count()
+    };
+    let until = Instant::now() + Duration::from_secs(5);
+    while sockets() > 3 && Instant::now() < until {
+        std::thread::yield_now();
+    }
+    assert!(sockets() <= 3, "{} sockets are still open", sockets());
+    server.stop(&[]);
+}

@@ -1,0 +1,128 @@
+//! What an admin sees of plugins: good ones serve, bad ones are refused with a reason, and the server lives.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use weir_tests::{Mode, Netcdf3, Server, Values, binaries};
+
+fn data() -> tempfile::TempDir {
+    let data = tempfile::tempdir().unwrap();
+    let file = Netcdf3::new().dimension("x", 3).variable("x", &["x"], &[], Values::Float32(vec![1.0, 2.0, 3.0]));
+    std::fs::write(data.path().join("d.nc"), file.bytes()).unwrap();
+    data
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Builds an example plugin written in Rust, outside the workspace, as a site does.
+fn rust_example(name: &str) -> PathBuf {
+    let folder = root().join("plugin-api/examples").join(name);
+    let target = root().join("target/examples").join(name);
+    let mut build = Command::new(env!("CARGO"));
+    let built = build.args(["build", "-q"]).current_dir(&folder).env("CARGO_TARGET_DIR", &target).status();
+    assert!(built.unwrap().success(), "{name} builds");
+    let library = if name == "rust-hello" { "libhello_rust.so" } else { "librust_panics.so" };
+    target.join("debug").join(library)
+}
+
+/// Compiles an example plugin written in C with gcc against the header alone.
+fn c_example(source: &Path, into: &Path, flags: &[&str]) {
+    let header = root().join("plugin-api/include");
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-std=c11", "-Wall", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden"]).args(flags);
+    let built = gcc.arg("-I").arg(header).arg("-o").arg(into).arg(source).status().unwrap();
+    assert!(built.success(), "{} compiles", source.display());
+}
+
+#[test]
+fn examples_in_c_and_rust_serve() {
+    let (data, plugins) = (data(), tempfile::tempdir().unwrap());
+    let source = root().join("plugin-api/examples/c-hello/hello.c");
+    c_example(&source, &plugins.path().join("c-hello.so"), &[]);
+    std::fs::copy(rust_example("rust-hello"), plugins.path().join("rust-hello.so")).unwrap();
+    let directory = plugins.path().to_str().unwrap();
+    let server = Server::start(Mode::LinkedIn, data.path(), &["--plugins", directory]);
+    for name in ["hello-c", "hello-rust"] {
+        let reply = server.get(&format!("/datasets/d.nc/{name}"));
+        assert_eq!((reply.status, reply.complete), (200, true), "{}", reply.text());
+        assert!(reply.text().contains("d.nc"), "{}", reply.text());
+        assert_eq!(server.get(&format!("/datasets/none/{name}")).status, 404);
+    }
+    server.stop(&[]);
+}
+
+#[test]
+fn a_panic_ends_its_request_only() {
+    let (data, plugins) = (data(), tempfile::tempdir().unwrap());
+    std::fs::copy(rust_example("rust-panics"), plugins.path().join("rust-panics.so")).unwrap();
+    let server = Server::start(Mode::LinkedIn, data.path(), &["--plugins", plugins.path().to_str().unwrap()]);
+    for _ in 0..3 {
+        let reply = server.get("/datasets/d.nc/panic");
+        let id = reply.header("x-request-id").to_owned();
+        assert_eq!(reply.status, 500);
+        assert!(!id.is_empty() && reply.text().contains(&id), "{}", reply.text());
+        assert!(server.log().contains(&id), "{}", server.log());
+    }
+    assert_eq!(server.get("/datasets/d.nc/opendap.dds").status, 200);
+    server.stop(&["request failed"]);
+}
+
+#[test]
+fn bad_files_are_refused_and_the_server_starts() {
+    let (data, plugins) = (data(), tempfile::tempdir().unwrap());
+    let put = |name: &str, bytes: &[u8]| std::fs::write(plugins.path().join(name), bytes).unwrap();
+    let good = std::fs::read(binaries().plugins.join("libweir_plugin_dap_so.so")).unwrap();
+    put("text.so", b"not a plugin");
+    put("empty.so", b"");
+    put("truncated.so", &good[..good.len() / 2]);
+    let mut other_machine = good.clone();
+    other_machine[18] = 0xb7;
+    put("other-machine.so", &other_machine);
+    put("readme.txt", b"not looked at");
+    let bad = root().join("plugin-api/examples/bad/bad.c");
+    let abort = r#"-DNOTE="{\"abi\":\"1.0\",\"name\":\"bad\",\"panic\":\"abort\"}""#;
+    for (name, flag) in [("abort", abort), ("major", "-DABI_MAJOR=2"), ("magic", "-DMAGIC=7"), ("trap", "-DTRAP")] {
+        c_example(&bad, &plugins.path().join(format!("{name}.so")), &[flag]);
+    }
+    let server = Server::start(Mode::LinkedIn, data.path(), &["--plugins", plugins.path().to_str().unwrap()]);
+    let health = server.get("/health").json();
+    let refused = health["refused_plugins"].as_array().unwrap();
+    let reason = |name: &str| {
+        let found = refused.iter().find(|plugin| plugin["plugin"] == name);
+        found.unwrap_or_else(|| panic!("{name} is not refused: {health}"))["reason"].as_str().unwrap().to_owned()
+    };
+    for name in ["text.so", "empty.so", "truncated.so", "other-machine.so", "abort.so", "major.so", "magic.so", "trap.so"] {
+        assert!(!reason(name).is_empty() && server.banner.contains(name), "{}", server.banner);
+    }
+    assert!(reason("abort.so").contains("abort"), "{health}");
+    assert!(reason("major.so").contains("ABI"), "{health}");
+    assert_eq!(refused.len(), 8);
+    assert_eq!(server.get("/datasets/d.nc/opendap.dds").status, 200);
+    server.stop(&["plugin refused"]);
+}
+
+#[test]
+fn the_same_route_twice_keeps_the_server_from_starting() {
+    let data = data();
+    let plugins = binaries().plugins.to_str().unwrap();
+    let said = Server::refused(&["serve", data.path().to_str().unwrap(), "--plugins", plugins]);
+    assert!(said.contains("libweir_plugin_dap_so.so") && said.contains("linked in"), "{said}");
+    assert!(said.contains("both serve") && said.contains("/datasets/{id}/opendap"), "{said}");
+}
+
+#[test]
+fn check_tells_good_from_bad() {
+    let check = |file: &Path| {
+        let out = Command::new(&binaries().weir).args(["plugin", "check"]).arg(file).output().unwrap();
+        let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        (out.status.success(), said)
+    };
+    let (good, said) = check(&binaries().plugins.join("libweir_plugin_zarr_so.so"));
+    assert!(good && said.contains("zarr"), "{said}");
+    let text = tempfile::NamedTempFile::with_suffix(".so").unwrap();
+    std::fs::write(text.path(), "not a plugin").unwrap();
+    let (good, said) = check(text.path());
+    assert!(!good && !said.is_empty(), "{said}");
+}
