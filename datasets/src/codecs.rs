@@ -26,19 +26,25 @@ pub struct Scratch {
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> =
-        RefCell::new(Scratch { inflate: Decompressor::new(), front: Vec::new(), back: Vec::new() });
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
 
 /// Scratch buffers larger than this are given back after use.
 const KEPT_BYTES: usize = 8 << 20;
 
 impl Scratch {
-    /// Lends this thread's scratch.
+    fn new() -> Self {
+        Self { inflate: Decompressor::new(), front: Vec::new(), back: Vec::new() }
+    }
+
+    /// Lends this thread's scratch; a new one where it is lent already, as it is to a reader whose source must decode a chunk
+    /// itself.
     pub fn with<T>(f: impl FnOnce(&mut Self) -> T) -> T {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let result = f(scratch);
-            for buffer in [&mut scratch.front, &mut scratch.back] {
+        SCRATCH.with(|scratch| {
+            let Ok(mut scratch) = scratch.try_borrow_mut() else { return f(&mut Self::new()) };
+            let result = f(&mut scratch);
+            let Self { front, back, .. } = &mut *scratch;
+            for buffer in [front, back] {
                 if buffer.capacity() > KEPT_BYTES {
                     *buffer = Vec::new();
                 }
@@ -102,7 +108,11 @@ pub fn decode<'s>(
         match codec {
             Codec::Fletcher32 => take_off_checksum(&mut scratch.front)?,
             Codec::Deflate { .. } => inflate(scratch, length)?,
-            Codec::Shuffle { element_size } => order = unshuffle_step(scratch, *element_size, order, to)?,
+            Codec::Shuffle { element_size } => {
+                // A checksum that was taken before shuffling is over bytes in stored order: they are swapped behind it.
+                let wanted = if checksums == 0 { to.wanted } else { order };
+                order = unshuffle_step(scratch, *element_size, order, &Decoded { wanted, ..*to })?;
+            }
             Codec::Other { id, name } => {
                 return Err(Error::unsupported(format!("codec {name} (HDF5 filter {id}) is not built in")));
             }

@@ -27,6 +27,7 @@ pub fn print(site: &Site) -> std::io::Result<()> {
             }
         }
     }
+    writeln!(out, "stop with Ctrl-C")?;
     out.flush()
 }
 
@@ -38,6 +39,7 @@ fn hints(plugin: &str) -> &'static [&'static str] {
 /// A dataset id as it stands in a URL.
 fn encoded(id: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+    const KEPT: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
     utf8_percent_encode(id, KEPT).to_string()
 }

@@ -37,7 +37,8 @@ fn front(plugins: &Plugins) -> String {
 }
 
 fn health(services: &SiteServices, plugins: &Plugins) -> Value {
-    let refused = plugins.refused.iter().map(|plugin| json!({ "plugin": plugin.origin, "reason": plugin.reason }));
+    let refused =
+        plugins.refused.iter().map(|plugin| json!({ "plugin": plugin.origin, "reason": plugin.reason }));
     json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
@@ -52,7 +53,9 @@ fn plugin_list(services: &SiteServices, plugins: &Plugins) -> Value {
     let describe = |plugin: &crate::plugins::Serving| {
         let name = plugin.guest.name();
         let prefix = format!("{name}.");
-        let own = counters.iter().filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), json!(value))));
+        let own = counters
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), json!(value))));
         let routes: Vec<String> = plugin.routes.iter().map(ToString::to_string).collect();
         let value = json!({
             "path": plugin.origin,

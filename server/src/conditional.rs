@@ -15,7 +15,8 @@ pub fn tag(generation: &str, plugin: &str, version: &str, target: &str) -> Strin
 
 /// Whether an `If-None-Match` header names `tag`; a weak spelling of it counts, as the comparison is weak.
 pub fn matches(header: Option<&str>, tag: &str) -> bool {
-    let names = |value: &str| value.split(',').map(str::trim).any(|one| one.strip_prefix("W/").unwrap_or(one) == tag);
+    let names =
+        |value: &str| value.split(',').map(str::trim).any(|one| one.strip_prefix("W/").unwrap_or(one) == tag);
     header.is_some_and(names)
 }
 
@@ -25,7 +26,12 @@ mod tests {
 
     #[test]
     fn tags_change_with_every_part() {
-        let tags = [tag("a", "p", "1", "/x"), tag("b", "p", "1", "/x"), tag("a", "p", "2", "/x"), tag("a", "p", "1", "/y")];
+        let tags = [
+            tag("a", "p", "1", "/x"),
+            tag("b", "p", "1", "/x"),
+            tag("a", "p", "2", "/x"),
+            tag("a", "p", "1", "/y"),
+        ];
         for (i, one) in tags.iter().enumerate() {
             assert!(tags.iter().skip(i + 1).all(|other| other != one));
         }

@@ -50,12 +50,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-fn spawn(
-    builder: &Builder<TokioExecutor>,
-    stream: TcpStream,
-    graceful: &GracefulShutdown,
-    site: &Arc<Site>,
-) {
+fn spawn(builder: &Builder<TokioExecutor>, stream: TcpStream, graceful: &GracefulShutdown, site: &Arc<Site>) {
     // Without this a small response waits for the client's delayed acknowledgement: 40 ms and more.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");

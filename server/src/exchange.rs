@@ -85,7 +85,11 @@ impl Site {
         let account = self.account(&request);
         let head = request.method() == Method::HEAD;
         let Ok(path) = percent_decode_str(request.uri().path()).decode_utf8() else {
-            return plain_error(&Error::bad_request("the path is not UTF-8 after percent decoding"), head, account);
+            return plain_error(
+                &Error::bad_request("the path is not UTF-8 after percent decoding"),
+                head,
+                account,
+            );
         };
         if *request.method() == Method::GET || head {
             if let Some(page) = built_in::page(&path, &self.services, &self.plugins) {
@@ -105,7 +109,8 @@ impl Site {
                 respond::preflight("GET, HEAD, OPTIONS", account)
             }
             Found::Nothing => {
-                let error = Error::not_found(format!("nothing is served at {path}; /datasets lists the datasets"));
+                let error =
+                    Error::not_found(format!("nothing is served at {path}; /datasets lists the datasets"));
                 plain_error(&error, head, account)
             }
         }
@@ -275,7 +280,12 @@ fn plain_error(error: &Error, head: bool, account: Account) -> Response<Body> {
 
 fn method_not_allowed(methods: &[String], head: bool, account: Account) -> Response<Body> {
     let allowed = methods.join(", ");
-    let (mut headers, body) = respond::json_error(&format!("only {allowed} are served here"), account.context.id());
+    let (mut headers, body) =
+        respond::json_error(&format!("only {allowed} are served here"), account.context.id());
     headers.push(("allow".to_owned(), allowed));
-    respond::whole(Whole { status: StatusCode::METHOD_NOT_ALLOWED, headers, body, range: None }, head, account)
+    respond::whole(
+        Whole { status: StatusCode::METHOD_NOT_ALLOWED, headers, body, range: None },
+        head,
+        account,
+    )
 }

@@ -8,7 +8,9 @@ use weir_server::arguments::{Arguments, Command, PluginCommand};
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(serve) => weir_server::serve::run(&serve),
-        Command::Plugin { command: PluginCommand::Check(check) } => return weir_server::plugin_check::run(&check),
+        Command::Plugin { command: PluginCommand::Check(check) } => {
+            return weir_server::plugin_check::run(&check);
+        }
         Command::PluginProbe(probe) => return weir_server::plugin_check::probe(&probe),
     };
     match result {

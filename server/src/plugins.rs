@@ -72,9 +72,8 @@ impl Plugins {
 }
 
 fn table(serving: &[Serving]) -> Result<Routes, Conflict> {
-    let named = |plugin: &Serving| {
-        (format!("{} ({})", plugin.guest.name(), plugin.origin), plugin.routes.clone())
-    };
+    let named =
+        |plugin: &Serving| (format!("{} ({})", plugin.guest.name(), plugin.origin), plugin.routes.clone());
     Routes::new(&serving.iter().map(named).collect::<Vec<_>>())
 }
 

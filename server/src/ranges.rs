@@ -21,7 +21,9 @@ pub fn parse(header: Option<&str>, length: usize) -> Asked {
         return Asked::All;
     }
     match (digits(first), digits(last)) {
-        (Some(Number::None), Some(Number::Some(suffix))) => part(length.saturating_sub(suffix), length, length),
+        (Some(Number::None), Some(Number::Some(suffix))) => {
+            part(length.saturating_sub(suffix), length, length)
+        }
         (Some(Number::Some(first)), Some(Number::None)) => part(first, length, length),
         (Some(Number::Some(first)), Some(Number::Some(last))) if first <= last => {
             part(first, last.saturating_add(1), length)
@@ -45,7 +47,9 @@ fn digits(text: &str) -> Option<Number> {
     let text = text.trim();
     match text {
         "" => Some(Number::None),
-        _ if text.bytes().all(|b| b.is_ascii_digit()) => Some(Number::Some(text.parse().unwrap_or(usize::MAX))),
+        _ if text.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(Number::Some(text.parse().unwrap_or(usize::MAX)))
+        }
         _ => None,
     }
 }

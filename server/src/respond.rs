@@ -78,7 +78,12 @@ pub fn whole(whole: Whole, head: bool, mut account: Account) -> Response<Body> {
 }
 
 /// A response with the given headers and body.
-pub fn with_body(status: u16, headers: &[(String, String)], length: Option<u64>, body: Body) -> Response<Body> {
+pub fn with_body(
+    status: u16,
+    headers: &[(String, String)],
+    length: Option<u64>,
+    body: Body,
+) -> Response<Body> {
     let mut map = header_map(headers);
     if let Some(length) = length {
         map.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -83,7 +83,12 @@ impl Routes {
                     let key = (method.clone(), route.pattern.clone());
                     if let Some(first) = owners.insert(key, name) {
                         let (method, pattern) = (method.clone(), route.pattern.clone());
-                        return Err(Conflict { method, pattern, first: first.to_owned(), second: name.clone() });
+                        return Err(Conflict {
+                            method,
+                            pattern,
+                            first: first.to_owned(),
+                            second: name.clone(),
+                        });
                     }
                     table.add(&route.pattern, method, (plugin, number));
                 }
@@ -145,7 +150,9 @@ impl Patterns {
         let found = exact.map(|(methods, rest)| (methods.clone(), rest.to_owned())).or_else(by_prefix);
         let Some((methods, rest)) = found else { return Found::Nothing };
         match methods.get(method) {
-            Some(&(plugin, route)) => Found::Match(Match { plugin, route, dataset: dataset.to_owned(), rest }),
+            Some(&(plugin, route)) => {
+                Found::Match(Match { plugin, route, dataset: dataset.to_owned(), rest })
+            }
             None => {
                 let mut known: Vec<String> = methods.into_keys().collect();
                 known.sort();
@@ -161,7 +168,8 @@ mod tests {
 
     fn table() -> Routes {
         let a = ["/datasets/{id}/view", "/datasets/{id}/view.txt", "/list.yaml"].map(Route::get).to_vec();
-        let b = ["/datasets/{id}/tree/{rest}", "/datasets/{id}/tree/deep/{rest}", "/files/{rest}"].map(Route::get);
+        let b = ["/datasets/{id}/tree/{rest}", "/datasets/{id}/tree/deep/{rest}", "/files/{rest}"]
+            .map(Route::get);
         Routes::new(&[("a".to_owned(), a), ("b".to_owned(), b.to_vec())]).unwrap()
     }
 

@@ -40,7 +40,8 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
 
 /// Finds the datasets, with a progress bar where somebody watches.
 fn scan(serve: &Serve) -> Result<Catalog, Box<dyn Error>> {
-    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} files found")?);
+    let bar =
+        ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} files found")?);
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
@@ -51,7 +52,8 @@ fn scan(serve: &Serve) -> Result<Catalog, Box<dyn Error>> {
 
 async fn listen(serve: &Serve, services: Arc<SiteServices>, plugins: Plugins) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(serve.listen).await;
-    let listener = listener.map_err(|e| format!("cannot listen on {}: {e}; choose another with --listen", serve.listen))?;
+    let listener = listener
+        .map_err(|e| format!("cannot listen on {}: {e}; choose another with --listen", serve.listen))?;
     let own = format!("http://{}", listener.local_addr()?);
     let base_url = serve.public_url.clone().unwrap_or(own);
     let site = Arc::new(Site::new(services, plugins, base_url.trim_end_matches('/').to_owned()));

@@ -149,13 +149,7 @@ impl LentDataset for Lent {
         self.dataset.generation()
     }
 
-    fn read(
-        &self,
-        variable: &str,
-        slab: &Hyperslab,
-        order: ByteOrder,
-        out: &mut [u8],
-    ) -> Result<(), Error> {
+    fn read(&self, variable: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
         self.wanted()?.read(variable, slab, order, out).map_err(translate)
     }
 

@@ -102,10 +102,12 @@ impl http_body::Body for Body {
         let Self { content, account } = &mut *self;
         let piece = match content {
             Content::Full(bytes) => bytes.take().filter(|bytes| !bytes.is_empty()),
-            Content::Pulled { state, left } => match ready!(next(state, context)).and_then(|p| within(left, p)) {
-                Ok(piece) => piece,
-                Err(error) => return Poll::Ready(Some(Err(broken_off(account, &error)))),
-            },
+            Content::Pulled { state, left } => {
+                match ready!(next(state, context)).and_then(|p| within(left, p)) {
+                    Ok(piece) => piece,
+                    Err(error) => return Poll::Ready(Some(Err(broken_off(account, &error)))),
+                }
+            }
         };
         match piece {
             Some(piece) => {

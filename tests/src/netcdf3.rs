@@ -60,7 +60,13 @@ impl Netcdf3 {
     }
 
     /// Adds a variable over the named dimensions, with text attributes.
-    pub fn variable(mut self, name: &str, dimensions: &[&str], attributes: &[(&str, &str)], values: Values) -> Self {
+    pub fn variable(
+        mut self,
+        name: &str,
+        dimensions: &[&str],
+        attributes: &[(&str, &str)],
+        values: Values,
+    ) -> Self {
         let place = |wanted: &&str| self.dimensions.iter().position(|(name, _)| name == wanted).unwrap();
         let places = dimensions.iter().map(place).collect();
         let attributes = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();

@@ -37,7 +37,7 @@ pub fn binaries() -> &'static Binaries {
         let programs = std::env::current_exe().unwrap();
         let built = programs.parent().and_then(Path::parent).unwrap().to_owned();
         let plugins = tempfile::tempdir().unwrap().keep();
-        for name in ["libweir_plugin_dap_so.so", "libweir_plugin_zarr_so.so"] {
+        for name in ["libweir_plugin_dap.so", "libweir_plugin_zarr.so"] {
             std::fs::copy(built.join(name), plugins.join(name)).unwrap();
         }
         Binaries { weir: built.join("weir"), plugins }
@@ -76,7 +76,7 @@ impl Server {
         });
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut banner = String::new();
-        while !banner.contains("/datasets\n") {
+        while !banner.contains("Ctrl-C\n") {
             let n = stdout.read_line(&mut banner).unwrap();
             assert!(n > 0, "the server ended: {banner}{}", log.lock().unwrap());
         }

@@ -7,7 +7,8 @@ use weir_tests::{Mode, Netcdf3, Server, Values, binaries};
 
 fn data() -> tempfile::TempDir {
     let data = tempfile::tempdir().unwrap();
-    let file = Netcdf3::new().dimension("x", 3).variable("x", &["x"], &[], Values::Float32(vec![1.0, 2.0, 3.0]));
+    let file =
+        Netcdf3::new().dimension("x", 3).variable("x", &["x"], &[], Values::Float32(vec![1.0, 2.0, 3.0]));
     std::fs::write(data.path().join("d.nc"), file.bytes()).unwrap();
     data
 }
@@ -73,7 +74,7 @@ fn a_panic_ends_its_request_only() {
 fn bad_files_are_refused_and_the_server_starts() {
     let (data, plugins) = (data(), tempfile::tempdir().unwrap());
     let put = |name: &str, bytes: &[u8]| std::fs::write(plugins.path().join(name), bytes).unwrap();
-    let good = std::fs::read(binaries().plugins.join("libweir_plugin_dap_so.so")).unwrap();
+    let good = std::fs::read(binaries().plugins.join("libweir_plugin_dap.so")).unwrap();
     put("text.so", b"not a plugin");
     put("empty.so", b"");
     put("truncated.so", &good[..good.len() / 2]);
@@ -83,7 +84,9 @@ fn bad_files_are_refused_and_the_server_starts() {
     put("readme.txt", b"not looked at");
     let bad = root().join("plugin-api/examples/bad/bad.c");
     let abort = r#"-DNOTE="{\"abi\":\"1.0\",\"name\":\"bad\",\"panic\":\"abort\"}""#;
-    for (name, flag) in [("abort", abort), ("major", "-DABI_MAJOR=2"), ("magic", "-DMAGIC=7"), ("trap", "-DTRAP")] {
+    for (name, flag) in
+        [("abort", abort), ("major", "-DABI_MAJOR=2"), ("magic", "-DMAGIC=7"), ("trap", "-DTRAP")]
+    {
         c_example(&bad, &plugins.path().join(format!("{name}.so")), &[flag]);
     }
     let server = Server::start(Mode::LinkedIn, data.path(), &["--plugins", plugins.path().to_str().unwrap()]);
@@ -91,9 +94,21 @@ fn bad_files_are_refused_and_the_server_starts() {
     let refused = health["refused_plugins"].as_array().unwrap();
     let reason = |name: &str| {
         let found = refused.iter().find(|plugin| plugin["plugin"] == name);
-        found.unwrap_or_else(|| panic!("{name} is not refused: {health}"))["reason"].as_str().unwrap().to_owned()
+        found.unwrap_or_else(|| panic!("{name} is not refused: {health}"))["reason"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
-    for name in ["text.so", "empty.so", "truncated.so", "other-machine.so", "abort.so", "major.so", "magic.so", "trap.so"] {
+    for name in [
+        "text.so",
+        "empty.so",
+        "truncated.so",
+        "other-machine.so",
+        "abort.so",
+        "major.so",
+        "magic.so",
+        "trap.so",
+    ] {
         assert!(!reason(name).is_empty() && server.banner.contains(name), "{}", server.banner);
     }
     assert!(reason("abort.so").contains("abort"), "{health}");
@@ -108,7 +123,7 @@ fn the_same_route_twice_keeps_the_server_from_starting() {
     let data = data();
     let plugins = binaries().plugins.to_str().unwrap();
     let said = Server::refused(&["serve", data.path().to_str().unwrap(), "--plugins", plugins]);
-    assert!(said.contains("libweir_plugin_dap_so.so") && said.contains("linked in"), "{said}");
+    assert!(said.contains("libweir_plugin_dap.so") && said.contains("linked in"), "{said}");
     assert!(said.contains("both serve") && said.contains("/datasets/{id}/opendap"), "{said}");
 }
 
@@ -119,7 +134,7 @@ fn check_tells_good_from_bad() {
         let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
         (out.status.success(), said)
     };
-    let (good, said) = check(&binaries().plugins.join("libweir_plugin_zarr_so.so"));
+    let (good, said) = check(&binaries().plugins.join("libweir_plugin_zarr.so"));
     assert!(good && said.contains("zarr"), "{said}");
     let text = tempfile::NamedTempFile::with_suffix(".so").unwrap();
     std::fs::write(text.path(), "not a plugin").unwrap();

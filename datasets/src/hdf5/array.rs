@@ -136,7 +136,8 @@ impl StoredArray {
             Layout::Compact(data) => {
                 let (start, bytes) = self.run(&extent)?;
                 let end = start.saturating_add(bytes);
-                let range = usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
+                let range =
+                    usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
                 let run = data.get(range);
                 run.map(Stored::Here).ok_or_else(|| Error::corrupt("its header holds too few elements"))
             }
@@ -147,13 +148,20 @@ impl StoredArray {
     /// First byte and length of the run that an unchunked variable's chunk is.
     fn run(&self, extent: &Hyperslab) -> Result<(u64, u64), Error> {
         let axes = extent.strides().iter().zip(self.grid.shape());
-        let first = axes.fold(Some(0_u64), |at, (stride, &length)| at?.checked_mul(length)?.checked_add(stride.start));
+        let first = axes
+            .fold(Some(0_u64), |at, (stride, &length)| at?.checked_mul(length)?.checked_add(stride.start));
         let size = self.element_size as u64;
-        let run = first.and_then(|first| Some((first.checked_mul(size)?, extent.elements().checked_mul(size)?)));
+        let run =
+            first.and_then(|first| Some((first.checked_mul(size)?, extent.elements().checked_mul(size)?)));
         run.ok_or_else(|| Error::corrupt("it has more bytes than 64 bits can count"))
     }
 
-    fn locate_chunk(&self, metadata: &Metadata, chunked: &Chunked, index: &[u64]) -> Result<Stored<'_>, Error> {
+    fn locate_chunk(
+        &self,
+        metadata: &Metadata,
+        chunked: &Chunked,
+        index: &[u64],
+    ) -> Result<Stored<'_>, Error> {
         let chunk_bytes = self.chunk_bytes()?;
         if self.is_beyond(index) {
             return Ok(Stored::Nothing);
@@ -163,7 +171,9 @@ impl StoredArray {
         };
         if chunk.bytes > MOST_CHUNK_BYTES.saturating_mul(2) {
             let bytes = chunk.bytes;
-            return Err(Error::corrupt(format!("chunk {index:?} is stored in {bytes} bytes, too many for it")));
+            return Err(Error::corrupt(format!(
+                "chunk {index:?} is stored in {bytes} bytes, too many for it"
+            )));
         }
         if chunked.plain_edges && self.sticks_out(index) {
             chunk.skipped_codecs = self.all_skipped();
@@ -230,7 +240,12 @@ impl StoredArray {
     }
 
     /// A whole chunk without codecs, with the fill value wherever the dataset has no element.
-    fn filled(&self, metadata: &Metadata, index: &[u64], chunk: Option<StoredChunk>) -> Result<Vec<u8>, Error> {
+    fn filled(
+        &self,
+        metadata: &Metadata,
+        index: &[u64],
+        chunk: Option<StoredChunk>,
+    ) -> Result<Vec<u8>, Error> {
         let mut bytes = match chunk {
             Some(chunk) => {
                 let stored = metadata.read_data(chunk.address, chunk.bytes)?;
@@ -266,7 +281,10 @@ impl StoredArray {
 
 fn outside(offset: u64, out: &[u8]) -> Error {
     let length = out.len();
-    Error::new(ErrorKind::BadRequest, format!("{length} bytes from byte {offset} on are not inside the chunk"))
+    Error::new(
+        ErrorKind::BadRequest,
+        format!("{length} bytes from byte {offset} on are not inside the chunk"),
+    )
 }
 
 fn copy_part(bytes: &[u8], offset: u64, out: &mut [u8]) -> Result<bool, Error> {
@@ -283,4 +301,3 @@ pub fn chunk_shape(layout: &Layout, shape: &[u64], element_size: usize) -> Vec<u
         _ => crate::run_chunk_shape(shape, element_size),
     }
 }
-

@@ -28,7 +28,11 @@ pub struct StoredAttribute {
 
 /// All attributes of an object, in creation order where the file tracks it. One that cannot be parsed is left out with a
 /// warning: it must not make its file unreadable.
-pub fn collect(metadata: &Metadata, header: &ObjectHeader, place: &str) -> Result<Vec<StoredAttribute>, Error> {
+pub fn collect(
+    metadata: &Metadata,
+    header: &ObjectHeader,
+    place: &str,
+) -> Result<Vec<StoredAttribute>, Error> {
     let mut bodies: Vec<(u32, Vec<u8>)> = Vec::new();
     for message in header.messages.iter().filter(|message| message.kind == MSG_ATTRIBUTE) {
         let order = message.order.map_or(0, u32::from);

@@ -62,8 +62,12 @@ impl ChunkIndex {
         }
         let count = |length: u64, chunk: &u32| length.div_ceil(u64::from(*chunk).max(1));
         let counts = of.axes.iter().zip(lengths).map(|(axis, chunk)| count(axis.length, chunk)).collect();
-        let most: Vec<u64> =
-            of.axes.iter().zip(lengths).map(|(axis, chunk)| count(axis.most.unwrap_or(axis.length), chunk)).collect();
+        let most: Vec<u64> = of
+            .axes
+            .iter()
+            .zip(lengths)
+            .map(|(axis, chunk)| count(axis.most.unwrap_or(axis.length), chunk))
+            .collect();
         let Some(address) = of.chunked.index else {
             return Ok(Self { counts, places: Places::Listed(Vec::new()) });
         };
@@ -120,7 +124,8 @@ impl ChunkIndex {
     fn stored(&self, of: &Indexed<'_>, entry: &ChunkEntry) -> Result<StoredChunk, Error> {
         let offsets = entry.offsets.iter().zip(&of.chunked.lengths);
         let aligned = offsets.clone().all(|(offset, &chunk)| offset.is_multiple_of(u64::from(chunk)));
-        let index: Vec<u64> = offsets.filter_map(|(offset, &chunk)| offset.checked_div(u64::from(chunk))).collect();
+        let index: Vec<u64> =
+            offsets.filter_map(|(offset, &chunk)| offset.checked_div(u64::from(chunk))).collect();
         let number = number(&index, &self.counts).filter(|_| aligned && index.len() == self.counts.len());
         let number =
             number.ok_or_else(|| Error::corrupt(format!("no chunk begins at {:?}", entry.offsets)))?;
@@ -148,7 +153,13 @@ fn entries(metadata: &Metadata, of: &Indexed<'_>, address: u64) -> ParseResult<V
     match &of.chunked.indexing {
         None => {
             let leaves = collect_btree_v1_leaves_storage(
-                storage, address, offset_size, length_size, Some(rank), lengths, None,
+                storage,
+                address,
+                offset_size,
+                length_size,
+                Some(rank),
+                lengths,
+                None,
             )?;
             leaves.into_iter().map(|(key, address)| of_leaf(key, address, lengths.len())).collect()
         }
@@ -166,13 +177,26 @@ fn entries(metadata: &Metadata, of: &Indexed<'_>, address: u64) -> ParseResult<V
             // Its elements are numbered over the grid of the largest possible extent.
             let most: Vec<u64> = of.axes.iter().map(|axis| axis.most.unwrap_or(axis.length)).collect();
             collect_fixed_array_chunk_entries_storage(
-                storage, address, offset_size, length_size, &most, lengths, None,
+                storage,
+                address,
+                offset_size,
+                length_size,
+                &most,
+                lengths,
+                None,
             )
         }
         Some(ChunkIndexing::ExtensibleArray { .. }) => {
             let most: Vec<u64> = of.axes.iter().map(|axis| axis.most.unwrap_or(u64::MAX)).collect();
             collect_extensible_array_chunk_entries_storage(
-                storage, address, offset_size, length_size, &extent, Some(&most), lengths, None,
+                storage,
+                address,
+                offset_size,
+                length_size,
+                &extent,
+                Some(&most),
+                lengths,
+                None,
             )
         }
     }

@@ -194,9 +194,8 @@ fn fill(metadata: &Metadata, header: &ObjectHeader, file_type: &FileType) -> Res
     let (body, _) = resolved(metadata, message)?;
     let Metadata { offset_size, length_size, .. } = *metadata;
     let parse = if message.kind == MSG_FILL_VALUE { fill_value::parse_new } else { fill_value::parse_old };
-    let parsed = guarded("fill value", || {
-        parse(&mut Cursor::new(&body), offset_size, length_size, body.len())
-    })?;
+    let parsed =
+        guarded("fill value", || parse(&mut Cursor::new(&body), offset_size, length_size, body.len()))?;
     match parsed.value {
         Some(value) if value.len() == file_type.size => Ok(Fill::Value(value)),
         Some(value) => {

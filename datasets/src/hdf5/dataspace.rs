@@ -45,7 +45,8 @@ impl Space {
             DataspaceType::Scalar if message.dims.is_empty() => Ok(Self::Scalar),
             DataspaceType::Simple if !message.dims.is_empty() => {
                 let limits = message.max_dims.unwrap_or_else(|| message.dims.clone());
-                let unlimited = |most: u64| most == UNLIMITED || Cursor::is_undefined_offset(most, length_size);
+                let unlimited =
+                    |most: u64| most == UNLIMITED || Cursor::is_undefined_offset(most, length_size);
                 let limits = limits.into_iter().map(|most| (!unlimited(most)).then_some(most));
                 let axes = message.dims.into_iter().zip(limits);
                 Ok(Self::Simple(axes.map(|(length, most)| Axis { length, most }).collect()))

@@ -106,7 +106,9 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<FileType, Error> {
         9 => varying(cursor, &head, depth),
         10 => array(cursor, &head, depth),
         // A class of a later version: inside another type nobody knows where it ends.
-        class if depth > 0 => Err(Error::unsupported(format!("datatypes of class {class} are not supported"))),
+        class if depth > 0 => {
+            Err(Error::unsupported(format!("datatypes of class {class} are not supported")))
+        }
         class => Ok(FileType::opaque(&format!("class {class}"), size)),
     }
 }
@@ -243,10 +245,8 @@ fn widened(bytes: &[u8], base: &FileType) -> i128 {
     if base.order == ByteOrder::Little {
         bytes.reverse();
     }
-    let signed = matches!(
-        base.data_type,
-        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64
-    );
+    let signed =
+        matches!(base.data_type, DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64);
     let negative = signed && bytes.first().is_some_and(|byte| byte & 0x80 != 0);
     let start = if negative { -1 } else { 0 };
     bytes.iter().take(8).fold(start, |value: i128, &byte| value << 8 | i128::from(byte))

@@ -147,7 +147,8 @@ fn child_groups_first(tree: &Tree) -> Vec<usize> {
 impl<'a> Search<'a> {
     /// The datasets of a group with their places.
     fn datasets(&self, group: usize) -> impl Iterator<Item = (Place, &'a str, &'a StoredDataset)> + use<'a> {
-        let datasets = self.tree.groups.get(group).into_iter().flat_map(|found| found.datasets.iter().enumerate());
+        let datasets =
+            self.tree.groups.get(group).into_iter().flat_map(|found| found.datasets.iter().enumerate());
         datasets.map(move |(place, (name, dataset))| ((group, place), name.as_str(), dataset))
     }
 
@@ -181,7 +182,8 @@ impl<'a> Search<'a> {
 
     /// An attribute's integers; none where it has no such attribute.
     fn integers(&mut self, dataset: &StoredDataset, name: &str) -> Vec<i64> {
-        let value = dataset.attribute(name).and_then(|found| attribute_value::value(found, &mut self.heap).ok());
+        let value =
+            dataset.attribute(name).and_then(|found| attribute_value::value(found, &mut self.heap).ok());
         match value {
             Some(Value::Int32(ids)) => ids.into_iter().map(i64::from).collect(),
             Some(Value::Int64(ids)) => ids,
@@ -241,7 +243,8 @@ impl<'a> Search<'a> {
         let candidates = candidates?.iter().take(MOST_REPEATED);
         let mut groups = std::iter::successors(Some(group), |&group| self.tree.groups.get(group)?.parent);
         groups.find_map(|group| {
-            let of_this = |&&place: &&usize| self.dimensions.found.get(place).is_some_and(|d| d.group == group);
+            let of_this =
+                |&&place: &&usize| self.dimensions.found.get(place).is_some_and(|d| d.group == group);
             candidates.clone().find(of_this).copied()
         })
     }
@@ -288,7 +291,9 @@ impl<'a> Search<'a> {
                 *length = axis.length.max(*length);
             }
         }
-        for (place, found) in self.dimensions.found.iter_mut().enumerate().filter(|(_, found)| found.unlimited) {
+        for (place, found) in
+            self.dimensions.found.iter_mut().enumerate().filter(|(_, found)| found.unlimited)
+        {
             found.length = longest.get(&place).copied().unwrap_or(0);
         }
     }

@@ -123,8 +123,7 @@ fn of_symbol_table(metadata: &Metadata, body: &[u8]) -> Result<Vec<Link>, Error>
     let Metadata { offset_size, length_size, .. } = *metadata;
     let storage = metadata.storage();
     let (heap, leaves) = guarded("symbol table", || {
-        let table =
-            symbol_table_msg::parse(&mut Cursor::new(body), offset_size, length_size, body.len())?;
+        let table = symbol_table_msg::parse(&mut Cursor::new(body), offset_size, length_size, body.len())?;
         let heap = LocalHeap::parse_at_storage(storage, table.heap_address, offset_size, length_size)?;
         let (root, sizes) = (table.btree_address, (offset_size, length_size));
         let leaves = collect_btree_v1_leaves_storage(storage, root, sizes.0, sizes.1, None, &[], None)?;

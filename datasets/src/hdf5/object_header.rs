@@ -219,7 +219,9 @@ impl Committed {
             // Version 1 keeps an unused heap id in front of the address.
             (1, _) => cursor.skip(usize::from(metadata.length_size).saturating_add(6))?,
             (2, _) | (3, 2) => {}
-            (3, 1) => return Err(Error::unsupported("messages in the shared message heap are not supported")),
+            (3, 1) => {
+                return Err(Error::unsupported("messages in the shared message heap are not supported"));
+            }
             _ => return Err(Error::corrupt(format!("a shared message has the unknown version {version}"))),
         }
         let address = cursor.read_offset(metadata.offset_size)?;

@@ -37,7 +37,8 @@ pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Resul
                 None => heap.string(array.unwritten.as_ref().unwrap_or(&array.beyond))?,
             };
             let rest = left.checked_sub(text.len());
-            let message = format!("the strings have more than {MOST_TEXT_BYTES} bytes; ask for fewer at once");
+            let message =
+                format!("the strings have more than {MOST_TEXT_BYTES} bytes; ask for fewer at once");
             left = rest.ok_or_else(|| Error::new(ErrorKind::TooLarge, message))?;
             if let Some(place) = strings.get_mut(to) {
                 *place = text;
@@ -64,9 +65,10 @@ fn places(part: &Part, chunk_shape: &[u64], shape: &[u64]) -> Vec<(usize, usize)
         for (from, to) in places {
             let from = from.saturating_mul(narrow(of_chunk)).saturating_add(narrow(first));
             let to = to.saturating_mul(narrow(of_slab)).saturating_add(narrow(out));
-            next.extend((0..narrow(count)).map(|n| {
-                (from.saturating_add(n.saturating_mul(narrow(step))), to.saturating_add(n))
-            }));
+            next.extend(
+                (0..narrow(count))
+                    .map(|n| (from.saturating_add(n.saturating_mul(narrow(step))), to.saturating_add(n))),
+            );
         }
         places = next;
     }

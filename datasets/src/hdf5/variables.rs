@@ -71,7 +71,8 @@ fn places(tree: &Tree, dimensions: &Dimensions) -> Vec<(usize, usize, Vec<(Strin
 fn nest(mut groups: Vec<Option<Group>>, parents: &[Option<usize>]) -> Group {
     for place in (1..groups.len()).rev() {
         let group = groups.get_mut(place).and_then(Option::take);
-        let parent = parents.get(place).copied().flatten().and_then(|parent| groups.get_mut(parent)?.as_mut());
+        let parent =
+            parents.get(place).copied().flatten().and_then(|parent| groups.get_mut(parent)?.as_mut());
         if let (Some(group), Some(parent)) = (group, parent) {
             parent.groups.insert(0, group);
         }
