@@ -49,7 +49,7 @@ build:
 # Puts the built plugins into DIR, as `weir serve --plugins DIR` wants them
 plugins dir:
     install -d -m 755 "{{ dir }}"
-    install -m 755 {{ target }}/release/libweir_plugin_*_so.so "{{ dir }}"
+    install -m 755 {{ target }}/release/libweir_plugin_{dap,zarr}.so "{{ dir }}"
 
 # The sample data
 samples dir="target/samples":

@@ -74,9 +74,11 @@ def carried_attribute(value):
     """An attribute that stands for itself, in the narrowest DAP2 type that every client reads back as the same number.
 
     An unsigned value that a client would take for a negative one gets a wider type; a 64-bit
-    integer that no type holds exactly becomes text. Nothing carries an empty list.
+    integer that no type holds exactly becomes text. Nothing carries an empty list: None.
     """
     value = plain(value)
+    if isinstance(value, dict) and not value["values"]:
+        return None
     if not isinstance(value, dict) or value["type"] in ("float32", "float64"):
         return value
     numbers = value["values"]
@@ -103,7 +105,7 @@ def variable_attributes(variable):
     for name, value in variable.attributes.items():
         like_elements = name in LIKE_ELEMENTS and variable.kind in ("number", "enum")
         carried_by_type[name] = element_attribute(name, value, variable.values) if like_elements else carried_attribute(value)
-    return {name: value for name, value in carried_by_type.items() if value != {"type": "float64", "values": []}}
+    return {name: value for name, value in carried_by_type.items() if value is not None}
 
 
 def global_attributes(source):
@@ -112,7 +114,7 @@ def global_attributes(source):
     for path, attributes in source.attributes.items():
         prefix = "" if path == "/" else path.strip("/").replace("/", ".") + "."
         flat |= {prefix + name: carried_attribute(value) for name, value in attributes.items()}
-    return flat
+    return {name: value for name, value in flat.items() if value is not None}
 
 
 def unlimited(source):

@@ -82,7 +82,8 @@ def compare(what, expected, seen):
     """Raises where the two are not bit for bit the same."""
     seen = np.asarray(seen)
     if expected.shape != seen.shape or expected.tobytes() != seen.astype(expected.dtype).tobytes():
-        raise ValueError(f"{what}: {seen.shape} with {seen.reshape(-1)[:3]} is not {expected.shape} with {expected.reshape(-1)[:3]}")
+        said, right = (f"{array.shape} beginning {array.reshape(-1)[:3]}" for array in (seen, expected))
+        raise ValueError(f"{what}: {said}; expected {right}")
 
 
 def over_dods(base, dataset, field, slabs):
@@ -112,7 +113,12 @@ def over_pydap(base, dataset, field, slabs):
 def groups(count):
     """Which slabs go which way."""
     few = max(1, count // 20)
-    return {"slabs-dods": (over_dods, 0, count - 2 * few), "slabs-netcdf4": (over_netcdf4, count - 2 * few, count - few), "slabs-pydap": (over_pydap, count - few, count)}
+    most = count - 2 * few
+    return {
+        "slabs-dods": (over_dods, 0, most),
+        "slabs-netcdf4": (over_netcdf4, most, most + few),
+        "slabs-pydap": (over_pydap, most + few, count),
+    }
 
 
 def main():

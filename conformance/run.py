@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import tomllib
+import urllib.request
 
 from server import Weir
 
@@ -26,6 +27,8 @@ ROOT = HERE.parent
 SLABS = ("large.nc", "large_netcdf3.nc")
 SLABS_SMALL, SLABS_FULL = 200, 1000
 SECONDS_PER_SAMPLE = 60
+# Packages whose versions say which clients a run is about.
+SHOWN = ("netCDF4", "numpy", "pydap", "xarray", "zarr")
 
 
 def options():
@@ -67,9 +70,9 @@ def environment(home):
 
 def make_samples(interpreter, directory, large):
     """All samples, and two small files of the kind that random slabs are taken from."""
-    subprocess.run([interpreter, ROOT / "samples/make_samples.py", directory], check=True)
+    subprocess.run([interpreter, "-B", ROOT / "samples/make_samples.py", directory], check=True)
     small = ["--shape", "64,96,100", "--chunks", "16,40,40", "--format", "both"]
-    subprocess.run([interpreter, ROOT / "samples/make_large.py", directory, *small], check=True)
+    subprocess.run([interpreter, "-B", ROOT / "samples/make_large.py", directory, *small], check=True)
     if large:
         # Ids are file names: the full file takes the place of the small one.
         (directory / large.name).unlink(missing_ok=True)
@@ -166,14 +169,25 @@ def run_with_server(chosen):
         return run_all(chosen, chosen.url.rstrip("/"))
     paths = [chosen.samples, *([chosen.large.resolve()] if chosen.large else [])]
     weir = Weir(binary(chosen.weir), paths, chosen.plugins_only and chosen.plugins_only.resolve())
-    with weir:
-        results = run_all(chosen, weir.base)
+    with weir as started:
+        if not started.healthy:
+            sys.exit(f"conformance: the server did not start: {' '.join(weir.command)}\n{weir.last_words()}")
+        results = [plugins_case(weir.base, chosen.plugins_only), *run_all(chosen, weir.base)]
         alive = weir.alive()
     found = [] if alive else [f"the server died with {weir.exit_code}:\n{weir.last_words()}"]
     results.append({"case": "server/alive", "differences": found, "seconds": 0.0})
     found = [] if weir.exit_code == 0 else [f"the server ended with {weir.exit_code}:\n{weir.last_words()}"]
     results.append({"case": "server/graceful-stop", "differences": found, "seconds": 0.0})
     return results
+
+
+def plugins_case(base, plugins_only):
+    """Whether the server uses the plugins that this run is about."""
+    with urllib.request.urlopen(f"{base}/plugins", timeout=10) as response:
+        origins = {name: plugin["path"] for name, plugin in json.load(response).items()}
+    wrong = [name for name, origin in origins.items() if (origin == "linked in") == bool(plugins_only)]
+    found = [] if origins and not wrong else [f"plugins are {origins}"]
+    return {"case": "server/plugins", "differences": found, "seconds": 0.0}
 
 
 def gaps():
@@ -215,11 +229,11 @@ def print_table(results):
 
 def print_versions(venvs):
     """Which clients these are."""
-    names = ("netCDF4", "pydap", "xarray", "zarr", "numpy")
-    code = f"from importlib import metadata as m; print(*(f'{{n}} {{m.version(n)}}' for n in {names} if n in {{d.name for d in m.distributions()}}), sep=', ')"
+    code = "from importlib.metadata import distributions as d; print(*sorted(f'{x.name} {x.version}' for x in d()), sep='\\n')"
     for venv in ("main", "zarr2"):
         versions = subprocess.run([python(venvs, venv), "-c", code], capture_output=True, text=True, check=True).stdout
-        print(f"{venv}: {versions.strip()}")
+        shown = [line for line in versions.splitlines() if line.split()[0] in SHOWN]
+        print(f"{venv}: {', '.join(shown)}")
     said = subprocess.run(["/usr/bin/nccopy"], capture_output=True, text=True, check=False).stderr
     print(*(line for line in said.splitlines() if "netCDF library version" in line))
 
@@ -228,7 +242,7 @@ def main():
     chosen, started = options(), time.monotonic()
     interpreter = python(chosen.venvs, "main")
     print_versions(chosen.venvs)
-    subprocess.run([interpreter, HERE / "test_comparison.py", "--quiet"], check=True)
+    subprocess.run([interpreter, "-B", HERE / "test_comparison.py", "--quiet"], check=True)
     with tempfile.TemporaryDirectory() as made:
         if chosen.samples is None:
             chosen.samples = pathlib.Path(made)

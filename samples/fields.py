@@ -122,6 +122,16 @@ def ten(path):
         t[:] = pattern.integers((10, 10), "i2")
 
 
+def ensemble(path):
+    """Two unlimited dimensions, of which netCDF-3 and DAP2 can have only one."""
+    with netCDF4.Dataset(path, "w") as file:
+        record_time(file, 5)
+        file.createDimension("member", None)
+        spread = file.createVariable("spread", "f4", ("time", "member"), chunksizes=(2, 2), zlib=True)
+        spread[:] = pattern.reals((5, 3), "f4")
+        file.createVariable("weight", "f8", ("member",))[:] = pattern.reals((3,), "f8")
+
+
 def creation_order(path):
     """Variables, dimensions and attributes whose creation order is not the alphabet's."""
     with netCDF4.Dataset(path, "w") as file:

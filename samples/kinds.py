@@ -48,7 +48,7 @@ def strings(path):
         words.long_name = "variable-length strings"
         words[:] = WORDS
         long_text = file.createVariable("long_text", str, ("row",))
-        long_text[:] = np.array(["x" * 50 + "-fifty-plus", "short"], dtype=object)
+        long_text[:] = np.array(["more than sixty-four characters, " * 3 + "end", "short"], dtype=object)
         file.createVariable("station", str)[...] = "Hohenpeissenberg"
         names = file.createVariable("names", "S1", ("row", "column", "strlen"))
         names.long_name = "fixed-length text"
@@ -80,6 +80,7 @@ def numeric_attributes(target):
         target.setncattr(f"one_{NAMES[kind]}", pattern.numbers((4,), kind)[3])
         target.setncattr(f"some_{NAMES[kind]}", pattern.numbers((4,), kind))
         target.setncattr(f"small_{NAMES[kind]}", pattern.index((3,)).astype(kind))
+    target.setncattr("no_number", np.array([], "i4"))
     target.setncattr("exact_int64", np.array([2**53, -(2**40)], "i8"))
 
 

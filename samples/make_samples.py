@@ -16,6 +16,7 @@ SAMPLES = {
     "groups.nc": fields.groups,
     "no_records.nc": fields.no_records,
     "ten.nc": fields.ten,
+    "ensemble.nc": fields.ensemble,
     "creation_order.nc": fields.creation_order,
     "awkward_names.nc": fields.awkward_names,
     "numeric_types.nc": kinds.numeric_types,

@@ -6,9 +6,9 @@
 mod fletcher32;
 mod shuffle;
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
-use libdeflater::Decompressor;
+use libdeflater::{DecompressionError, Decompressor};
 use weir_model::{ByteOrder, Codec, DataType};
 
 use crate::{Error, ErrorKind};
@@ -18,39 +18,43 @@ pub use shuffle::{swap, unshuffle};
 /// A chunk may decode to at most this many bytes; real ones have about one MiB.
 pub const MOST_CHUNK_BYTES: u64 = 1 << 30;
 
-/// Buffers and decoder state that a thread uses again and again.
+/// Buffers and decoder state that are used again and again.
 pub struct Scratch {
     inflate: Decompressor,
     front: Vec<u8>,
     back: Vec<u8>,
 }
 
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
-}
+/// Scratch that nobody uses now. Not one per thread: many threads wait for clients or disks, and few decode.
+static IDLE: Mutex<Vec<Scratch>> = Mutex::new(Vec::new());
 
-/// Scratch buffers larger than this are given back after use.
-const KEPT_BYTES: usize = 8 << 20;
+/// Idle scratch beyond this is freed.
+const MOST_IDLE: usize = 8;
+
+/// Buffers larger than this are freed after use.
+const MOST_KEPT_BYTES: usize = 8 << 20;
 
 impl Scratch {
     fn new() -> Self {
         Self { inflate: Decompressor::new(), front: Vec::new(), back: Vec::new() }
     }
 
-    /// Lends this thread's scratch; a new one where it is lent already, as it is to a reader whose source must decode a chunk
-    /// itself.
+    /// Lends scratch for the length of a call.
     pub fn with<T>(f: impl FnOnce(&mut Self) -> T) -> T {
-        SCRATCH.with(|scratch| {
-            let Ok(mut scratch) = scratch.try_borrow_mut() else { return f(&mut Self::new()) };
-            let result = f(&mut scratch);
-            let Self { front, back, .. } = &mut *scratch;
-            for buffer in [front, back] {
-                if buffer.capacity() > KEPT_BYTES {
-                    *buffer = Vec::new();
-                }
+        let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = idle().pop();
+        let mut scratch = taken.unwrap_or_else(Self::new);
+        let result = f(&mut scratch);
+        for buffer in [&mut scratch.front, &mut scratch.back] {
+            if buffer.capacity() > MOST_KEPT_BYTES {
+                *buffer = Vec::new();
             }
-            result
-        })
+        }
+        let mut idle = idle();
+        if idle.len() < MOST_IDLE {
+            idle.push(scratch);
+        }
+        result
     }
 }
 
@@ -85,74 +89,157 @@ pub fn take_off_checksum(bytes: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Decodes a stored chunk. The result lives in the scratch.
+/// Decodes a stored chunk. The result lives in the scratch, or is the stored bytes themselves where no codec was applied.
 ///
 /// # Errors
 /// `Corrupt` where the bytes are not what the codecs say, `Unsupported` for a codec that is not built in.
 pub fn decode<'s>(
     scratch: &'s mut Scratch,
-    stored: &[u8],
+    stored: &'s [u8],
     skipped: u32,
     to: &Decoded<'_>,
 ) -> Result<&'s [u8], Error> {
-    let mut steps: Vec<&Codec> = Vec::with_capacity(to.codecs.len());
     let applied = to.codecs.iter().enumerate().filter(|(n, _)| !is_skipped(skipped, *n));
-    steps.extend(applied.map(|(_, codec)| codec));
-    scratch.front.clear();
-    scratch.front.extend_from_slice(stored);
-    let mut order = to.stored;
+    let mut steps: Vec<&Codec> = applied.map(|(_, codec)| codec).collect();
+    let Scratch { inflate, front, back } = scratch;
+    // What is decoded so far: the end of `stored` is moved by checksums until a step has written to `front`.
+    let (mut from, mut in_front, mut order) = (stored, false, to.stored);
     while let Some(codec) = steps.pop() {
         // Checksums that were applied before this step are part of what it yields.
         let checksums = steps.iter().filter(|codec| **codec == &Codec::Fletcher32).count();
         let length = to.length.saturating_add(checksums.saturating_mul(4));
+        let input: &[u8] = if in_front { front } else { from };
         match codec {
-            Codec::Fletcher32 => take_off_checksum(&mut scratch.front)?,
-            Codec::Deflate { .. } => inflate(scratch, length)?,
+            Codec::Fletcher32 if in_front => {
+                take_off_checksum(front)?;
+                continue;
+            }
+            Codec::Fletcher32 => {
+                from = fletcher32::verified(from)?;
+                continue;
+            }
+            Codec::Deflate { .. } => inflate_into(inflate, input, length, back)?,
             Codec::Shuffle { element_size } => {
-                // A checksum that was taken before shuffling is over bytes in stored order: they are swapped behind it.
-                let wanted = if checksums == 0 { to.wanted } else { order };
-                order = unshuffle_step(scratch, *element_size, order, &Decoded { wanted, ..*to })?;
+                let size = *element_size as usize;
+                // Whole elements can be put together in either order, unless a checksum below was computed over them.
+                let whole = size > 1 && size == to.data_type.swap_unit() && checksums == 0;
+                let reverse = whole && order != to.wanted;
+                resize(back, input.len());
+                unshuffle(input, size, reverse, back);
+                order = if reverse { to.wanted } else { order };
             }
             Codec::Other { id, name } => {
                 return Err(Error::unsupported(format!("codec {name} (HDF5 filter {id}) is not built in")));
             }
         }
+        std::mem::swap(front, back);
+        in_front = true;
     }
-    if scratch.front.len() != to.length {
-        let (got, expected) = (scratch.front.len(), to.length);
-        return Err(Error::corrupt(format!("it decodes to {got} bytes, but {expected} are expected")));
+    let decoded = if in_front { front.len() } else { from.len() };
+    if decoded != to.length {
+        let expected = to.length;
+        return Err(Error::corrupt(format!("it decodes to {decoded} bytes, but {expected} are expected")));
     }
-    if order != to.wanted {
-        swap(&mut scratch.front, to.data_type.swap_unit());
+    if order == to.wanted {
+        return Ok(if in_front { front } else { from });
     }
-    Ok(&scratch.front)
+    if !in_front {
+        front.clear();
+        front.extend_from_slice(from);
+    }
+    swap(front, to.data_type.swap_unit());
+    Ok(front)
 }
 
-fn inflate(scratch: &mut Scratch, length: usize) -> Result<(), Error> {
+/// A buffer of exactly `length` bytes; what it held before is not cleared, because it is overwritten.
+fn resize(buffer: &mut Vec<u8>, length: usize) {
+    buffer.truncate(length);
+    buffer.resize(length, 0);
+}
+
+fn inflate_into(
+    decompressor: &mut Decompressor,
+    input: &[u8],
+    length: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
     if length as u64 > MOST_CHUNK_BYTES {
         let message = format!("a chunk decodes to {length} bytes, the limit is {MOST_CHUNK_BYTES}");
         return Err(Error::new(ErrorKind::TooLarge, message));
     }
-    scratch.back.resize(length, 0);
-    let inflated = scratch.inflate.zlib_decompress(&scratch.front, &mut scratch.back);
-    let n = inflated.map_err(|e| Error::corrupt(format!("its deflate stream cannot be decoded: {e}")))?;
-    scratch.back.truncate(n);
-    std::mem::swap(&mut scratch.front, &mut scratch.back);
+    resize(out, length);
+    let inflated = decompressor.zlib_decompress(input, out);
+    let n = inflated.map_err(|error| match error {
+        DecompressionError::BadData => Error::corrupt("its deflate stream is damaged"),
+        DecompressionError::InsufficientSpace => {
+            Error::corrupt(format!("its deflate stream holds more than the {length} bytes of the chunk"))
+        }
+    })?;
+    out.truncate(n);
     Ok(())
 }
 
-/// Unshuffles, straight into the wanted byte order where shuffled units are whole elements. Returns the order.
-fn unshuffle_step(
-    scratch: &mut Scratch,
-    element_size: u32,
-    order: ByteOrder,
-    to: &Decoded<'_>,
-) -> Result<ByteOrder, Error> {
-    let size = element_size as usize;
-    let whole_elements = size == to.data_type.swap_unit() && size > 1;
-    let reverse = whole_elements && order != to.wanted;
-    scratch.back.resize(scratch.front.len(), 0);
-    unshuffle(&scratch.front, size, reverse, &mut scratch.back);
-    std::mem::swap(&mut scratch.front, &mut scratch.back);
-    Ok(if reverse { to.wanted } else { order })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use libdeflater::{CompressionLvl, Compressor};
+
+    fn deflated(bytes: &[u8]) -> Vec<u8> {
+        let mut compressor = Compressor::new(CompressionLvl::default());
+        let mut out = vec![0; compressor.zlib_compress_bound(bytes.len())];
+        let n = compressor.zlib_compress(bytes, &mut out).unwrap();
+        out.truncate(n);
+        out
+    }
+
+    fn check(codecs: &[Codec], stored: &[u8], skipped: u32, expected: Result<&[u8], &str>) {
+        for (wanted, reversed) in [(ByteOrder::Little, false), (ByteOrder::Big, true)] {
+            let to =
+                Decoded { codecs, length: 8, data_type: &DataType::Int16, stored: ByteOrder::Little, wanted };
+            let got = Scratch::with(|scratch| decode(scratch, stored, skipped, &to).map(<[u8]>::to_vec));
+            let expected = expected.map(|bytes| {
+                let mut bytes = bytes.to_vec();
+                swap(&mut bytes, if reversed { 2 } else { 1 });
+                bytes
+            });
+            assert_eq!(got.map_err(|e| e.message), expected.map_err(str::to_owned), "{codecs:?} {wanted:?}");
+        }
+    }
+
+    #[test]
+    fn codecs_are_undone_in_the_other_order() {
+        let plain = [1, 2, 3, 4, 5, 6, 7, 8];
+        let shuffled = [1, 3, 5, 7, 2, 4, 6, 8];
+        let (shuffle, deflate) = (Codec::Shuffle { element_size: 2 }, Codec::Deflate { level: 4 });
+        check(&[], &plain, 0, Ok(&plain));
+        check(std::slice::from_ref(&shuffle), &shuffled, 0, Ok(&plain));
+        check(&[shuffle.clone(), deflate.clone()], &deflated(&shuffled), 0, Ok(&plain));
+        check(&[shuffle.clone(), deflate.clone()], &deflated(&plain), 0b01, Ok(&plain));
+        check(&[shuffle, deflate.clone()], &plain, 0b11, Ok(&plain));
+        // The sums are 0x0102 + 0x0304 + ... and the sum of those sums.
+        let sum = [0x14, 0x10, 0x28, 0x1e];
+        let checked = [&plain[..], &sum].concat();
+        check(&[Codec::Fletcher32], &checked, 0, Ok(&plain));
+        check(&[deflate.clone(), Codec::Fletcher32], &deflated(&plain), 0b10, Ok(&plain));
+        check(&[Codec::Fletcher32, deflate], &deflated(&checked), 0, Ok(&plain));
+        // A checksum below the shuffle is shuffled with the data, in the order in which it was computed.
+        let shuffled = [1, 3, 5, 7, 0x14, 0x28, 2, 4, 6, 8, 0x10, 0x1e];
+        check(&[Codec::Fletcher32, Codec::Shuffle { element_size: 2 }], &shuffled, 0, Ok(&plain));
+    }
+
+    #[test]
+    fn wrong_lengths_and_unknown_codecs_are_errors() {
+        let deflate = [Codec::Deflate { level: 1 }];
+        check(&[], &[1, 2], 0, Err("it decodes to 2 bytes, but 8 are expected"));
+        check(&deflate, &deflated(&[1; 7]), 0, Err("it decodes to 7 bytes, but 8 are expected"));
+        check(
+            &deflate,
+            &deflated(&[1; 9]),
+            0,
+            Err("its deflate stream holds more than the 8 bytes of the chunk"),
+        );
+        check(&deflate, b"junk", 0, Err("its deflate stream is damaged"));
+        let other = [Codec::Other { id: 32015, name: "zstd".into() }];
+        check(&other, &[0; 8], 0, Err("codec zstd (HDF5 filter 32015) is not built in"));
+    }
 }

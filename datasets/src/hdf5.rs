@@ -15,6 +15,7 @@ mod dimensions;
 mod heap;
 mod links;
 mod metadata;
+mod named_types;
 mod object_header;
 mod strings;
 mod tree;
@@ -106,6 +107,3 @@ impl ChunkSource for Hdf5Source {
         strings::read(&self.metadata, array, slab).map_err(|error| error.within(variable))
     }
 }
-
-#[cfg(test)]
-mod tests;

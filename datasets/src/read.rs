@@ -125,24 +125,24 @@ fn place_part(
     if target.variable.storage.codecs.is_empty() {
         return place_plain(source, target, key, part, window);
     }
-    Scratch::with(|scratch| match decode_chunk(source, target, key, scratch)? {
+    decoded_chunk(source, target, key, |chunk| match chunk {
         Some(chunk) => Rows::of(part, target, window).copy(chunk, 0, window),
         None => fill_part(target, part, window),
     })
 }
 
-/// Fetches and decodes a chunk, in the wanted byte order; `None` where nothing is stored.
+/// Fetches and decodes a chunk, in the wanted byte order, and lends it to `f`; `None` where nothing is stored.
 ///
 /// # Errors
 /// As [`read`], with the chunk's name.
-pub fn decode_chunk<'s>(
+pub fn decoded_chunk<T>(
     source: &dyn ChunkSource,
     target: &Target<'_>,
     key: ChunkKey<'_>,
-    scratch: &'s mut Scratch,
-) -> Result<Option<&'s [u8]>, Error> {
+    f: impl FnOnce(Option<&[u8]>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let length = target.chunk_bytes()?;
-    let Some(encoded) = source.fetch(key)? else { return Ok(None) };
+    let Some(encoded) = source.fetch(key)? else { return f(None) };
     let storage = &target.variable.storage;
     let to = Decoded {
         codecs: &storage.codecs,
@@ -151,8 +151,10 @@ pub fn decode_chunk<'s>(
         stored: storage.byte_order,
         wanted: target.order,
     };
-    let decoded = codecs::decode(scratch, &encoded.bytes, encoded.skipped_codecs, &to);
-    decoded.map(Some).map_err(|e| e.within(format!("{} chunk {:?}", key.variable, key.index)))
+    Scratch::with(|scratch| {
+        let decoded = codecs::decode(scratch, &encoded.bytes, encoded.skipped_codecs, &to);
+        f(Some(decoded.map_err(|e| e.within(format!("{} chunk {:?}", key.variable, key.index)))?))
+    })
 }
 
 /// A part of a chunk without codecs: only the bytes from its first to its last element are read.

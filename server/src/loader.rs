@@ -3,7 +3,7 @@
 //! In this order, and each step can refuse a file without disturbing the server or the other files:
 //! 1. only regular files `*.so` that are not hidden, sorted; nobody but root and the server's user may be able to change them;
 //! 2. the file is read once; what follows works on those bytes;
-//! 3. [`preflight`](crate::preflight): everything that can be known without running code;
+//! 3. [`preflight`]: everything that can be known without running code;
 //! 4. a private copy, named by its SHA-256;
 //! 5. a trial in a child process, which may crash;
 //! 6. the copy is mapped, for good.

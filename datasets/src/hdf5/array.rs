@@ -78,11 +78,12 @@ impl StoredArray {
         offset: u64,
         out: &mut [u8],
     ) -> Result<bool, Error> {
+        let stored = self.locate(metadata, index)?;
         if !self.codecs.is_empty() {
             let message = "parts of chunks with codecs cannot be read; fetch the whole chunk";
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        let (address, bytes) = match self.locate(metadata, index)? {
+        let (address, bytes) = match stored {
             Stored::Nothing => return Ok(false),
             Stored::Here(bytes) => return copy_part(bytes, offset, out),
             Stored::Filled(chunk) => return copy_part(&self.filled(metadata, index, chunk)?, offset, out),

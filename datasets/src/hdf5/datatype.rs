@@ -36,17 +36,6 @@ impl FileType {
         Ok(parsed)
     }
 
-    /// Gives a committed type its name.
-    pub fn rename(&mut self, to: &str) {
-        match &mut self.data_type {
-            DataType::Enum { name, .. }
-            | DataType::Opaque { name, .. }
-            | DataType::Compound { name, .. }
-            | DataType::Vlen { name, .. } => to.clone_into(name),
-            _ => {}
-        }
-    }
-
     fn new(data_type: DataType, size: usize, order: ByteOrder) -> Self {
         Self { data_type, size, order, unreadable: None, shape: Vec::new() }
     }

@@ -1,6 +1,6 @@
 //! The tree of groups: walked once when a file is opened, each group and each dataset described.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use hdf5_reader::messages::{
     MSG_DATA_LAYOUT, MSG_DATASPACE, MSG_DATATYPE, MSG_GROUP_INFO, MSG_LINK, MSG_LINK_INFO, MSG_SYMBOL_TABLE,
@@ -10,6 +10,7 @@ use super::attribute::{self, StoredAttribute};
 use super::dataset::StoredDataset;
 use super::links::{self, Link, Target};
 use super::metadata::Metadata;
+use super::named_types::NamedTypes;
 use super::object_header::ObjectHeader;
 use crate::{Error, ErrorKind};
 
@@ -34,12 +35,12 @@ pub struct FoundGroup {
     pub datasets: Vec<(String, StoredDataset)>,
 }
 
-/// All groups, parents before their children, and the names of committed types by address.
+/// All groups, parents before their children, and the types that the file defines.
 pub struct Tree {
     /// The groups.
     pub groups: Vec<FoundGroup>,
-    /// The names of committed types.
-    pub types: HashMap<u64, String>,
+    /// The types that the file defines.
+    pub types: NamedTypes,
 }
 
 /// What an object's messages make it.
@@ -74,7 +75,7 @@ struct Walk<'a> {
 impl Tree {
     /// Walks a file from its root group.
     pub fn walk(metadata: &Metadata) -> Result<Self, Error> {
-        let tree = Self { groups: Vec::new(), types: HashMap::new() };
+        let tree = Self { groups: Vec::new(), types: NamedTypes::default() };
         let mut walk = Walk { metadata, tree, seen: HashSet::new(), objects: 0 };
         let root = metadata.root();
         let header = ObjectHeader::read(metadata, root).map_err(|error| error.within("the root group"))?;
@@ -146,7 +147,7 @@ impl Walk<'_> {
             Kind::Group if self.seen.insert(address) => return Ok(Some(header)),
             Kind::Group => tracing::warn!(object = path, "a second link to the same group is left out"),
             Kind::Dataset => self.dataset(&header, address, link, path, group)?,
-            Kind::Type => drop(self.tree.types.insert(address, link.name.clone())),
+            Kind::Type => self.tree.types.add(address, &link.name, &header),
             Kind::Unknown => tracing::warn!(object = path, "an object of an unknown kind is left out"),
         }
         Ok(None)

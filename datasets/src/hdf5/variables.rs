@@ -12,6 +12,7 @@ use super::dataset::{Fill, Layout, StoredDataset};
 use super::dimensions::Dimensions;
 use super::heap::Heap;
 use super::metadata::Metadata;
+use super::named_types::NamedTypes;
 use super::tree::{FoundGroup, Tree};
 use crate::codecs::swap;
 use crate::{Error, ErrorKind};
@@ -30,7 +31,7 @@ pub struct Built {
 struct Builder<'a> {
     dimensions: Dimensions,
     heap: Heap<'a>,
-    types: HashMap<u64, String>,
+    types: NamedTypes,
     arrays: HashMap<String, StoredArray>,
 }
 
@@ -117,9 +118,7 @@ impl Builder<'_> {
             if attribute_value::is_internal(&found.name) {
                 continue;
             }
-            if let Some(name) = found.committed.and_then(|address| self.types.get(&address)) {
-                found.file_type.rename(name);
-            }
+            self.types.name(&mut found.file_type, found.committed);
             match attribute_value::value(&found, &mut self.heap) {
                 Ok(value) => attributes.push(Attribute { name: found.name, value }),
                 Err(error) if error.kind == ErrorKind::TooLarge => return Err(error),
@@ -140,9 +139,7 @@ impl Builder<'_> {
     ) -> Result<(Variable, StoredArray), Error> {
         let attributes = self.attributes(dataset.attributes, path)?;
         let mut file_type = dataset.file_type;
-        if let Some(name) = dataset.committed.and_then(|address| self.types.get(&address)) {
-            file_type.rename(name);
-        }
+        self.types.name(&mut file_type, dataset.committed);
         let (dimensions, shape): (Vec<String>, Vec<u64>) = axes.into_iter().unzip();
         let own_axes = dataset.space.axes().to_vec();
         if shape.len() != own_axes.len() {

@@ -5,6 +5,7 @@ pub const BYTE: u32 = 1;
 pub const CHAR: u32 = 2;
 pub const SHORT: u32 = 3;
 pub const FLOAT: u32 = 5;
+pub const DOUBLE: u32 = 6;
 
 /// A variable to be written.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::{Dataset, ErrorKind};
 use weir_model::{ByteOrder, Hyperslab, Schema, Value};
 
-use crate::classic_file::{BYTE, CHAR, ClassicFile, FLOAT, SHORT, byte};
+use crate::classic_file::{BYTE, CHAR, ClassicFile, DOUBLE, FLOAT, SHORT, byte};
 use crate::{file_of, open};
 
 fn schema(file: &ClassicFile) -> Schema {
@@ -183,29 +183,30 @@ fn headers_longer_than_the_first_read() {
 
 #[test]
 fn large_variables_are_cut_into_runs() {
-    let file = ClassicFile::new(2).dimension("time", 0).dimension("y", 700).dimension("x2", 510);
-    let file = file.variable(b"fixed", FLOAT, &[2, 3], 1024);
-    let begin = 1024 + 700 * 510 * 4;
+    const SLOT: usize = 300 * 450 * 8;
+    let begin = 1024 + SLOT;
+    let file = ClassicFile::new(2).dimension("time", 0).dimension("y", 300).dimension("x2", 450);
     let file =
-        file.variable(b"a", FLOAT, &[1, 2, 3], begin).variable(b"b", BYTE, &[1], begin + 700 * 510 * 4);
-    let file = ClassicFile { records: 3, length: begin as usize + 3 * (700 * 510 * 4 + 4), ..file };
+        file.variable(b"fixed", DOUBLE, &[2, 3], 1024).variable(b"a", DOUBLE, &[1, 2, 3], begin as u64);
+    let file = file.variable(b"b", BYTE, &[1], (begin + SLOT) as u64);
+    let file = ClassicFile { records: 2, length: begin + 2 * (SLOT + 4), ..file };
     let schema = schema(&file);
-    assert_eq!(schema.variable("/fixed").unwrap().storage.chunk_shape, [514, 510]);
-    assert_eq!(schema.variable("/a").unwrap().storage.chunk_shape, [1, 514, 510]);
-    assert_eq!(schema.variable("/b").unwrap().storage.chunk_shape, [1]);
-    let begin = begin as usize;
-    let (on_disk, slot) = (file_of(&file.bytes()), 700 * 510 * 4);
+    let chunk_shape = |path: &str| schema.variable(path).unwrap().storage.chunk_shape.clone();
+    assert_eq!(chunk_shape("/fixed"), [291, 450]);
+    assert_eq!(chunk_shape("/a"), [1, 291, 450]);
+    assert_eq!(chunk_shape("/b"), [1]);
     let little = |big: Vec<u8>, size: usize| {
         let units: Vec<u8> = big.chunks(size).flat_map(|unit| unit.iter().rev().copied()).collect();
         Some(Expected::Elements(units))
     };
-    let record = |at: usize, length: usize| -> Vec<u8> {
-        (0..3).flat_map(|n| (0..length).map(move |i| byte(begin + n * (slot + 4) + at + i))).collect()
+    let records = |at: usize, length: usize| -> Vec<u8> {
+        (0..2).flat_map(|n| (0..length).map(move |i| byte(begin + n * (SLOT + 4) + at + i))).collect()
     };
+    let on_disk = file_of(&file.bytes());
     let kept = check_source(|| open(on_disk.path()).unwrap(), &|path| match path {
-        "/fixed" => little((1024..begin).map(byte).collect(), 4),
-        "/a" => little(record(0, slot), 4),
-        _ => little(record(slot, 1), 1),
+        "/fixed" => little((1024..begin).map(byte).collect(), 8),
+        "/a" => little(records(0, SLOT), 8),
+        _ => little(records(SLOT, 1), 1),
     });
     assert_eq!(kept, Ok(()));
 }
