@@ -108,6 +108,14 @@ impl Dataset {
         Ok(())
     }
 
+    /// Chunks as they are stored, in the order of `indexes`, fetched on all cores.
+    ///
+    /// # Errors
+    /// As [`raw_chunk`](Self::raw_chunk), for one that fails.
+    pub fn raw_chunks(&self, path: &str, indexes: &[&[u64]]) -> Result<Vec<Option<RawChunk>>, Error> {
+        indexes.par_iter().map(|index| self.raw_chunk(path, index)).collect()
+    }
+
     /// One chunk as it is stored, or `None` where it is proven that nothing is stored.
     ///
     /// A trailing Fletcher checksum is verified and taken off. Storage without codecs is padded with the fill value to a

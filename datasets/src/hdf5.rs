@@ -17,6 +17,7 @@ mod links;
 mod metadata;
 mod named_types;
 mod object_header;
+mod storage;
 mod strings;
 mod tree;
 mod variables;
@@ -43,7 +44,7 @@ pub struct Hdf5Source {
 /// `Corrupt` where the file is truncated or damaged, `Unsupported` where it uses a part of the format that is not built in,
 /// `Unavailable` where it is being written or cannot be read.
 pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
-    let metadata = Metadata::open(file)?;
+    let mut metadata = Metadata::open(file)?;
     let tree = Tree::walk(&metadata)?;
     let built = variables::build(&metadata, tree)?;
     metadata.opened();

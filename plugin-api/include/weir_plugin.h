@@ -256,6 +256,15 @@ typedef struct WeirHost {
                              uint32_t rank,
                              struct WeirChunk *out,
                              struct WeirErr *err);
+    // `count` chunks of one variable, fetched at the same time: `indexes` holds `count` times `rank` numbers, `out` has room
+    // for `count` chunks. Where one fails, none is given.
+    int32_t (*dataset_chunks)(void *dataset,
+                              struct WeirStr variable,
+                              const uint64_t *indexes,
+                              uint32_t rank,
+                              size_t count,
+                              struct WeirChunk *out,
+                              struct WeirErr *err);
     // Memory of the host's, for a body: returns where to write, or null. `out` owns it.
     uint8_t *(*bytes_alloc)(void *context, size_t length, struct WeirBytes *out);
 } WeirHost;
@@ -360,7 +369,7 @@ typedef struct WeirPlugin {
 } WeirPlugin;
 
 /* Changes with any size or offset of minor version 0's tables; goes into WeirPlugin.layout_hash. */
-#define WEIR_LAYOUT_HASH UINT64_C(0x9b8366b2de1a0ec7)
+#define WEIR_LAYOUT_HASH UINT64_C(0x9ca30c9d4618600d)
 
 /* The symbol that a plugin exports: WEIR_EXPORT const WeirPlugin weir_plugin_v1 = {...}; */
 #ifdef __cplusplus
@@ -427,7 +436,7 @@ WEIR_ASSERT(offsetof(WeirResponse, headers) == 16);
 WEIR_ASSERT(offsetof(WeirResponse, bytes) == 48);
 WEIR_ASSERT(offsetof(WeirResponse, body) == 80);
 WEIR_ASSERT(offsetof(WeirResponse, length) == 88);
-WEIR_ASSERT(sizeof(WeirHost) == 152);
+WEIR_ASSERT(sizeof(WeirHost) == 160);
 WEIR_ASSERT(offsetof(WeirHost, size) == 0);
 WEIR_ASSERT(offsetof(WeirHost, abi_major) == 8);
 WEIR_ASSERT(offsetof(WeirHost, abi_minor) == 12);
@@ -447,7 +456,8 @@ WEIR_ASSERT(offsetof(WeirHost, dataset_read) == 112);
 WEIR_ASSERT(offsetof(WeirHost, dataset_read_strings) == 120);
 WEIR_ASSERT(offsetof(WeirHost, dataset_verify) == 128);
 WEIR_ASSERT(offsetof(WeirHost, dataset_chunk) == 136);
-WEIR_ASSERT(offsetof(WeirHost, bytes_alloc) == 144);
+WEIR_ASSERT(offsetof(WeirHost, dataset_chunks) == 144);
+WEIR_ASSERT(offsetof(WeirHost, bytes_alloc) == 152);
 WEIR_ASSERT(sizeof(WeirPlugin) == 136);
 WEIR_ASSERT(offsetof(WeirPlugin, size) == 0);
 WEIR_ASSERT(offsetof(WeirPlugin, abi_major) == 8);

@@ -236,7 +236,13 @@ mod tests {
         }
 
         fn routes(&self) -> Vec<Route> {
-            let patterns = ["/datasets/{id}/sum", "/panic", "/count/{rest}", "/datasets/{id}/schema"];
+            let patterns = [
+                "/datasets/{id}/sum",
+                "/panic",
+                "/count/{rest}",
+                "/datasets/{id}/schema",
+                "/datasets/{id}/chunks",
+            ];
             patterns.iter().map(|pattern| Route::get(pattern)).collect()
         }
 
@@ -247,6 +253,15 @@ mod tests {
                 2 => {
                     let from = request.rest().parse().map_err(|e| Error::bad_request(format!("{e}")))?;
                     Ok(Response::stream("application/octet-stream", None, Box::new(Countdown(from))))
+                }
+                4 => {
+                    let dataset = self.0.open(request, request.dataset_id())?;
+                    let text = format!(
+                        "{:?} {:?}",
+                        dataset.chunks("/v", &[&[0], &[0]])?,
+                        dataset.chunks("/v", &[])?
+                    );
+                    Ok(Response::full("text/plain", text))
                 }
                 _ => {
                     let dataset = self.0.open(request, request.dataset_id())?;
@@ -295,6 +310,13 @@ mod tests {
         let error = running.get("/count/12").unwrap_err();
         assert_eq!(error, Error::new(ErrorKind::Panic, "in the middle of a body"));
         assert_eq!(running.get("/count/5").unwrap().bytes, [4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn several_chunks_cross_at_once() {
+        let answer = host().start::<Echo>().get("/datasets/d/chunks").unwrap().text();
+        let one = "Stored { bytes: Bytes(12 bytes), skipped_codecs: 0 }";
+        assert_eq!(answer, format!("[{one}, {one}] []"));
     }
 
     #[test]

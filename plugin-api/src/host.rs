@@ -256,24 +256,50 @@ impl Dataset {
     /// # Errors
     /// `NotFound` where the grid has no such chunk; otherwise whatever keeps absence or presence from being proven.
     pub fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error> {
-        let mut out = WeirChunk {
-            size: size_of::<WeirChunk>(),
-            present: 0,
-            skipped_codecs: 0,
-            bytes: WeirBytes::EMPTY,
-        };
+        let mut out = NO_CHUNK;
         let (name, rank) = (WeirStr::new(variable), u32::try_from(index.len()).unwrap_or(u32::MAX));
         // SAFETY: the handle is valid; `index` and `out` live through the call.
         let call = |err| unsafe {
             (self.table.dataset_chunk)(self.raw, name, index.as_ptr(), rank, &raw mut out, err)
         };
         Message::new().call(call)?;
-        // SAFETY: the host gave this reference to us.
-        let bytes = unsafe { Bytes::from_raw(out.bytes) };
-        Ok(match out.present {
-            0 => StoredChunk::Missing,
-            _ => StoredChunk::Stored { bytes, skipped_codecs: out.skipped_codecs },
-        })
+        Ok(taken(&out))
+    }
+
+    /// Chunks of one variable as they are stored, in the order of `indexes`; the host fetches them at the same time.
+    ///
+    /// # Errors
+    /// As [`chunk`](Self::chunk), for the first one that fails; `BadRequest` where indexes differ in their number of axes.
+    pub fn chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<Vec<StoredChunk>, Error> {
+        let rank = indexes.first().map_or(0, |index| index.len());
+        if indexes.iter().any(|index| index.len() != rank) {
+            return Err(Error::bad_request(format!(
+                "{variable}: chunk indexes differ in their number of axes"
+            )));
+        }
+        let numbers = indexes.concat();
+        let mut out = vec![NO_CHUNK; indexes.len()];
+        let (name, rank) = (WeirStr::new(variable), u32::try_from(rank).unwrap_or(u32::MAX));
+        // SAFETY: the handle is valid; `numbers` and `out` live through the call and have the announced lengths.
+        let call = |err| unsafe {
+            let service = self.table.dataset_chunks;
+            service(self.raw, name, numbers.as_ptr(), rank, out.len(), out.as_mut_ptr(), err)
+        };
+        Message::new().call(call)?;
+        Ok(out.iter().map(taken).collect())
+    }
+}
+
+const NO_CHUNK: WeirChunk =
+    WeirChunk { size: size_of::<WeirChunk>(), present: 0, skipped_codecs: 0, bytes: WeirBytes::EMPTY };
+
+/// Takes over a chunk that the host wrote.
+fn taken(chunk: &WeirChunk) -> StoredChunk {
+    // SAFETY: the host gave this reference to us, and each chunk is taken once.
+    let bytes = unsafe { Bytes::from_raw(chunk.bytes) };
+    match chunk.present {
+        0 => StoredChunk::Missing,
+        _ => StoredChunk::Stored { bytes, skipped_codecs: chunk.skipped_codecs },
     }
 }
 

@@ -119,6 +119,14 @@ pub trait LentDataset: Send + Sync {
     /// # Errors
     /// `NotFound` where the grid has no such chunk; otherwise whatever keeps absence or presence from being proven.
     fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error>;
+
+    /// Chunks as they are stored, in the order of `indexes`; a host may fetch them at the same time.
+    ///
+    /// # Errors
+    /// As [`chunk`](Self::chunk), for the first one that fails.
+    fn chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<Vec<StoredChunk>, Error> {
+        indexes.iter().map(|index| self.chunk(variable, index)).collect()
+    }
 }
 
 /// The services of a host. `plugin` is the name of the plugin that calls.

@@ -49,6 +49,7 @@ pub fn host_table(services: Arc<dyn Services>, plugin: &str) -> &'static WeirHos
         dataset_read_strings,
         dataset_verify,
         dataset_chunk,
+        dataset_chunks,
         bytes_alloc,
     }))
 }
@@ -348,12 +349,52 @@ unsafe extern "C" fn dataset_chunk(
         let (lent, variable, index, out) =
             unsafe { (lent(dataset)?, text(variable), numbers(index, rank), out.as_mut()) };
         let out = out.ok_or_else(|| Error::internal("a plugin passed no room for a chunk"))?;
-        match lent.dataset.chunk(variable, index)? {
-            StoredChunk::Missing => (out.present, out.skipped_codecs, out.bytes) = (0, 0, WeirBytes::EMPTY),
-            StoredChunk::Stored { bytes, skipped_codecs } => {
-                (out.present, out.skipped_codecs, out.bytes) = (1, skipped_codecs, bytes.into_raw());
-            }
+        hand_out(lent.dataset.chunk(variable, index)?, out);
+        Ok(abi::WEIR_OK)
+    })
+}
+
+fn hand_out(chunk: StoredChunk, out: &mut WeirChunk) {
+    match chunk {
+        StoredChunk::Missing => (out.present, out.skipped_codecs, out.bytes) = (0, 0, WeirBytes::EMPTY),
+        StoredChunk::Stored { bytes, skipped_codecs } => {
+            (out.present, out.skipped_codecs, out.bytes) = (1, skipped_codecs, bytes.into_raw());
         }
+    }
+}
+
+unsafe extern "C" fn dataset_chunks(
+    dataset: *mut c_void,
+    variable: WeirStr,
+    indexes: *const u64,
+    rank: u32,
+    count: usize,
+    out: *mut WeirChunk,
+    err: *mut WeirErr,
+) -> i32 {
+    service(err, || {
+        let numbers_in_all = (rank as usize).checked_mul(count).and_then(|n| u32::try_from(n).ok());
+        let n = numbers_in_all
+            .ok_or_else(|| Error::bad_request("more chunks are asked for than one call can give"))?;
+        if count == 0 {
+            return Ok(abi::WEIR_OK);
+        }
+        if out.is_null() {
+            return Err(Error::internal("a plugin passed no room for chunks"));
+        }
+        // SAFETY: the arguments follow the rules of the boundary; `out` is not null and has room for `count` chunks.
+        let (lent, variable, numbers, out) = unsafe {
+            (lent(dataset)?, text(variable), numbers(indexes, n), std::slice::from_raw_parts_mut(out, count))
+        };
+        let indexes: Vec<&[u64]> = match rank {
+            0 => vec![&[]; count],
+            rank => numbers.chunks_exact(rank as usize).collect(),
+        };
+        let chunks = lent.dataset.chunks(variable, &indexes)?;
+        if chunks.len() != count {
+            return Err(Error::internal("the host found another number of chunks than was asked for"));
+        }
+        chunks.into_iter().zip(out).for_each(|(chunk, out)| hand_out(chunk, out));
         Ok(abi::WEIR_OK)
     })
 }

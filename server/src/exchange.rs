@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use hyper::body::Incoming as HyperBody;
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
@@ -14,6 +15,7 @@ use weir_plugin_api::{Error, ErrorKind};
 
 use crate::kept::{Kept, KeptResponses};
 use crate::plugins::Plugins;
+use crate::request_body::PulledBody;
 use crate::respond::{self, Whole};
 use crate::routes::{Found, Match};
 use crate::services::SiteServices;
@@ -65,13 +67,16 @@ impl Site {
         &self.base_url
     }
 
-    fn account(&self, request: &Request<HyperBody>) -> Account {
+    fn account(&self, request: &Parts, body: Option<HyperBody>) -> Account {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let context = RequestContext::new(format!("{:x}-{number:x}", self.started), None);
+        let mut context = RequestContext::new(format!("{:x}-{number:x}", self.started), None);
+        if let Some(body) = body {
+            context = context.with_body(Box::new(PulledBody::start(body)));
+        }
         let services = Arc::clone(&self.services);
         Account {
             context: Arc::new(context),
-            request: format!("{} {}", request.method(), request.uri()),
+            request: format!("{} {}", request.method, request.uri),
             status: 0,
             since: Instant::now(),
             on_abort: Arc::new(move || services.count("weir.bodies_broken_off".to_owned(), 1.0)),
@@ -82,30 +87,31 @@ impl Site {
 
     /// Answers a request. Never fails: whatever goes wrong becomes a response.
     pub async fn answer(self: Arc<Self>, request: Request<HyperBody>) -> Response<Body> {
-        let account = self.account(&request);
-        let head = request.method() == Method::HEAD;
-        let Ok(path) = percent_decode_str(request.uri().path()).decode_utf8() else {
+        let (request, body) = request.into_parts();
+        let head = request.method == Method::HEAD;
+        let account = self.account(&request, Some(body).filter(|_| request.method != Method::GET && !head));
+        let Ok(path) = percent_decode_str(request.uri.path()).decode_utf8() else {
             return plain_error(
                 &Error::bad_request("the path is not UTF-8 after percent decoding"),
                 head,
                 account,
             );
         };
-        if *request.method() == Method::GET || head {
-            if let Some(page) = built_in::page(&path, &self.services, &self.plugins) {
-                let headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
-                let whole = Whole { status: StatusCode::OK, headers, body: page.body, range: None };
-                return respond::whole(whole, head, account);
-            }
+        if (request.method == Method::GET || head)
+            && let Some(page) = built_in::page(&path, &self.services, &self.plugins)
+        {
+            let headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
+            let whole = Whole { status: StatusCode::OK, headers, body: page.body, range: None };
+            return respond::whole(whole, head, account);
         }
         let is_dataset = |id: &str| self.services.catalog().contains(id);
-        match self.plugins.routes.find(request.method().as_str(), &path, is_dataset) {
+        match self.plugins.routes.find(request.method.as_str(), &path, is_dataset) {
             Found::Match(found) => self.exchange(&request, found, account).await,
-            Found::OtherMethods(methods) if *request.method() == Method::OPTIONS => {
+            Found::OtherMethods(methods) if request.method == Method::OPTIONS => {
                 respond::preflight(&format!("{}, OPTIONS", methods.join(", ")), account)
             }
             Found::OtherMethods(methods) => method_not_allowed(&methods, head, account),
-            Found::Nothing if *request.method() == Method::OPTIONS => {
+            Found::Nothing if request.method == Method::OPTIONS => {
                 respond::preflight("GET, HEAD, OPTIONS", account)
             }
             Found::Nothing => {
@@ -116,12 +122,7 @@ impl Site {
         }
     }
 
-    async fn exchange(
-        self: &Arc<Self>,
-        request: &Request<HyperBody>,
-        found: Match,
-        account: Account,
-    ) -> Response<Body> {
+    async fn exchange(self: &Arc<Self>, request: &Parts, found: Match, account: Account) -> Response<Body> {
         let incoming = self.incoming(request, found, &account);
         let Ok(_permit) = self.calls.acquire().await else {
             return plain_error(&Error::new(ErrorKind::Unavailable, "the server stops"), false, account);
@@ -132,20 +133,21 @@ impl Site {
             Ok(response) => response,
             Err(error) => {
                 tracing::error!(%error, "answering panicked");
-                let mut response = Response::new(Body::full(bytes::Bytes::new(), self.account(request)));
+                let mut response =
+                    Response::new(Body::full(bytes::Bytes::new(), self.account(request, None)));
                 *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
                 response
             }
         }
     }
 
-    fn incoming(&self, request: &Request<HyperBody>, found: Match, account: &Account) -> (Incoming, usize) {
+    fn incoming(&self, request: &Parts, found: Match, account: &Account) -> (Incoming, usize) {
         let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
+        let headers = request.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
         let incoming = Incoming {
-            method: request.method().as_str().to_owned(),
-            path: request.uri().path().to_owned(),
-            query: request.uri().query().unwrap_or_default().to_owned(),
+            method: request.method.as_str().to_owned(),
+            path: request.uri.path().to_owned(),
+            query: request.uri.query().unwrap_or_default().to_owned(),
             headers: headers.collect(),
             base_url: self.base_url.clone(),
             dataset: found.dataset,

@@ -18,6 +18,7 @@ pub mod plugin_check;
 mod plugins;
 pub mod preflight;
 mod ranges;
+mod request_body;
 mod respond;
 mod routes;
 pub mod serve;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use weir_datasets::{Catalog, Dataset};
+use weir_datasets::{Catalog, Dataset, RawChunk};
 use weir_model::{ByteOrder, Hyperslab, Schema};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, StoredChunk};
 use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
@@ -162,10 +162,18 @@ impl LentDataset for Lent {
     }
 
     fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error> {
-        let chunk = self.wanted()?.raw_chunk(variable, index).map_err(translate)?;
-        Ok(chunk.map_or(StoredChunk::Missing, |chunk| StoredChunk::Stored {
-            bytes: chunk.bytes.into(),
-            skipped_codecs: chunk.skipped_codecs,
-        }))
+        self.wanted()?.raw_chunk(variable, index).map(stored).map_err(translate)
     }
+
+    fn chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<Vec<StoredChunk>, Error> {
+        let chunks = self.wanted()?.raw_chunks(variable, indexes).map_err(translate)?;
+        Ok(chunks.into_iter().map(stored).collect())
+    }
+}
+
+fn stored(chunk: Option<RawChunk>) -> StoredChunk {
+    chunk.map_or(StoredChunk::Missing, |chunk| StoredChunk::Stored {
+        bytes: chunk.bytes.into(),
+        skipped_codecs: chunk.skipped_codecs,
+    })
 }

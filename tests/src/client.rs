@@ -61,6 +61,11 @@ impl Client {
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
+    /// Sends a request's body. A server may answer and close before it has read all of it.
+    pub fn write(&mut self, body: &[u8]) {
+        let _ = self.stream.get_mut().write_all(body);
+    }
+
     /// Reads a response.
     pub fn read(&mut self, method: &str) -> Reply {
         let mut reply = self.read_head();

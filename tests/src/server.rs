@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::{Client, Reply};
 
@@ -117,6 +118,15 @@ impl Server {
     /// The log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Whether the log holds `text`; a line may come a moment after its response.
+    pub fn logged(&self, text: &str) -> bool {
+        let until = Instant::now() + Duration::from_secs(5);
+        while !self.log().contains(text) && Instant::now() < until {
+            std::thread::yield_now();
+        }
+        self.log().contains(text)
     }
 
     /// Sends SIGTERM, waits, and checks that the server ended well and that its log has no warning or error but those that

@@ -51,6 +51,16 @@ fn examples_in_c_and_rust_serve() {
         assert!(reply.text().contains("d.nc"), "{}", reply.text());
         assert_eq!(server.get(&format!("/datasets/none/{name}")).status, 404);
     }
+    let post = |length: usize| {
+        let mut client = server.client();
+        client.start("POST", "/hello-rust/count", &[&format!("Content-Length: {length}")]);
+        client.write(&vec![b'x'; length]);
+        client.read("POST")
+    };
+    assert_eq!(post(300_000).text(), "300000 bytes\n");
+    assert_eq!(post(0).text(), "0 bytes\n");
+    let refused = post((1 << 20) + 1);
+    assert_eq!(refused.status, 413, "{}", refused.text());
     server.stop(&[]);
 }
 
@@ -64,7 +74,7 @@ fn a_panic_ends_its_request_only() {
         let id = reply.header("x-request-id").to_owned();
         assert_eq!(reply.status, 500);
         assert!(!id.is_empty() && reply.text().contains(&id), "{}", reply.text());
-        assert!(server.log().contains(&id), "{}", server.log());
+        assert!(server.logged(&id), "{}", server.log());
     }
     assert_eq!(server.get("/datasets/d.nc/opendap.dds").status, 200);
     server.stop(&["request failed"]);

@@ -188,6 +188,7 @@ fn write_facts(out: &mut String) {
             dataset_read_strings,
             dataset_verify,
             dataset_chunk,
+            dataset_chunks,
             bytes_alloc
         }
     );

@@ -1,6 +1,6 @@
 //! The stored elements of one variable: which bytes of the file a chunk is.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use weir_model::{ByteOrder, ChunkGrid, Codec, DataType, Hyperslab};
 
@@ -27,14 +27,16 @@ pub struct StoredArray {
     pub layout: Layout,
     /// The codecs of chunks.
     pub codecs: Vec<Codec>,
-    /// One stored element that stands where the dataset ends before the variable does.
-    pub beyond: Vec<u8>,
-    /// One stored element that stands in chunks that were never written, where it is not `beyond`.
+    /// One element, in stored order, that stands where nothing is stored, and where the dataset ends before the variable.
+    pub fill: Vec<u8>,
+    /// One that stands in unwritten chunks of the dataset itself, where that is not `fill`.
     pub unwritten: Option<Vec<u8>>,
     /// Why its elements cannot be read.
     pub unreadable: Option<Error>,
     /// The chunk index, read when it is first needed.
     pub index: OnceLock<Result<ChunkIndex, Error>>,
+    /// Held by the one that reads the index.
+    pub reading: Mutex<()>,
 }
 
 /// What is stored for a chunk.
@@ -127,8 +129,8 @@ impl StoredArray {
         }
         match &self.layout {
             Layout::Unsupported(error) => Err(error.clone()),
-            Layout::Contiguous(None) => Ok(Stored::Nothing),
-            Layout::Contiguous(Some(address)) => {
+            Layout::Contiguous { address: None, .. } => Ok(Stored::Nothing),
+            Layout::Contiguous { address: Some(address), .. } => {
                 let (start, bytes) = self.run(&extent)?;
                 let address = address.checked_add(start);
                 let address = address.ok_or_else(|| Error::corrupt("it lies behind the end of any file"))?;
@@ -148,9 +150,9 @@ impl StoredArray {
 
     /// First byte and length of the run that an unchunked variable's chunk is.
     fn run(&self, extent: &Hyperslab) -> Result<(u64, u64), Error> {
-        let axes = extent.strides().iter().zip(self.grid.shape());
-        let first = axes
-            .fold(Some(0_u64), |at, (stride, &length)| at?.checked_mul(length)?.checked_add(stride.start));
+        let mut axes = extent.strides().iter().zip(self.grid.shape());
+        let first =
+            axes.try_fold(0_u64, |at, (stride, &length)| at.checked_mul(length)?.checked_add(stride.start));
         let size = self.element_size as u64;
         let run =
             first.and_then(|first| Some((first.checked_mul(size)?, extent.elements().checked_mul(size)?)));
@@ -224,6 +226,10 @@ impl StoredArray {
         if let Some(index) = self.index.get() {
             return index.as_ref().map_err(Clone::clone);
         }
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = self.index.get() {
+            return index.as_ref().map_err(Clone::clone);
+        }
         let (chunk_bytes, encoded) = (self.chunk_bytes()?, !self.codecs.is_empty());
         let read = ChunkIndex::read(metadata, &Indexed { chunked, axes: &self.axes, chunk_bytes, encoded });
         // A disk that failed once may not fail again; what is wrong with the file stays wrong.
@@ -272,8 +278,8 @@ impl StoredArray {
             let first = narrow(own.saturating_sub(start)).saturating_mul(inner);
             for row in bytes.chunks_exact_mut(row.max(1)) {
                 let gap = row.get_mut(first..).unwrap_or_default();
-                let places = gap.chunks_exact_mut(self.beyond.len().max(1));
-                places.for_each(|place| place.copy_from_slice(&self.beyond));
+                let places = gap.chunks_exact_mut(self.fill.len().max(1));
+                places.for_each(|place| place.copy_from_slice(&self.fill));
             }
             inner = row;
         }

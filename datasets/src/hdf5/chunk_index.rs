@@ -144,32 +144,29 @@ fn number(index: &[u64], counts: &[u64]) -> Option<u64> {
     index.iter().zip(counts).try_fold(0_u64, |number, (&i, &count)| number.checked_mul(count)?.checked_add(i))
 }
 
+/// Everything that an index lists, in whatever order.
 fn entries(metadata: &Metadata, of: &Indexed<'_>, address: u64) -> ParseResult<Vec<ChunkEntry>> {
     let Metadata { offset_size, length_size, .. } = *metadata;
-    let storage = metadata.storage();
-    let lengths = of.chunked.lengths.as_slice();
+    let (storage, lengths) = (metadata.storage(), of.chunked.lengths.as_slice());
     let rank = u32::try_from(lengths.len()).unwrap_or(u32::MAX);
-    let extent: Vec<u64> = of.axes.iter().map(|axis| axis.length).collect();
     match &of.chunked.indexing {
         None => {
+            let (root, rank) = (address, Some(rank));
             let leaves = collect_btree_v1_leaves_storage(
                 storage,
-                address,
+                root,
                 offset_size,
                 length_size,
-                Some(rank),
+                rank,
                 lengths,
                 None,
             )?;
             leaves.into_iter().map(|(key, address)| of_leaf(key, address, lengths.len())).collect()
         }
-        Some(ChunkIndexing::SingleChunk { filtered_size, filters }) => Ok(vec![ChunkEntry {
-            address,
-            size: *filtered_size,
-            filter_mask: *filters,
-            offsets: vec![0; lengths.len()],
-        }]),
-        Some(ChunkIndexing::Implicit) => Ok(Vec::new()),
+        Some(ChunkIndexing::SingleChunk { filtered_size: size, filters }) => {
+            let (size, filter_mask, offsets) = (*size, *filters, vec![0; lengths.len()]);
+            Ok(vec![ChunkEntry { address, size, filter_mask, offsets }])
+        }
         Some(ChunkIndexing::BTreeV2) => {
             collect_v2_chunk_entries_storage(storage, address, offset_size, length_size, rank, lengths, None)
         }
@@ -187,18 +184,21 @@ fn entries(metadata: &Metadata, of: &Indexed<'_>, address: u64) -> ParseResult<V
             )
         }
         Some(ChunkIndexing::ExtensibleArray { .. }) => {
+            let extent: Vec<u64> = of.axes.iter().map(|axis| axis.length).collect();
             let most: Vec<u64> = of.axes.iter().map(|axis| axis.most.unwrap_or(u64::MAX)).collect();
+            let most = Some(most.as_slice());
             collect_extensible_array_chunk_entries_storage(
                 storage,
                 address,
                 offset_size,
                 length_size,
                 &extent,
-                Some(&most),
+                most,
                 lengths,
                 None,
             )
         }
+        Some(ChunkIndexing::Implicit) => Ok(Vec::new()),
     }
 }
 

@@ -41,8 +41,13 @@ pub struct StoredDataset {
 pub enum Layout {
     /// In its header.
     Compact(Vec<u8>),
-    /// In one piece at this address; `None` where nothing was written.
-    Contiguous(Option<u64>),
+    /// In one piece.
+    Contiguous {
+        /// Where; `None` where nothing was written.
+        address: Option<u64>,
+        /// How many bytes, where the layout's version says so.
+        bytes: Option<u64>,
+    },
     /// In chunks.
     Chunked(Chunked),
     /// Where this crate cannot follow; the error says why.
@@ -54,6 +59,8 @@ pub enum Layout {
 pub struct Chunked {
     /// Lengths of a chunk, slowest first.
     pub lengths: Vec<u32>,
+    /// Bytes of an element, where the layout says so beside the lengths.
+    pub element_size: Option<u32>,
     /// How chunks are found; `None` for a version 1 B-tree.
     pub indexing: Option<ChunkIndexing>,
     /// The address of the index; `None` where nothing was written.
@@ -135,9 +142,13 @@ fn layout(metadata: &Metadata, header: &ObjectHeader) -> Result<Layout, Error> {
     })?;
     Ok(match message.layout {
         DataLayout::Compact { data } => Layout::Compact(data),
-        DataLayout::Contiguous { address, .. } => Layout::Contiguous(metadata.defined(address)),
-        DataLayout::Chunked { address, dims, chunk_indexing, .. } => Layout::Chunked(Chunked {
+        DataLayout::Contiguous { address, size } => Layout::Contiguous {
+            address: metadata.defined(address),
+            bytes: body.first().is_some_and(|&version| version >= 3).then_some(size),
+        },
+        DataLayout::Chunked { address, dims, element_size, chunk_indexing } => Layout::Chunked(Chunked {
             lengths: dims,
+            element_size: if chunk_indexing.is_none() { Some(element_size) } else { None },
             indexing: chunk_indexing,
             index: metadata.defined(address),
             // Versions 4 and later: class, flags; bit 0 is "do not filter partial edge chunks".

@@ -13,8 +13,10 @@ use crate::{DataFile, Error, ErrorKind};
 
 /// Metadata is read and kept in blocks of this many bytes ...
 const BLOCK_BYTES: usize = 64 << 10;
-/// ... of which at most this many are kept.
+/// ... of which at most this many are kept while a file is opened, ...
 const MOST_BLOCKS: usize = 64;
+/// ... and this many while it is open.
+const MOST_BLOCKS_OPEN: usize = 8;
 /// No piece of metadata (a heap, an index block) may be larger.
 const MOST_PIECE_BYTES: usize = 256 << 20;
 /// Opening a file may read this many bytes of metadata, and a small multiple of the file's length more. Real files need a
@@ -50,6 +52,11 @@ struct Bounded {
 }
 
 impl Bounded {
+    fn new(file: Positioned, most_blocks: usize, budget: u64) -> Self {
+        let blocks = BlockCacheStorage::new(Arc::new(file), BLOCK_BYTES, most_blocks);
+        Self { blocks, left: AtomicU64::new(budget) }
+    }
+
     fn spend(&self, bytes: u64) -> ParseResult<()> {
         let spent = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
             if left == u64::MAX { Some(left) } else { left.checked_sub(bytes) }
@@ -106,17 +113,16 @@ impl Metadata {
         }
         let root = guarded("superblock", || superblock.root_object_header_address())?;
         let base = superblock.base_address;
-        let blocks: Arc<dyn Storage> = Arc::new(Positioned { file: Arc::clone(&file), base });
         let budget = file.len().saturating_mul(4).saturating_add(LEAST_BUDGET).min(MOST_BUDGET);
-        let blocks = BlockCacheStorage::new(blocks, BLOCK_BYTES, MOST_BLOCKS);
-        let storage = Bounded { blocks, left: AtomicU64::new(budget) };
+        let storage = Bounded::new(Positioned { file: Arc::clone(&file), base }, MOST_BLOCKS, budget);
         let (offset_size, length_size) = (superblock.offset_size, superblock.length_size);
         Ok(Self { file, storage, base, root, offset_size, length_size })
     }
 
     /// Ends the opening of the file: what is read from now on is bounded by each request.
-    pub fn opened(&self) {
-        self.storage.left.store(u64::MAX, Ordering::Relaxed);
+    pub fn opened(&mut self) {
+        let file = Positioned { file: Arc::clone(&self.file), base: self.base };
+        self.storage = Bounded::new(file, MOST_BLOCKS_OPEN, u64::MAX);
     }
 
     /// Counts bytes that are made of metadata while the file is opened, however often they are stored.

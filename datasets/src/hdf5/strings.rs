@@ -34,7 +34,7 @@ pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Resul
             let text = match &chunk {
                 Some(chunk) => heap.string(reference(chunk, from, array.element_size)?)?,
                 // The fill value of strings is a reference too.
-                None => heap.string(array.unwritten.as_ref().unwrap_or(&array.beyond))?,
+                None => heap.string(array.unwritten.as_ref().unwrap_or(&array.fill))?,
             };
             let rest = left.checked_sub(text.len());
             let message =

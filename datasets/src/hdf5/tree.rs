@@ -1,6 +1,7 @@
 //! The tree of groups: walked once when a file is opened, each group and each dataset described.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use hdf5_reader::messages::{
     MSG_DATA_LAYOUT, MSG_DATASPACE, MSG_DATATYPE, MSG_GROUP_INFO, MSG_LINK, MSG_LINK_INFO, MSG_SYMBOL_TABLE,
@@ -20,6 +21,8 @@ const MOST_DEPTH: usize = 64;
 const MOST_OBJECTS: usize = 1 << 20;
 /// A soft link may lead over this many others.
 const MOST_HOPS: usize = 16;
+/// The members of this many groups are remembered for soft links.
+const MOST_REMEMBERED: usize = 256;
 
 /// A group that was found.
 pub struct FoundGroup {
@@ -70,29 +73,34 @@ struct Walk<'a> {
     tree: Tree,
     seen: HashSet<u64>,
     objects: usize,
+    targets: HashMap<u64, Rc<HashMap<String, Target>>>,
+}
+
+/// A group that is being walked.
+struct Place {
+    address: u64,
+    path: String,
+    parent: Option<usize>,
+    depth: usize,
 }
 
 impl Tree {
     /// Walks a file from its root group.
     pub fn walk(metadata: &Metadata) -> Result<Self, Error> {
         let tree = Self { groups: Vec::new(), types: NamedTypes::default() };
-        let mut walk = Walk { metadata, tree, seen: HashSet::new(), objects: 0 };
+        let (seen, targets) = (HashSet::new(), HashMap::new());
+        let mut walk = Walk { metadata, tree, seen, objects: 0, targets };
         let root = metadata.root();
         let header = ObjectHeader::read(metadata, root).map_err(|error| error.within("the root group"))?;
         walk.seen.insert(root);
-        walk.group(&header, String::new(), None, 0)?;
+        walk.group(&header, Place { address: root, path: String::new(), parent: None, depth: 0 })?;
         Ok(walk.tree)
     }
 }
 
 impl Walk<'_> {
-    fn group(
-        &mut self,
-        header: &ObjectHeader,
-        path: String,
-        parent: Option<usize>,
-        depth: usize,
-    ) -> Result<(), Error> {
+    fn group(&mut self, header: &ObjectHeader, place: Place) -> Result<(), Error> {
+        let Place { address, path, parent, depth } = place;
         if depth > MOST_DEPTH {
             let message = format!("{path}: groups are nested more than {MOST_DEPTH} levels deep");
             return Err(Error::new(ErrorKind::TooLarge, message));
@@ -109,28 +117,28 @@ impl Walk<'_> {
             let member = format!("{path}/{}", link.name);
             if !is_usable(&link.name) || !names.insert(link.name.as_str()) {
                 tracing::warn!(object = member, "a link whose name cannot be used is left out");
-            } else if let Some(child) = self.member(header, link, &member, this)? {
-                groups.push((child, member));
+            } else if let Some((address, child)) = self.member((address, this), link, &member)? {
+                let depth = depth.saturating_add(1);
+                groups.push((child, Place { address, path: member, parent: Some(this), depth }));
             }
         }
         // As netCDF-C does, groups are looked into after all variables of their parent.
-        for (child, member) in groups {
-            self.group(&child, member, Some(this), depth.saturating_add(1))?;
+        for (child, place) in groups {
+            self.group(&child, place)?;
         }
         Ok(())
     }
 
-    /// Looks at one member; a group is handed back.
+    /// Looks at one member of the group at an address and a place in the tree; a group is handed back.
     fn member(
         &mut self,
-        parent: &ObjectHeader,
+        (group, place): (u64, usize),
         link: &Link,
         path: &str,
-        group: usize,
-    ) -> Result<Option<ObjectHeader>, Error> {
+    ) -> Result<Option<(u64, ObjectHeader)>, Error> {
         let address = match &link.target {
             Target::Hard(address) => Some(*address),
-            Target::Soft(target) => self.resolve(parent, target, 0)?,
+            Target::Soft(target) => self.resolve(group, target, 0)?,
             Target::Elsewhere => None,
         };
         let Some(address) = address else {
@@ -144,54 +152,59 @@ impl Walk<'_> {
         }
         let header = ObjectHeader::read(self.metadata, address).map_err(|error| error.within(path))?;
         match Kind::of(&header) {
-            Kind::Group if self.seen.insert(address) => return Ok(Some(header)),
+            Kind::Group if self.seen.insert(address) => return Ok(Some((address, header))),
             Kind::Group => tracing::warn!(object = path, "a second link to the same group is left out"),
-            Kind::Dataset => self.dataset(&header, address, link, path, group)?,
+            Kind::Dataset => {
+                let dataset = StoredDataset::read(self.metadata, &header, address, path);
+                self.add(dataset.map_err(|error| error.within(path))?, link, (path, place));
+            }
             Kind::Type => self.tree.types.add(address, &link.name, &header),
             Kind::Unknown => tracing::warn!(object = path, "an object of an unknown kind is left out"),
         }
         Ok(None)
     }
 
-    fn dataset(
-        &mut self,
-        header: &ObjectHeader,
-        address: u64,
-        link: &Link,
-        path: &str,
-        group: usize,
-    ) -> Result<(), Error> {
-        let dataset = StoredDataset::read(self.metadata, header, address, path);
-        let dataset = dataset.map_err(|error| error.within(path))?;
+    fn add(&mut self, dataset: Option<StoredDataset>, link: &Link, (path, group): (&str, usize)) {
         match (dataset, self.tree.groups.get_mut(group)) {
             (Some(dataset), Some(group)) => group.datasets.push((link.name.clone(), dataset)),
-            _ => tracing::warn!(object = path, "a dataset without a dataspace is left out"),
+            _ => tracing::warn!(object = path, "a dataset without elements is left out"),
         }
-        Ok(())
+    }
+
+    /// Where the members of a group are.
+    fn targets(&mut self, group: u64) -> Result<Rc<HashMap<String, Target>>, Error> {
+        if let Some(found) = self.targets.get(&group) {
+            return Ok(Rc::clone(found));
+        }
+        let header = ObjectHeader::read(self.metadata, group)?;
+        let links = links::members(self.metadata, &header)?;
+        let targets = Rc::new(links.into_iter().map(|link| (link.name, link.target)).collect());
+        if self.targets.len() >= MOST_REMEMBERED {
+            self.targets.clear();
+        }
+        self.targets.insert(group, Rc::clone(&targets));
+        Ok(targets)
     }
 
     /// The address at a soft link's path; `None` where there is nothing.
-    fn resolve(&self, group: &ObjectHeader, path: &str, hops: usize) -> Result<Option<u64>, Error> {
-        let mut header = match path.starts_with('/') {
-            true => ObjectHeader::read(self.metadata, self.metadata.root())?,
-            false => group.clone(),
-        };
-        let mut found = path.starts_with('/').then(|| self.metadata.root());
+    fn resolve(&mut self, group: u64, path: &str, hops: usize) -> Result<Option<u64>, Error> {
+        let mut found = if path.starts_with('/') { self.metadata.root() } else { group };
         for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
-            let links = links::members(self.metadata, &header)?;
-            let target = links.into_iter().find(|link| link.name == part).map(|link| link.target);
-            let address = match target {
-                Some(Target::Hard(address)) => Some(address),
+            // Each step costs, so that links to links to links come to an end.
+            self.metadata.spend(64)?;
+            let next = match self.targets(found)?.get(part) {
+                Some(Target::Hard(address)) => Some(*address),
                 Some(Target::Soft(path)) if hops < MOST_HOPS => {
-                    self.resolve(&header, &path, hops.saturating_add(1))?
+                    self.resolve(found, path, hops.saturating_add(1))?
                 }
                 _ => None,
             };
-            let Some(address) = address else { return Ok(None) };
-            header = ObjectHeader::read(self.metadata, address)?;
-            found = Some(address);
+            match next {
+                Some(address) => found = address,
+                None => return Ok(None),
+            }
         }
-        Ok(found)
+        Ok(Some(found))
     }
 }
 

@@ -52,7 +52,7 @@ const FIXTURES: [&str; 10] = [
 fn read_all(dataset: &Dataset) -> Vec<(String, Result<Vec<u8>, ErrorKind>)> {
     let variables = dataset.schema().variables();
     let read = |path: &str, shape: &[u64], size: usize| {
-        let slab = Hyperslab::whole(shape).map_err(|_| ErrorKind::TooLarge)?;
+        let slab = Hyperslab::whole(shape).map_err(|_misfit| ErrorKind::TooLarge)?;
         let mut out = vec![0xa5; slab.elements() as usize * size];
         dataset.read(path, &slab, ByteOrder::Little, &mut out).map(|()| out).map_err(|e| e.kind)
     };

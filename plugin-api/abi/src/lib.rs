@@ -312,6 +312,17 @@ pub struct WeirHost {
         out: *mut WeirChunk,
         err: *mut WeirErr,
     ) -> i32,
+    /// `count` chunks of one variable, fetched at the same time: `indexes` holds `count` times `rank` numbers, `out` has room
+    /// for `count` chunks. Where one fails, none is given.
+    pub dataset_chunks: unsafe extern "C" fn(
+        dataset: *mut c_void,
+        variable: WeirStr,
+        indexes: *const u64,
+        rank: u32,
+        count: usize,
+        out: *mut WeirChunk,
+        err: *mut WeirErr,
+    ) -> i32,
     /// Memory of the host's, for a body: returns where to write, or null. `out` owns it.
     pub bytes_alloc:
         unsafe extern "C" fn(context: *mut c_void, length: usize, out: *mut WeirBytes) -> *mut u8,
@@ -438,6 +449,7 @@ const fn layout_hash() -> u64 {
         offset_of!(WeirResponse, length),
         offset_of!(WeirHost, context),
         offset_of!(WeirHost, dataset_open),
+        offset_of!(WeirHost, dataset_chunks),
         offset_of!(WeirHost, bytes_alloc),
         offset_of!(WeirPlugin, magic),
         offset_of!(WeirPlugin, name),

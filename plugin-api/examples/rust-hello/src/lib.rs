@@ -1,4 +1,5 @@
-//! A weir plugin in Rust: `GET /datasets/{id}/hello-rust` greets, and tells what the host says of the dataset.
+//! A weir plugin in Rust: `GET /datasets/{id}/hello-rust` greets, and tells what the host says of the dataset;
+//! `POST /hello-rust/count` counts the bytes that it is sent.
 //!
 //! `cargo build --release` makes `libhello_rust.so`; put it into the directory that `weir serve --plugins DIR` names.
 
@@ -20,10 +21,29 @@ impl Plugin for Hello {
     }
 
     fn routes(&self) -> Vec<Route> {
-        vec![Route::get("/datasets/{id}/hello-rust")]
+        let count = Route { methods: vec!["POST".to_owned()], pattern: "/hello-rust/count".to_owned() };
+        vec![Route::get("/datasets/{id}/hello-rust"), count]
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
+        match request.route() {
+            0 => self.greet(request),
+            _ => self.count(request),
+        }
+    }
+}
+
+impl Hello {
+    /// Pulls the request's body, piece by piece.
+    fn count(&self, request: &Request<'_>) -> Result<Response, Error> {
+        let mut bytes = 0;
+        while let Some(piece) = self.host.body_next(request)? {
+            bytes += piece.len();
+        }
+        Ok(Response::full("text/plain; charset=utf-8", format!("{bytes} bytes\n")))
+    }
+
+    fn greet(&self, request: &Request<'_>) -> Result<Response, Error> {
         let dataset = self.host.open(request, request.dataset_id())?;
         let variables = dataset.schema()?.root.variables.len();
         let mut pieces = VecDeque::from([

@@ -1,0 +1,156 @@
+//! From a dataset as it is stored to an array that gives chunks, and to the storage that the schema shows.
+
+use std::sync::{Mutex, OnceLock};
+
+use weir_model::{ByteOrder, ChunkGrid, DataType, Storage};
+
+use super::array::{StoredArray, chunk_shape};
+use super::dataset::{Fill, Layout, StoredDataset};
+use super::datatype::FileType;
+use crate::Error;
+use crate::codecs::swap;
+
+impl StoredArray {
+    /// The array of a dataset that is shown in a shape: its own, or a longer one.
+    ///
+    /// # Errors
+    /// `Corrupt` for a shape that cannot be counted. What else is wrong is told to those who read the array.
+    pub fn of(dataset: StoredDataset, shape: &[u64]) -> Result<Self, Error> {
+        let StoredDataset { file_type, space, mut layout, codecs, fill, .. } = dataset;
+        let axes = space.axes().to_vec();
+        if shape.len() != axes.len() {
+            return Err(Error::corrupt("its axes have no dimensions"));
+        }
+        let grid = grid(&mut layout, shape, file_type.size)?;
+        let is_longer = axes.iter().zip(shape).any(|(axis, &shown)| axis.length < shown);
+        if is_longer && matches!(layout, Layout::Contiguous { .. } | Layout::Compact(_)) {
+            layout = Layout::Unsupported(Error::corrupt("it can grow, but is not stored in chunks"));
+        }
+        let fills = Fills::of(&fill, &file_type);
+        let (fill, unwritten) = match is_longer {
+            true => (fills.beyond.clone(), (fills.unwritten != fills.beyond).then_some(fills.unwritten)),
+            false => (fills.unwritten, None),
+        };
+        let codecs = if matches!(layout, Layout::Chunked(_)) { codecs } else { Vec::new() };
+        let FileType { data_type, size: element_size, order, unreadable, .. } = file_type;
+        let unreadable = unreadable.filter(|_| data_type != DataType::String).map(Error::unsupported);
+        let (index, reading) = (OnceLock::new(), Mutex::new(()));
+        let order = if data_type.swap_unit() > 1 { order } else { ByteOrder::Little };
+        Ok(Self {
+            grid,
+            axes,
+            element_size,
+            data_type,
+            order,
+            layout,
+            codecs,
+            fill,
+            unwritten,
+            unreadable,
+            index,
+            reading,
+        })
+    }
+
+    /// What the schema shows.
+    pub fn storage(&self) -> Storage {
+        let has_size = self.data_type.size().is_some();
+        let mut fill = if has_size { self.fill.clone() } else { Vec::new() };
+        if self.order == ByteOrder::Big {
+            swap(&mut fill, self.data_type.swap_unit());
+        }
+        Storage {
+            chunk_shape: self.grid.chunk_shape().to_vec(),
+            // References into the heap are of no use to others, so neither are their codecs.
+            codecs: if has_size { self.codecs.clone() } else { Vec::new() },
+            byte_order: self.order,
+            fill,
+        }
+    }
+}
+
+/// How chunks tile a variable. A layout that cannot is an error for those who read the variable.
+fn grid(layout: &mut Layout, shape: &[u64], element_size: usize) -> Result<ChunkGrid, Error> {
+    let elements = match shape.contains(&0) {
+        true => Some(0),
+        false => shape.iter().try_fold(1_u64, |n, &length| n.checked_mul(length)),
+    };
+    let bytes = elements.and_then(|elements| elements.checked_mul(element_size as u64));
+    let bytes = bytes.ok_or_else(|| {
+        Error::corrupt(format!("its shape {shape:?} has more bytes than 64 bits can count"))
+    })?;
+    if let Err(error) = check_size(layout, shape.len(), (bytes, element_size)) {
+        *layout = Layout::Unsupported(error);
+    }
+    let tiled = ChunkGrid::new(shape.to_vec(), chunk_shape(layout, shape, element_size));
+    tiled.or_else(|error| {
+        *layout = Layout::Unsupported(Error::corrupt(error.to_string()));
+        let runs = chunk_shape(layout, shape, element_size);
+        ChunkGrid::new(shape.to_vec(), runs).map_err(|error| Error::corrupt(error.to_string()))
+    })
+}
+
+/// Checks what a layout says of sizes: of all elements, or of one.
+fn check_size(layout: &mut Layout, axes: usize, (bytes, element_size): (u64, usize)) -> Result<(), Error> {
+    match layout {
+        Layout::Contiguous { address: Some(_), bytes: Some(stored) } if *stored < bytes => {
+            Err(Error::corrupt(format!("its {bytes} bytes are stored in {stored}")))
+        }
+        Layout::Chunked(chunked) => {
+            // Versions 4 and later list the element size behind the lengths.
+            let said = chunked.element_size.or_else(|| chunked.lengths.get(axes).copied());
+            chunked.lengths.truncate(axes);
+            match said {
+                Some(said) if said as usize != element_size => Err(Error::corrupt(format!(
+                    "its elements have {element_size} bytes, and {said} in its chunks"
+                ))),
+                _ => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Elements, as stored, that stand where nothing is.
+struct Fills {
+    /// Where the dataset has places that were never written: HDF5 fills them.
+    unwritten: Vec<u8>,
+    /// Where the dataset ends before a shared dimension does: netCDF fills them.
+    beyond: Vec<u8>,
+}
+
+impl Fills {
+    fn of(fill: &Fill, file_type: &FileType) -> Self {
+        let FileType { data_type, size, order, .. } = file_type;
+        let (size, order) = (*size, *order);
+        let mut default = default_fill(data_type.stored());
+        if default.len() != size {
+            default = vec![0; size];
+        }
+        if order == ByteOrder::Big {
+            swap(&mut default, data_type.swap_unit());
+        }
+        match fill {
+            Fill::Value(value) => Self { unwritten: value.clone(), beyond: value.clone() },
+            Fill::Zero => Self { unwritten: vec![0; size], beyond: default },
+            Fill::Undefined => Self { unwritten: default.clone(), beyond: default },
+        }
+    }
+}
+
+/// The values that netCDF fills with where nobody chose one (`NC_FILL_...` in `netcdf.h`), little-endian.
+fn default_fill(data_type: &DataType) -> Vec<u8> {
+    match data_type {
+        DataType::Int8 => (-127_i8).to_le_bytes().to_vec(),
+        DataType::UInt8 => vec![u8::MAX],
+        DataType::Int16 => (-32767_i16).to_le_bytes().to_vec(),
+        DataType::UInt16 => u16::MAX.to_le_bytes().to_vec(),
+        DataType::Int32 => (-2_147_483_647_i32).to_le_bytes().to_vec(),
+        DataType::UInt32 => u32::MAX.to_le_bytes().to_vec(),
+        DataType::Int64 => (-9_223_372_036_854_775_806_i64).to_le_bytes().to_vec(),
+        DataType::UInt64 => 18_446_744_073_709_551_614_u64.to_le_bytes().to_vec(),
+        DataType::Float32 => 9.969_21e36_f32.to_le_bytes().to_vec(),
+        DataType::Float64 => 9.969_209_968_386_869e36_f64.to_le_bytes().to_vec(),
+        _ => Vec::new(),
+    }
+}
