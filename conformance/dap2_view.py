@@ -15,7 +15,7 @@ from observed import Dataset, Variable, joined, plain, texts
 # Attributes that are compared with elements and must have their type (CF conventions, section 2.5).
 LIKE_ELEMENTS = ("_FillValue", "missing_value", "valid_min", "valid_max", "valid_range")
 ABSENT_KINDS = ("compound", "vlen")
-SAFE = re.compile(r"[A-Za-z0-9_\-+.]")
+SAFE = re.compile(r"[A-Za-z0-9_\-.]")
 SAFE_IN_DIMENSIONS = re.compile(r"[A-Za-z0-9_\-]")
 
 

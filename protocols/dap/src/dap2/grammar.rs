@@ -123,9 +123,9 @@ fn mark<'a>(c: char) -> impl Parser<&'a str, Output = char, Error = nom::error::
     preceded(multispace0, char(c))
 }
 
-/// A name: letters, digits, `_-+.` and complete escapes, beginning with a letter, a digit or `_`.
+/// A name: letters, digits, `_-.` and complete escapes, beginning with a letter, a digit or `_`.
 fn name(input: &str) -> IResult<&str, String> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-+.%".contains(c);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.%".contains(c);
     let starts = |name: &&str| name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     let escapes = |name: &&str| {
         let digits = |part: &str| part.chars().take_while(char::is_ascii_hexdigit).count() >= 2;
@@ -155,8 +155,8 @@ fn declaration(input: &str) -> IResult<&str, Declaration> {
 fn axis(input: &str) -> IResult<&str, (Option<String>, u32)> {
     let length =
         map_res(preceded(multispace0, digit1), |digits: &str| digits.parse::<i32>().map(i32::unsigned_abs));
-    // pydap knows neither `.` nor `+` in the name of a dimension.
-    let dimension = verify(name, |name: &str| !name.contains(['.', '+']));
+    // pydap knows no `.` in the name of a dimension.
+    let dimension = verify(name, |name: &str| !name.contains('.'));
     delimited(mark('['), (opt(terminated(dimension, mark('='))), length), mark(']')).parse(input)
 }
 

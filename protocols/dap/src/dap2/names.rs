@@ -2,7 +2,8 @@
 //!
 //! A name that a client cannot parse costs the whole dataset, not one variable: netCDF-C refuses to open a DDS with a space,
 //! an `@` or UTF-8 in a name, escaped or not, and silently drops every attribute when a DAS has one. So names are made of
-//! letters, digits and `_-+.`, everything else is escaped as `%XX`, and letters beyond ASCII are transliterated.
+//! letters, digits and `_-.`, everything else is escaped as `%XX` (pydap escapes a `+` in some places only), and letters
+//! beyond ASCII are transliterated.
 
 use std::collections::HashMap;
 
@@ -15,20 +16,20 @@ pub enum Role {
     /// Variables and datasets. Characters with a meaning in constraint expressions become `_`: clients send names back
     /// decoded, escaped once or escaped twice, and a decoded comma could not be told from the one between two names.
     Variable,
-    /// Dimensions. As variables, but `.` and `+` are escaped too: pydap cannot parse them there.
+    /// Dimensions. As variables, but `.` is escaped too: pydap cannot parse it there.
     Dimension,
     /// Attributes. They never come back in a request, so every character can be escaped.
     Attribute,
 }
 
-/// Spells `name`: only letters, digits, `_`, `-`, `+`, `.` and `%XX` remain, beginning with a letter, a digit or `_`.
+/// Spells `name`: only letters, digits, `_`, `-`, `.` and `%XX` remain, beginning with a letter, a digit or `_`.
 #[must_use]
 pub fn spell(name: &str, role: Role) -> String {
     let mut spelled = String::with_capacity(name.len());
     for c in name.chars() {
         match c {
             'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '-' => spelled.push(c),
-            '.' | '+' if role != Role::Dimension => spelled.push(c),
+            '.' if role != Role::Dimension => spelled.push(c),
             '\0'..='\x1f' | '\x7f' => spelled.push('_'),
             _ if role != Role::Attribute && ",[]:&(){};=<>!?#\"'%\\".contains(c) => spelled.push('_'),
             _ if c.is_ascii() => spelled.push_str(&format!("%{:02X}", u32::from(c))),
@@ -160,7 +161,7 @@ mod tests {
     fn names_are_spelled_for_every_client() {
         check("sst", Role::Variable, "sst");
         check("air temp", Role::Variable, "air%20temp");
-        check("a.b+c-d", Role::Variable, "a.b+c-d");
+        check("a.b+c-d", Role::Variable, "a.b%2Bc-d");
         check("a.b+c-d", Role::Dimension, "a%2Eb%2Bc-d");
         check("a,b[0]", Role::Variable, "a_b_0_");
         check("50%", Role::Variable, "50_");
