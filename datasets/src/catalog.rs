@@ -128,6 +128,8 @@ impl Catalog {
                 _ => entry.open(id).map(Op::Put),
             }
         })?;
+        // Left alone, the cache closes files some time later; files that are open are limited by the system.
+        self.open.run_pending_tasks();
         match result {
             CompResult::Inserted(open) | CompResult::ReplacedWith(open) | CompResult::Unchanged(open) => {
                 Ok(open.into_value().dataset)

@@ -16,6 +16,9 @@ use super::metadata::{Metadata, guarded};
 use super::object_header::{Committed, Message, ObjectHeader};
 use crate::Error;
 
+/// Elements larger than this are not shown: the schema holds one of each variable.
+const MOST_ELEMENT_BYTES: usize = 1 << 20;
+
 /// One dataset.
 pub struct StoredDataset {
     /// The address of its header: what references name it by.
@@ -81,7 +84,7 @@ pub enum Fill {
 }
 
 impl StoredDataset {
-    /// Reads what a header says; `None` where the dataset has no extent at all.
+    /// Reads what a header says; `None` where there is nothing to show, with a warning.
     pub fn read(
         metadata: &Metadata,
         header: &ObjectHeader,
@@ -90,11 +93,14 @@ impl StoredDataset {
     ) -> Result<Option<Self>, Error> {
         let (body, _) = body_of(metadata, header, MSG_DATASPACE)?;
         let space = Space::parse(metadata, &body)?;
-        if space == Space::Null {
-            return Ok(None);
-        }
         let (body, committed) = body_of(metadata, header, MSG_DATATYPE)?;
         let file_type = FileType::parse(&body)?;
+        if space == Space::Null || file_type.size > MOST_ELEMENT_BYTES {
+            let element_bytes = file_type.size;
+            tracing::warn!(object = place, element_bytes, "an empty or too large dataset is left out");
+            return Ok(None);
+        }
+        metadata.spend(file_type.size)?;
         let storage = layout(metadata, header).and_then(|layout| {
             Ok((layout, codecs(metadata, header, &file_type)?, fill(metadata, header, &file_type)?))
         });

@@ -156,19 +156,15 @@ impl Walk<'_> {
             Kind::Group => tracing::warn!(object = path, "a second link to the same group is left out"),
             Kind::Dataset => {
                 let dataset = StoredDataset::read(self.metadata, &header, address, path);
-                self.add(dataset.map_err(|error| error.within(path))?, link, (path, place));
+                let dataset = dataset.map_err(|error| error.within(path))?;
+                if let Some((dataset, group)) = dataset.zip(self.tree.groups.get_mut(place)) {
+                    group.datasets.push((link.name.clone(), dataset));
+                }
             }
             Kind::Type => self.tree.types.add(address, &link.name, &header),
             Kind::Unknown => tracing::warn!(object = path, "an object of an unknown kind is left out"),
         }
         Ok(None)
-    }
-
-    fn add(&mut self, dataset: Option<StoredDataset>, link: &Link, (path, group): (&str, usize)) {
-        match (dataset, self.tree.groups.get_mut(group)) {
-            (Some(dataset), Some(group)) => group.datasets.push((link.name.clone(), dataset)),
-            _ => tracing::warn!(object = path, "a dataset without elements is left out"),
-        }
     }
 
     /// Where the members of a group are.

@@ -4,6 +4,7 @@
 pub const BYTE: u32 = 1;
 pub const CHAR: u32 = 2;
 pub const SHORT: u32 = 3;
+pub const INT: u32 = 4;
 pub const FLOAT: u32 = 5;
 pub const DOUBLE: u32 = 6;
 

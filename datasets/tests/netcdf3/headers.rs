@@ -4,7 +4,7 @@ use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::{Dataset, ErrorKind};
 use weir_model::{ByteOrder, Hyperslab, Schema, Value};
 
-use crate::classic_file::{BYTE, CHAR, ClassicFile, DOUBLE, FLOAT, SHORT, byte};
+use crate::classic_file::{BYTE, CHAR, ClassicFile, DOUBLE, FLOAT, INT, SHORT, byte};
 use crate::{file_of, open};
 
 fn schema(file: &ClassicFile) -> Schema {
@@ -65,6 +65,21 @@ fn attributes_may_have_no_element() {
     let schema = schema(&file);
     assert_eq!(schema.root.attributes[0].value, Value::Float32(vec![]));
     assert_eq!(schema.root.attributes[1].value, Value::Int8(vec![1, 2, -1]));
+}
+
+#[test]
+fn a_fill_value_is_one_element_of_the_variables_type() {
+    let check = |code: u32, count: u64, bytes: &[u8], expected: [u8; 4]| {
+        let mut file = ClassicFile::new(1).variable(b"a", FLOAT, &[0], 512);
+        file.variables[0].attributes.push((b"_FillValue".to_vec(), code, count, bytes.to_vec()));
+        assert_eq!(schema(&file).variable("/a").unwrap().storage.fill, expected, "{count} of type {code}");
+    };
+    let default = 0x7cf0_0000_u32.to_le_bytes();
+    check(FLOAT, 1, &[1, 2, 3, 4], [4, 3, 2, 1]);
+    check(INT, 1, &[1, 2, 3, 4], default);
+    check(CHAR, 4, b"1e20", default);
+    check(FLOAT, 2, &[1, 2, 3, 4, 5, 6, 7, 8], default);
+    check(FLOAT, 0, &[], default);
 }
 
 /// Two record variables of 8 bytes in a record of 16 at byte 512.
