@@ -105,10 +105,41 @@ struct Classic {
     placements: HashMap<String, Placement>,
 }
 
-/// The bytes of a chunk inside the file.
+/// The bytes of a chunk inside the file: one run, or runs of equal length at equal distances.
 struct Run {
     offset: u64,
     length: u64,
+    /// Bytes that follow each other, and bytes from one run to the next.
+    interleaved: Option<(u64, u64)>,
+}
+
+impl Run {
+    /// Reads `out.len()` bytes from byte `from` of the chunk on; the caller has checked that they are inside.
+    fn read(&self, file: &DataFile, from: u64, out: &mut [u8]) -> Result<(), Error> {
+        let Some((bytes, distance)) = self.interleaved else {
+            return file.read_exact_at(self.offset.saturating_add(from), out);
+        };
+        let (mut from, mut rest) = (from, out);
+        while !rest.is_empty() {
+            let (number, inside) =
+                (from.checked_div(bytes).unwrap_or(0), from.checked_rem(bytes).unwrap_or(0));
+            let left = usize::try_from(bytes.saturating_sub(inside)).unwrap_or(usize::MAX);
+            let (here, behind) = rest.split_at_mut(left.min(rest.len()));
+            let at =
+                number.checked_mul(distance).and_then(|at| at.checked_add(self.offset)?.checked_add(inside));
+            file.read_exact_at(at.unwrap_or(u64::MAX), here)?;
+            from = from.saturating_add(here.len() as u64);
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// The first byte behind the last run.
+    fn end(&self) -> u64 {
+        let (bytes, distance) = self.interleaved.unwrap_or((self.length, 0));
+        let last = self.length.div_ceil(bytes.max(1)).saturating_sub(1);
+        self.offset.saturating_add(last.saturating_mul(distance)).saturating_add(bytes)
+    }
 }
 
 impl Placement {
@@ -117,7 +148,9 @@ impl Placement {
         if index.len() != self.strides.len() {
             return None;
         }
-        let mut run = Run { offset: self.begin, length: self.element_size };
+        let distance = self.strides.first().copied().unwrap_or(0);
+        let interleaved = self.record_bytes.map(|bytes| (bytes, distance));
+        let mut run = Run { offset: self.begin, length: self.element_size, interleaved };
         let lengths = self.grid.shape().iter().zip(self.grid.chunk_shape());
         for ((&index, &stride), (&length, &of_chunk)) in index.iter().zip(&self.strides).zip(lengths) {
             let first = index.checked_mul(of_chunk).filter(|&first| first < length)?;
@@ -158,7 +191,10 @@ impl ChunkSource for Classic {
 
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
         let run = self.run(chunk)?;
-        let bytes = self.file.read_at(run.offset, run.length)?;
+        self.file.check_range(run.offset, run.end().saturating_sub(run.offset))?;
+        let length = usize::try_from(run.length);
+        let mut bytes = vec![0; length.map_err(|e| Error::new(ErrorKind::TooLarge, e.to_string()))?];
+        run.read(&self.file, 0, &mut bytes)?;
         Ok(Some(Encoded { bytes, skipped_codecs: 0 }))
     }
 
@@ -173,13 +209,13 @@ impl ChunkSource for Classic {
             );
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        self.file.read_exact_at(run.offset.saturating_add(offset), out)?;
+        run.read(&self.file, offset, out)?;
         Ok(true)
     }
 
     fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
         let run = self.run(chunk)?;
-        self.file.check_range(run.offset, run.length)?;
+        self.file.check_range(run.offset, run.end().saturating_sub(run.offset))?;
         Ok(true)
     }
 

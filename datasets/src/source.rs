@@ -26,7 +26,7 @@ pub struct Encoded {
 /// An open file: its schema, and its stored chunks.
 ///
 /// Implementations are read from many threads at once. A variable's [`Storage`](weir_model::Storage) in the schema says how
-/// its chunks tile it and which codecs were applied; [`contract`](crate::contract) checks that an implementation agrees
+/// its chunks tile it and which codecs were applied; the `contract` module (feature `testing`) checks that an implementation agrees
 /// with itself.
 pub trait ChunkSource: Send + Sync {
     /// What the file holds.

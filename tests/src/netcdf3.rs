@@ -33,12 +33,15 @@ impl Values {
     }
 }
 
+/// Names and texts.
+type Attributes = Vec<(String, String)>;
+
 /// A file in the making: fixed dimensions, variables over them, text attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Netcdf3 {
     dimensions: Vec<(String, u32)>,
-    variables: Vec<(String, Vec<usize>, Vec<(String, String)>, Values)>,
-    attributes: Vec<(String, String)>,
+    variables: Vec<(String, Vec<usize>, Attributes, Values)>,
+    attributes: Attributes,
 }
 
 impl Netcdf3 {

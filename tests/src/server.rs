@@ -33,7 +33,7 @@ pub fn binaries() -> &'static Binaries {
         let packages = ["weir-server", "weir-plugin-dap-so", "weir-plugin-zarr-so"];
         let mut build = Command::new(env!("CARGO"));
         build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "-q"]);
-        packages.iter().for_each(|package| drop(build.args(["-p", package])));
+        build.args(packages.iter().flat_map(|package| ["-p", package]));
         assert!(build.status().unwrap().success(), "the server and its plugins build");
         let programs = std::env::current_exe().unwrap();
         let built = programs.parent().and_then(Path::parent).unwrap().to_owned();

@@ -5,7 +5,7 @@ use hdf5_reader::messages::filter_pipeline::{self, FilterDescription};
 use hdf5_reader::messages::layout::{self, ChunkIndexing, DataLayout};
 use hdf5_reader::messages::{
     MSG_DATA_LAYOUT, MSG_DATASPACE, MSG_DATATYPE, MSG_EXTERNAL_FILES, MSG_FILL_VALUE, MSG_FILL_VALUE_OLD,
-    MSG_FILTER_PIPELINE, fill_value,
+    MSG_FILTER_PIPELINE,
 };
 use weir_model::Codec;
 
@@ -206,30 +206,70 @@ fn codec(filter: FilterDescription, file_type: &FileType) -> Codec {
 }
 
 fn fill(metadata: &Metadata, header: &ObjectHeader, file_type: &FileType) -> Result<Fill, Error> {
-    let message = header.find(MSG_FILL_VALUE).or_else(|| header.find(MSG_FILL_VALUE_OLD));
-    let Some(message) = message else { return Ok(Fill::Zero) };
-    let (body, _) = resolved(metadata, message)?;
-    let Metadata { offset_size, length_size, .. } = *metadata;
-    let parse = if message.kind == MSG_FILL_VALUE { fill_value::parse_new } else { fill_value::parse_old };
-    let parsed =
-        guarded("fill value", || parse(&mut Cursor::new(&body), offset_size, length_size, body.len()))?;
-    match parsed.value {
-        Some(value) if value.len() == file_type.size => Ok(Fill::Value(value)),
-        Some(value) => {
+    let (kind, body) = match (header.find(MSG_FILL_VALUE), header.find(MSG_FILL_VALUE_OLD)) {
+        (Some(message), _) => (MSG_FILL_VALUE, resolved(metadata, message)?.0),
+        (None, Some(message)) => (MSG_FILL_VALUE_OLD, resolved(metadata, message)?.0),
+        (None, None) => return Ok(Fill::Zero),
+    };
+    let fill = if kind == MSG_FILL_VALUE { Fill::parse(&body)? } else { Fill::parse_value(&body)? };
+    match &fill {
+        Fill::Value(value) if value.len() != file_type.size => {
             let (got, expected) = (value.len(), file_type.size);
             Err(Error::corrupt(format!("its fill value has {got} bytes, its elements have {expected}")))
         }
-        None if parsed.fill_time == fill_value::FillTime::Never => Ok(Fill::Undefined),
-        None if message.kind == MSG_FILL_VALUE && is_undefined(&body) => Ok(Fill::Undefined),
-        None => Ok(Fill::Zero),
+        _ => Ok(fill),
     }
 }
 
-/// Whether a fill value message says that there is none, which is not the same as HDF5's default.
-fn is_undefined(body: &[u8]) -> bool {
-    match body {
-        [1 | 2, _, _, defined, ..] => *defined == 0,
-        [3, flags, ..] => flags & 0x10 != 0,
-        _ => false,
+/// `H5D_FILL_TIME_NEVER`.
+const NEVER: u8 = 1;
+
+impl Fill {
+    /// Parses a fill value message (specification, section IV.A.2.f).
+    fn parse(body: &[u8]) -> Result<Self, Error> {
+        let (time, state, rest) = match body {
+            [1 | 2, _, time, 0, ..] => (*time, Self::Undefined, &[][..]),
+            [1 | 2, _, time, _, rest @ ..] => (*time, Self::Zero, rest),
+            [3, flags, ..] if flags & 0x10 != 0 => (flags >> 2 & 0x03, Self::Undefined, &[][..]),
+            [3, flags, rest @ ..] if flags & 0x20 != 0 => (flags >> 2 & 0x03, Self::Zero, rest),
+            [3, flags, ..] => (flags >> 2 & 0x03, Self::Zero, &[][..]),
+            _ => return Err(Error::corrupt("its fill value message has an unknown version")),
+        };
+        let value = if rest.is_empty() { state } else { Self::parse_value(rest)? };
+        // Where no value was chosen and none is ever written, nobody knows what stands there.
+        Ok(if value == Self::Zero && time == NEVER { Self::Undefined } else { value })
+    }
+
+    /// Parses a length and as many bytes.
+    fn parse_value(bytes: &[u8]) -> Result<Self, Error> {
+        let mut cursor = Cursor::new(bytes);
+        let length = cursor.read_u32_le()? as usize;
+        Ok(if length == 0 { Self::Zero } else { Self::Value(cursor.read_bytes(length)?.to_vec()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &[u8], expected: Result<Fill, &str>) {
+        let got = Fill::parse(body).map_err(|error| error.message);
+        assert_eq!(got, expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn fill_values_of_all_versions() {
+        check(&[2, 2, 2, 1, 2, 0, 0, 0, 7, 8], Ok(Fill::Value(vec![7, 8])));
+        check(&[2, 2, 2, 1, 0, 0, 0, 0], Ok(Fill::Zero));
+        check(&[2, 2, NEVER, 1, 0, 0, 0, 0], Ok(Fill::Undefined));
+        check(&[2, 2, NEVER, 1, 1, 0, 0, 0, 7], Ok(Fill::Value(vec![7])));
+        check(&[1, 2, 2, 0, 0, 0, 0, 0], Ok(Fill::Undefined));
+        check(&[3, 0b0000_1010], Ok(Fill::Zero));
+        check(&[3, 0b0000_0110], Ok(Fill::Undefined));
+        check(&[3, 0b0001_1010], Ok(Fill::Undefined));
+        check(&[3, 0b0010_1010, 1, 0, 0, 0, 9], Ok(Fill::Value(vec![9])));
+        check(&[4, 0], Err("its fill value message has an unknown version"));
+        assert!(Fill::parse(&[3, 0b0010_1010, 9, 0, 0, 0, 9]).is_err());
+        assert!(Fill::parse(&[]).is_err());
     }
 }

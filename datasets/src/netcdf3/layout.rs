@@ -13,7 +13,7 @@ use crate::{Error, run_chunk_shape};
 /// Where the elements of one variable lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
-    /// The grid of its chunks, each of which is one run of bytes.
+    /// The grid of its chunks, each of which is one run of bytes, or one in each of some records.
     pub grid: ChunkGrid,
     /// The first byte.
     pub begin: u64,
@@ -21,7 +21,15 @@ pub struct Placement {
     pub strides: Vec<u64>,
     /// Bytes of one element.
     pub element_size: u64,
+    /// Bytes of the variable that follow each other in the file, where a chunk has several records: those of one record.
+    pub record_bytes: Option<u64>,
 }
+
+/// Records smaller than this share chunks: one chunk for each would cost clients a request for each.
+const SMALL_RECORD: u64 = 4 << 10;
+
+/// Bytes of a chunk of small records.
+const RECORDS_BYTES: u64 = 64 << 10;
 
 /// Where everything lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,17 +205,22 @@ fn placement(variable: &Shaped<'_>, records: u64, record_size: u64) -> Result<Pl
     }
     let mut shape = variable.shape.clone();
     let mut chunk_shape = run_chunk_shape(&shape, size);
+    let mut record_bytes = None;
     if variable.is_record {
         strides.push(record_size);
         shape.insert(0, records);
-        // Records of the only record variable follow each other without a gap, so they can be cut as fixed ones are.
-        chunk_shape = match record_size == variable.bytes {
-            true => run_chunk_shape(&shape, size),
-            false => [&[1], chunk_shape.as_slice()].concat(),
-        };
+        if record_size == variable.bytes {
+            // Records of the only record variable follow each other without a gap, so they are cut as fixed ones are.
+            chunk_shape = run_chunk_shape(&shape, size);
+        } else {
+            let together = variable.bytes > 0 && variable.bytes < SMALL_RECORD;
+            let fitting = RECORDS_BYTES.checked_div(variable.bytes).unwrap_or(1);
+            chunk_shape.insert(0, if together { fitting.clamp(1, records.max(1)) } else { 1 });
+            record_bytes = together.then_some(variable.bytes);
+        }
     }
     strides.reverse();
     let grid = ChunkGrid::new(shape, chunk_shape);
     let grid = grid.map_err(|e| Error::corrupt(format!("variable {}: {e}", variable.variable.name)))?;
-    Ok(Placement { grid, begin: variable.variable.begin, strides, element_size })
+    Ok(Placement { grid, begin: variable.variable.begin, strides, element_size, record_bytes })
 }

@@ -8,7 +8,8 @@ use weir_model::{ByteOrder, Hyperslab, Stride};
 
 use crate::fixture::{open_bytes, path};
 
-const FIXTURES: [&str; 9] = [
+const FIXTURES: [&str; 10] = [
+    "hdf5_scales.h5",
     "hdf5_earliest.h5",
     "hdf5_v110.h5",
     "hdf5_latest.h5",

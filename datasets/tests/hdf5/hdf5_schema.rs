@@ -36,7 +36,7 @@ fn netcdf4_dimensions_and_groups() {
     let variables = names(&root.variables, |variable| &variable.name);
     assert_eq!(
         variables[..5],
-        ["time", "lon", "lat", "short_series", "as_i1"],
+        ["time", "lon", "lat", "short_series", "no_fill"],
         "in the order of their making"
     );
     assert_eq!(names(&root.groups, |group| &group.name), ["forecast"]);
@@ -144,6 +144,18 @@ fn plain_hdf5_gets_phony_dimensions() {
     assert_eq!(variables, shown, "without what is empty, dangling or outside");
     assert_eq!(names(&schema.root.groups, |group| &group.name), ["inner"]);
     assert_eq!(names(&schema.group("/inner").unwrap().groups, |group| &group.name), [""; 0], "no circle");
+}
+
+#[test]
+fn scales_of_other_programs() {
+    let source = open("hdf5_scales.h5");
+    let schema = source.schema();
+    assert_eq!(dimensions(&schema.root), [("x", 6, true), ("y", 3, false), ("phony_dim_2", 5, false)]);
+    assert_eq!(axes(schema.variable("/short").unwrap()), ["/x", "/y"]);
+    assert_eq!(axes(schema.variable("/half").unwrap()), ["/x", "/phony_dim_2"], "one axis without a scale");
+    assert_eq!(schema.variable("/short").unwrap().shape, [6, 3]);
+    let attributes = schema.variables().into_iter().map(|(_, variable)| variable.attributes.len());
+    assert_eq!(attributes.sum::<usize>(), 0, "all attributes are of the scales");
 }
 
 #[test]

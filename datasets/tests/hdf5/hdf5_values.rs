@@ -24,6 +24,7 @@ fn check(fixture: &str, unlike: &dyn Fn(&str) -> Option<Vec<f64>>) {
 
 fn indexed(path: &str) -> Option<Vec<f64>> {
     match path {
+        "/zero" => Some(vec![0., 0., 3., 4., 0., 0.]),
         "/holes" => Some(vec![99., 99., 3., 4., 99., 99.]),
         "/shrunk" => Some(vec![1., 2., 3., 4., 5., 99., 99.]),
         _ => None,
@@ -70,6 +71,8 @@ fn netcdf4_values_with_fill_where_a_dimension_is_longer() {
         };
         Some(match path {
             "/short_series" => numbers(&short),
+            "/no_fill" => numbers(&[&[1., 2., 3.][..], &[-32767.; 9]].concat()),
+            "/no_fill_chunks" => numbers(&[FLOAT_FILL; 3]),
             "/unwritten" | "/unwritten_chunks" => numbers(&[FLOAT_FILL; 15]),
             "/letters" => Expected::Elements(b"abcdefghijklmno".to_vec()),
             "/words" => text(&["1", "22", "", "ü4", &long, "6", "", "", "", "", "", ""]),
@@ -77,6 +80,12 @@ fn netcdf4_values_with_fill_where_a_dimension_is_longer() {
         })
     };
     check_source(|| open("hdf5_netcdf4.nc"), &expected).unwrap();
+}
+
+#[test]
+fn unwritten_chunks_differ_from_what_lies_beyond() {
+    let short = [[0.; 6].to_vec(), vec![7., 8., 9.], vec![-2_147_483_647.; 9]].concat();
+    check("hdf5_scales.h5", &|path| path.starts_with("/short").then(|| short.clone()));
 }
 
 /// Reads a variable whole.
