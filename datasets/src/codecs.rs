@@ -167,6 +167,13 @@ fn inflate_into(
         let message = format!("a chunk decodes to {length} bytes, the limit is {MOST_CHUNK_BYTES}");
         return Err(Error::new(ErrorKind::TooLarge, message));
     }
+    // Deflate shrinks by at most 1032 to 1, so a chunk that claims more needs no memory to be refused.
+    if length > input.len().saturating_mul(1032).saturating_add(64) {
+        let stored = input.len();
+        return Err(Error::corrupt(format!(
+            "its {stored} stored bytes cannot hold the {length} bytes of the chunk"
+        )));
+    }
     resize(out, length);
     let inflated = decompressor.zlib_decompress(input, out);
     let n = inflated.map_err(|error| match error {
@@ -238,6 +245,16 @@ mod tests {
             0,
             Err("its deflate stream holds more than the 8 bytes of the chunk"),
         );
+        let huge = Decoded {
+            codecs: &deflate,
+            length: 1 << 20,
+            data_type: &DataType::Int8,
+            stored: ByteOrder::Little,
+            wanted: ByteOrder::Little,
+        };
+        let error =
+            Scratch::with(|scratch| decode(scratch, &[1; 100], 0, &huge).map(<[u8]>::len)).unwrap_err();
+        assert_eq!(error.message, "its 100 stored bytes cannot hold the 1048576 bytes of the chunk");
         check(&deflate, b"junk", 0, Err("its deflate stream is damaged"));
         let other = [Codec::Other { id: 32015, name: "zstd".into() }];
         check(&other, &[0; 8], 0, Err("codec zstd (HDF5 filter 32015) is not built in"));
