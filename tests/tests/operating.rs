@@ -45,16 +45,21 @@ fn a_small_response_is_prompt() {
     let data = data();
     let server = Server::start(Mode::LinkedIn, data.path(), &[]);
     let mut client = server.client();
-    let mut times: Vec<Duration> = (0..101)
-        .map(|_| {
-            let since = Instant::now();
-            assert_eq!(client.get("/datasets/d.nc/opendap.dds").status, 200);
-            since.elapsed()
-        })
-        .collect();
-    times.sort();
-    // Without TCP_NODELAY the client's delayed acknowledgement costs 40 ms and more.
-    assert!(times[50] < Duration::from_millis(5), "p50 {:?}", times[50]);
+    let mut median = || {
+        let mut times: Vec<Duration> = (0..51)
+            .map(|_| {
+                let since = Instant::now();
+                assert_eq!(client.get("/datasets/d.nc/opendap.dods").status, 200);
+                since.elapsed()
+            })
+            .collect();
+        times.sort();
+        times[25]
+    };
+    // Without TCP_NODELAY the client's delayed acknowledgement costs 40 ms and more, every time. What else the machine does
+    // may cost some of the rounds, so the best one counts.
+    let best = (0..5).map(|_| median()).min().unwrap();
+    assert!(best < Duration::from_millis(5), "p50 {best:?}");
     server.stop(&[]);
 }
 
