@@ -121,8 +121,9 @@ pub fn decode<'s>(
             Codec::Deflate { .. } => inflate_into(inflate, input, length, back)?,
             Codec::Shuffle { element_size } => {
                 let size = *element_size as usize;
-                // Whole elements can be put together in either order, unless a checksum below was computed over them.
-                let whole = size > 1 && size == to.data_type.swap_unit() && checksums == 0;
+                // Whole elements can be put together in either order, if this is the last step: what steps below it yield
+                // (a checksum, a stream) was made of the stored order.
+                let whole = size > 1 && size == to.data_type.swap_unit() && steps.is_empty();
                 let reverse = whole && order != to.wanted;
                 resize(back, input.len());
                 unshuffle(input, size, reverse, back);
@@ -213,6 +214,10 @@ mod tests {
         }
     }
 
+    fn shuffle_of_2() -> Codec {
+        Codec::Shuffle { element_size: 2 }
+    }
+
     #[test]
     fn codecs_are_undone_in_the_other_order() {
         let plain = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -229,6 +234,15 @@ mod tests {
         check(&[Codec::Fletcher32], &checked, 0, Ok(&plain));
         check(&[deflate.clone(), Codec::Fletcher32], &deflated(&plain), 0b10, Ok(&plain));
         check(&[Codec::Fletcher32, deflate], &deflated(&checked), 0, Ok(&plain));
+        // Steps below a shuffle see its bytes in the order in which they were stored.
+        let twice = [1, 5, 2, 6, 3, 7, 4, 8];
+        check(&[shuffle_of_2(), shuffle_of_2()], &twice, 0, Ok(&plain));
+        let stream = deflated(&plain);
+        let planes = [0, 1]
+            .map(|n| stream.iter().skip(n).step_by(2).copied().take(stream.len() / 2).collect::<Vec<_>>());
+        let tail = &stream[stream.len() / 2 * 2..];
+        let shuffled_stream = [&planes[0], &planes[1], tail].concat();
+        check(&[Codec::Deflate { level: 4 }, shuffle_of_2()], &shuffled_stream, 0, Ok(&plain));
         // A checksum below the shuffle is shuffled with the data, in the order in which it was computed.
         let shuffled = [1, 3, 5, 7, 0x14, 0x28, 2, 4, 6, 8, 0x10, 0x1e];
         check(&[Codec::Fletcher32, Codec::Shuffle { element_size: 2 }], &shuffled, 0, Ok(&plain));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -61,6 +62,7 @@ impl fmt::Display for Generation {
 pub struct DataFile {
     file: File,
     generation: Generation,
+    failures: AtomicU64,
 }
 
 impl DataFile {
@@ -74,7 +76,7 @@ impl DataFile {
         if !metadata.is_file() {
             return Err(Error::unsupported("not a regular file"));
         }
-        Ok(Self { file, generation: Generation::of(&metadata) })
+        Ok(Self { file, generation: Generation::of(&metadata), failures: AtomicU64::new(0) })
     }
 
     /// What the file was when it was opened.
@@ -122,13 +124,28 @@ impl DataFile {
         }
     }
 
+    /// Checks that the disk gave all that was asked for so far, and that nobody wrote meanwhile. Called when a file was
+    /// opened: what its parsers left out must be damaged, not merely unread.
+    ///
+    /// # Errors
+    /// `Unavailable` where it is not so.
+    pub fn check_undisturbed(&self) -> Result<(), Error> {
+        if self.failures.load(Ordering::Relaxed) > 0 {
+            return Err(Error::unavailable("the file cannot be read now; ask again"));
+        }
+        self.check_unchanged()
+    }
+
     /// Reads exactly `out.len()` bytes at `offset`.
     ///
     /// # Errors
     /// `Corrupt` where the file ends before, `Unavailable` where the disk fails.
     pub fn read_exact_at(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
         self.check_range(offset, out.len() as u64)?;
-        self.file.read_exact_at(out, offset).map_err(|e| io_error(&e, "cannot read the file"))
+        self.file.read_exact_at(out, offset).map_err(|e| {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            io_error(&e, "cannot read the file")
+        })
     }
 
     /// Reads `length` bytes at `offset`.

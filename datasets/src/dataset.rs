@@ -57,6 +57,7 @@ impl Dataset {
     /// Whatever keeps the bytes from being right; `out` then holds nothing of use.
     pub fn read(&self, path: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
         let (variable, grid) = self.variable(path)?;
+        check_slab(path, variable, slab)?;
         self.source.check_unchanged()?;
         let target = read::Target { path, variable, grid: &grid, order };
         read::read(self.source.as_ref(), &target, slab, out)?;
@@ -81,6 +82,7 @@ impl Dataset {
     /// What the first damaged chunk suffers from.
     pub fn verify(&self, path: &str, slab: &Hyperslab) -> Result<(), Error> {
         let (variable, grid) = self.variable(path)?;
+        check_slab(path, variable, slab)?;
         if variable.data_type.size().is_none() {
             return self.read_strings(path, slab).map(drop);
         }
@@ -145,6 +147,12 @@ impl Dataset {
         self.source.check_unchanged()?;
         Ok(Some(RawChunk { bytes: encoded.bytes, skipped_codecs: encoded.skipped_codecs }))
     }
+}
+
+/// A hyperslab proves that it lies inside some shape; this says that it is this variable's.
+fn check_slab(path: &str, variable: &Variable, slab: &Hyperslab) -> Result<(), Error> {
+    let checked = Hyperslab::within(&variable.shape, slab.strides().to_vec());
+    checked.map(drop).map_err(|misfit| Error::new(ErrorKind::BadRequest, format!("{path}: {misfit}")))
 }
 
 /// Fills a chunk that the file cuts at the variable's edge up to a whole one; only trailing elements can be missing.

@@ -48,6 +48,7 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     let tree = Tree::walk(&metadata)?;
     let built = variables::build(&metadata, tree)?;
     metadata.opened();
+    metadata.file().check_undisturbed()?;
     Ok(Box::new(Hdf5Source { metadata, schema: built.schema, arrays: built.arrays }))
 }
 

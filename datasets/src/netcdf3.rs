@@ -35,6 +35,7 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     let names = header.variables.iter().map(|variable| variable.name.clone());
     let placements = names.zip(layout.placements.iter().cloned()).collect();
     let schema = schema(header, &layout);
+    file.check_undisturbed()?;
     Ok(Box::new(Classic { generation: file.generation().to_string(), file, schema, placements }))
 }
 

@@ -137,8 +137,16 @@ impl Message {
         Self { room: [0; 1024], len: 0 }
     }
 
-    /// Calls across the boundary and turns its code and message into a result; `Ok(false)` means the end of a body.
-    pub(crate) fn call(mut self, f: impl FnOnce(*mut abi::WeirErr) -> i32) -> Result<bool, Error> {
+    /// Calls across the boundary and turns its code and message into a result.
+    pub(crate) fn call(self, f: impl FnOnce(*mut abi::WeirErr) -> i32) -> Result<(), Error> {
+        match self.pull(f)? {
+            true => Ok(()),
+            false => Err(Error::internal("the other side spoke of an end where there is none")),
+        }
+    }
+
+    /// As [`call`](Self::call), where there may be no more: `Ok(false)` at the end of a body.
+    pub(crate) fn pull(mut self, f: impl FnOnce(*mut abi::WeirErr) -> i32) -> Result<bool, Error> {
         let mut err = abi::WeirErr {
             size: size_of::<abi::WeirErr>(),
             ptr: self.room.as_mut_ptr(),

@@ -66,6 +66,34 @@ pub enum AnswerContent {
     },
 }
 
+/// The first function that a table must have and has not. A null pointer is no value of a Rust function type, so the
+/// places are looked at as numbers.
+fn missing_function(table: &WeirPlugin) -> Option<&'static str> {
+    let places = [
+        ("create", offset_of!(WeirPlugin, create)),
+        ("destroy", offset_of!(WeirPlugin, destroy)),
+        ("routes", offset_of!(WeirPlugin, routes)),
+        ("handle", offset_of!(WeirPlugin, handle)),
+        ("body_next", offset_of!(WeirPlugin, body_next)),
+        ("body_drop", offset_of!(WeirPlugin, body_drop)),
+    ];
+    let is_null = |offset: usize| {
+        // SAFETY: the offsets are those of pointer-sized fields inside the table.
+        unsafe { (&raw const *table).cast::<u8>().add(offset).cast::<usize>().read() == 0 }
+    };
+    places.into_iter().find(|&(_, offset)| is_null(offset)).map(|(name, _)| name)
+}
+
+/// The name in a plugin's table.
+///
+/// # Errors
+/// As [`check_table`].
+pub fn name_of(table: &'static WeirPlugin) -> Result<&'static str, String> {
+    check_table(table)?;
+    // SAFETY: a checked table's text is static.
+    Ok(unsafe { text(table.name) })
+}
+
 /// A plugin's instance.
 #[derive(Debug)]
 pub struct Guest {
@@ -103,9 +131,15 @@ pub fn check_table(table: &WeirPlugin) -> Result<(), String> {
             abi::WEIR_ABI_MAJOR
         ));
     }
-    let least = offset_of!(WeirPlugin, body_drop).saturating_add(size_of::<usize>());
+    // All of minor version 0.
+    let least = offset_of!(WeirPlugin, self_test).saturating_add(size_of::<usize>());
     if !holds(table.size, 0, least) {
         return Err(format!("its table has {} bytes, but {least} are needed", table.size));
+    }
+    if let Some(name) = missing_function(table) {
+        return Err(format!(
+            "its table has no function {name}; all but render_error and self_test are needed"
+        ));
     }
     if table.min_host_minor > abi::WEIR_ABI_MINOR {
         let (needs, has) = (table.min_host_minor, abi::WEIR_ABI_MINOR);
@@ -136,9 +170,6 @@ impl Guest {
     }
 
     fn self_test(&self) -> Result<(), Error> {
-        if !holds(self.table.size, offset_of!(WeirPlugin, self_test), size_of::<usize>()) {
-            return Ok(());
-        }
         let Some(self_test) = self.table.self_test else { return Ok(()) };
         // SAFETY: the instance is valid.
         Message::new().call(|err| unsafe { self_test(self.instance, err) }).map(drop)
@@ -189,7 +220,15 @@ impl Guest {
             // SAFETY: the instance is valid; the request and `out` live through the call.
             Message::new().call(|err| unsafe { (self.table.handle)(self.instance, raw, &raw mut out, err) })
         })?;
-        Ok(self.answer(&out))
+        let answer = self.answer(&out);
+        if !(200..400).contains(&answer.status) {
+            let status = answer.status;
+            return Err(Error::internal(format!(
+                "{} answered with status {status}, which is no success",
+                self.name()
+            )));
+        }
+        Ok(answer)
     }
 
     /// The protocol's own body for an error status, if the plugin has one.
@@ -291,7 +330,7 @@ impl GuestBody {
         let mut out = WeirBytes::EMPTY;
         // SAFETY: the body is valid, and pulled through an exclusive reference; `out` is room for the result.
         let call = |err| unsafe { (self.guest.table.body_next)(self.body, &raw mut out, err) };
-        let more = Message::new().call(call).inspect_err(|_| self.ended = true)?;
+        let more = Message::new().pull(call).inspect_err(|_| self.ended = true)?;
         self.ended = !more;
         // SAFETY: the plugin gave this reference to us.
         Ok(more.then(|| unsafe { Bytes::from_raw(out) }))

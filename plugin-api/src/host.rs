@@ -88,7 +88,7 @@ impl Host {
             // SAFETY: a request's context is valid while the request is; `out` is room for the result.
             unsafe { (self.table.request_body_next)(request.raw().context, &raw mut out, err) }
         };
-        let more = Message::new().call(call)?;
+        let more = Message::new().pull(call)?;
         // SAFETY: the host gave this reference to us.
         Ok(more.then(|| unsafe { Bytes::from_raw(out) }))
     }
@@ -100,7 +100,7 @@ impl Host {
     pub fn admit(&self, request: &Request<'_>, bytes: u64) -> Result<(), Error> {
         // SAFETY: as in `is_cancelled`.
         let call = |err| unsafe { (self.table.admit)(self.table.context, request.raw().context, bytes, err) };
-        Message::new().call(call).map(drop)
+        Message::new().call(call)
     }
 
     /// Borrows a dataset for the work on `request`.
@@ -220,7 +220,7 @@ impl Dataset {
         let call = |err| unsafe {
             (self.table.dataset_read)(self.raw, &raw const raw, out.as_mut_ptr(), out.len(), err)
         };
-        Message::new().call(call).map(drop)
+        Message::new().call(call)
     }
 
     /// Reads strings, row-major.
@@ -248,7 +248,7 @@ impl Dataset {
         let raw = axes.raw(variable, ByteOrder::NATIVE);
         // SAFETY: the handle is valid; `raw` lives through the call.
         let call = |err| unsafe { (self.table.dataset_verify)(self.raw, &raw const raw, err) };
-        Message::new().call(call).map(drop)
+        Message::new().call(call)
     }
 
     /// One chunk as it is stored; `index` has one number per axis.

@@ -46,7 +46,12 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(64 << 10);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100).max_header_list_size(64 << 10);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEADER_TIME)
+        .max_concurrent_streams(100)
+        .max_header_list_size(64 << 10);
     builder
 }
 
@@ -60,11 +65,15 @@ fn spawn(builder: &Builder<TokioExecutor>, stream: TcpStream, graceful: &Gracefu
         let site = Arc::clone(&site);
         async move { Ok::<_, Infallible>(site.answer(request).await) }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let watched = graceful.watch(connection);
+    let (builder, watcher) = (builder.clone(), graceful.watcher());
     tokio::spawn(async move {
-        if let Err(error) = watched.await {
-            tracing::debug!(%error, "connection ended");
+        // Which version of HTTP is spoken shows in the first bytes; until they come no other limit of time holds.
+        if tokio::time::timeout(HEADER_TIME, stream.readable()).await.is_err() {
+            return;
+        }
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(error = error.to_string(), "connection ended");
         }
     });
 }

@@ -10,17 +10,16 @@ use hyper::{Method, Request, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 use weir_plugin_api::guest::{Answer, AnswerContent, Guest, GuestBody, Incoming};
-use weir_plugin_api::lent::RequestContext;
+use weir_plugin_api::lent::{RequestBody, RequestContext};
 use weir_plugin_api::{Error, ErrorKind};
 
 use crate::kept::{Kept, KeptResponses};
 use crate::plugins::Plugins;
-use crate::request_body::PulledBody;
 use crate::respond::{self, Whole};
 use crate::routes::{Found, Match};
 use crate::services::SiteServices;
 use crate::stream::{Account, Body, shared};
-use crate::{built_in, conditional};
+use crate::{built_in, conditional, request_body};
 
 /// Everything that requests share.
 pub struct Site {
@@ -29,9 +28,20 @@ pub struct Site {
     kept: KeptResponses,
     base_url: String,
     /// How many plugin calls may run at once; others wait without holding a thread.
-    calls: Semaphore,
+    calls: Arc<Semaphore>,
     started: u64,
     number: AtomicU64,
+}
+
+/// Cancels a request's work where it is dropped with the request inside.
+struct Wanted(Option<Arc<RequestContext>>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        if let Some(context) = &self.0 {
+            context.cancel();
+        }
+    }
 }
 
 /// Plugin calls at once, and threads for them and for pulling bodies.
@@ -46,7 +56,7 @@ impl Site {
             plugins,
             kept: KeptResponses::new(),
             base_url,
-            calls: Semaphore::new(CALLS),
+            calls: Arc::new(Semaphore::new(CALLS)),
             started: since_epoch,
             number: AtomicU64::new(1),
         }
@@ -67,11 +77,11 @@ impl Site {
         &self.base_url
     }
 
-    fn account(&self, request: &Parts, body: Option<HyperBody>) -> Account {
+    fn account(&self, request: &Parts, body: Option<Box<dyn RequestBody>>) -> Account {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let mut context = RequestContext::new(format!("{:x}-{number:x}", self.started), None);
         if let Some(body) = body {
-            context = context.with_body(Box::new(PulledBody::start(body)));
+            context = context.with_body(body);
         }
         let services = Arc::clone(&self.services);
         Account {
@@ -89,7 +99,14 @@ impl Site {
     pub async fn answer(self: Arc<Self>, request: Request<HyperBody>) -> Response<Body> {
         let (request, body) = request.into_parts();
         let head = request.method == Method::HEAD;
-        let account = self.account(&request, Some(body).filter(|_| request.method != Method::GET && !head));
+        let body = match request.method == Method::GET || head {
+            true => None,
+            false => match request_body::read(body).await {
+                Ok(body) => Some(body),
+                Err(error) => return plain_error(&error, head, self.account(&request, None)),
+            },
+        };
+        let account = self.account(&request, body);
         let Ok(path) = percent_decode_str(request.uri.path()).decode_utf8() else {
             return plain_error(
                 &Error::bad_request("the path is not UTF-8 after percent decoding"),
@@ -123,20 +140,26 @@ impl Site {
     }
 
     async fn exchange(self: &Arc<Self>, request: &Parts, found: Match, account: Account) -> Response<Body> {
-        let incoming = self.incoming(request, found, &account);
-        let Ok(_permit) = self.calls.acquire().await else {
+        let (incoming, plugin) = self.incoming(request, found, &account);
+        // Where the client goes, this future is dropped: then the work is not wanted any more.
+        let mut wanted = Wanted(Some(Arc::clone(&account.context)));
+        let Ok(permit) = Arc::clone(&self.calls).acquire_owned().await else {
             return plain_error(&Error::new(ErrorKind::Unavailable, "the server stops"), false, account);
         };
-        let (site, plugin) = (Arc::clone(self), incoming.1);
-        let answered = tokio::task::spawn_blocking(move || site.answered(&incoming.0, plugin, account));
-        match answered.await {
+        let site = Arc::clone(self);
+        let answered = tokio::task::spawn_blocking(move || {
+            let response = site.answered(&incoming, plugin, account);
+            // The permit is the thread's: it is given back when the work is done, not when nobody waits for it.
+            drop(permit);
+            response
+        });
+        let answered = answered.await;
+        wanted.0 = None;
+        match answered {
             Ok(response) => response,
             Err(error) => {
-                tracing::error!(%error, "answering panicked");
-                let mut response =
-                    Response::new(Body::full(bytes::Bytes::new(), self.account(request, None)));
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
+                tracing::error!(error = error.to_string(), "answering panicked");
+                plain_error(&Error::internal("answering panicked"), false, self.account(request, None))
             }
         }
     }
@@ -173,7 +196,7 @@ impl Site {
                 return from_kept(&kept, incoming, tag, account);
             }
         }
-        let answer = serving.guest.handle(incoming).and_then(first_piece);
+        let answer = serving.guest.handle(incoming).and_then(|answer| first_piece(answer, head));
         match answer {
             Ok(answer) => self.respond(answer, (incoming, &serving.guest), tag, account),
             Err(error) => render_error(&serving.guest, incoming, &error, account),
@@ -182,7 +205,8 @@ impl Site {
 
     /// The entity tag that a stable response to this request has.
     fn tag(&self, incoming: &Incoming, guest: &Guest) -> Option<String> {
-        if incoming.dataset.is_empty() {
+        let reads = incoming.method == "GET" || incoming.method == "HEAD";
+        if incoming.dataset.is_empty() || !reads {
             return None;
         }
         let dataset = self.services.dataset(&incoming.dataset).ok()?;
@@ -207,7 +231,7 @@ impl Site {
                 let kept = Arc::new(Kept { status, headers, ranges, body: shared(bytes) });
                 let Some(tag) = tag else { return from_kept(&kept, incoming, "", account) };
                 if !head {
-                    self.kept.keep(&tag, Arc::clone(&kept));
+                    self.kept.keep(&tag, &kept);
                 }
                 from_kept(&kept, incoming, &tag, account)
             }
@@ -224,10 +248,18 @@ impl Site {
 }
 
 /// Pulls a body's first piece, while an error can still become a status.
-fn first_piece(mut answer: Answer) -> Result<(Answer, Option<bytes::Bytes>), Error> {
+fn first_piece(mut answer: Answer, head: bool) -> Result<(Answer, Option<bytes::Bytes>), Error> {
     let first = match &mut answer.content {
-        AnswerContent::Full(_) => None,
-        AnswerContent::Stream { body, .. } => GuestBody::pull(body)?.map(shared),
+        AnswerContent::Stream { length, body } if !head => {
+            let first = GuestBody::pull(body)?.map(shared);
+            match (&first, *length) {
+                (None, Some(length)) if length > 0 => {
+                    return Err(Error::internal(format!("a body of {length} bytes ended before its first")));
+                }
+                _ => first,
+            }
+        }
+        _ => None,
     };
     Ok((answer, first))
 }
@@ -260,7 +292,8 @@ fn from_kept(kept: &Kept, incoming: &Incoming, tag: &str, account: Account) -> R
 fn render_error(guest: &Arc<Guest>, incoming: &Incoming, error: &Error, account: Account) -> Response<Body> {
     let (status, id) = (respond::status_of(error.kind), account.context.id().to_owned());
     if status.is_server_error() {
-        tracing::error!(id, request = account.request, plugin = guest.name(), kind = ?error.kind, %error, "request failed");
+        let (request, plugin, kind) = (&account.request, guest.name(), format!("{:?}", error.kind));
+        tracing::error!(id, request, plugin, kind, error = error.message, "request failed");
     }
     let message = respond::message_of(error, &id);
     let rendered = guest.render_error(incoming, status.as_u16(), &message);

@@ -38,10 +38,13 @@ impl KeptResponses {
         self.0.get(tag)
     }
 
-    /// Keeps a response, if it is small.
-    pub fn keep(&self, tag: &str, kept: Arc<Kept>) {
-        if kept.body.len() <= MOST_BODY {
-            self.0.insert(tag.to_owned(), kept);
+    /// Keeps a response, if it is small and whole.
+    pub fn keep(&self, tag: &str, kept: &Kept) {
+        if kept.body.len() <= MOST_BODY && kept.status == 200 {
+            // A copy of its own: the plugin's bytes may be a small part of something large.
+            let body = bytes::Bytes::copy_from_slice(&kept.body);
+            let Kept { status, ref headers, ranges, .. } = *kept;
+            self.0.insert(tag.to_owned(), Arc::new(Kept { status, headers: headers.clone(), ranges, body }));
         }
     }
 }

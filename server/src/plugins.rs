@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_plugin_abi::WeirPlugin;
 use weir_plugin_api::Route;
-use weir_plugin_api::guest::Guest;
+use weir_plugin_api::guest::{self, Guest};
 use weir_plugin_api::lent::{Services, host_table};
 
 use crate::loader::ChildCheck;
@@ -85,8 +85,11 @@ struct Started<'a> {
 
 impl Started<'_> {
     fn start(&mut self, origin: String, plugin: &'static WeirPlugin) {
-        // The name is read through a checked table only; until then the origin names the plugin.
-        let host = host_table(Arc::clone(self.services), &origin);
+        let name = match guest::name_of(plugin) {
+            Ok(name) => name,
+            Err(reason) => return self.refuse(origin, reason),
+        };
+        let host = host_table(Arc::clone(self.services), name);
         let guest = Guest::create(plugin, host, "{}").map(Arc::new);
         match guest.and_then(|guest| Ok((guest.routes()?, guest))) {
             Ok((routes, guest)) => {

@@ -1,55 +1,45 @@
-//! Request bodies: read from the connection as fast as a plugin pulls them, and never more than a limit.
+//! Request bodies: small, and read whole before a plugin is called, so that a slow client holds no thread.
 
-use http_body_util::BodyExt;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
 use weir_plugin_api::lent::RequestBody;
-use weir_plugin_api::{Bytes, Error};
+use weir_plugin_api::{Bytes, Error, ErrorKind};
 
-/// Request bodies may have at most this many bytes.
-const MOST: u64 = 1 << 20;
+/// Request bodies may have at most this many bytes ...
+const MOST: usize = 1 << 20;
 
-type Piece = Result<Bytes, Error>;
+/// ... and must come within this time.
+const MOST_TIME: Duration = Duration::from_secs(30);
 
-/// A body that plugins pull on a blocking thread, while this connection's task reads it.
-pub struct PulledBody(Receiver<Piece>);
+/// A body that came whole; plugins pull it in one piece.
+struct WholeBody(Option<Bytes>);
 
-impl PulledBody {
-    /// Starts to read a body.
-    pub fn start(body: Incoming) -> Self {
-        let (sender, receiver) = channel(1);
-        tokio::spawn(forward(body, sender));
-        Self(receiver)
-    }
-}
-
-impl RequestBody for PulledBody {
+impl RequestBody for WholeBody {
     fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        self.0.blocking_recv().transpose()
+        Ok(self.0.take().filter(|bytes| !bytes.is_empty()))
     }
 }
 
-/// Ends at the body's end, at an error, or when nobody pulls any more.
-async fn forward(mut body: Incoming, to: Sender<Piece>) {
-    let mut left = MOST;
-    while let Some(frame) = body.frame().await {
-        let piece = match frame {
-            Ok(frame) => match frame.into_data() {
-                Ok(data) => counted(&mut left, data.to_vec()),
-                // Trailers mean nothing to plugins.
-                Err(_) => continue,
-            },
-            Err(error) => Err(Error::bad_request(format!("the request's body broke off: {error}"))),
-        };
-        let over = piece.is_err();
-        if to.send(piece).await.is_err() || over {
-            return;
+/// Reads a body.
+///
+/// # Errors
+/// `TooLarge`, `Timeout`, or `BadRequest` where the client breaks off.
+pub async fn read(body: Incoming) -> Result<Box<dyn RequestBody>, Error> {
+    let read = tokio::time::timeout(MOST_TIME, Limited::new(body, MOST).collect()).await;
+    let Ok(read) = read else {
+        let seconds = MOST_TIME.as_secs();
+        return Err(Error::new(
+            ErrorKind::Timeout,
+            format!("the request's body did not come within {seconds} s"),
+        ));
+    };
+    match read {
+        Ok(collected) => Ok(Box::new(WholeBody(Some(collected.to_bytes().to_vec().into())))),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Error::too_large(format!("the request's body has more than {MOST} bytes")))
         }
+        Err(error) => Err(Error::bad_request(format!("the request's body broke off: {error}"))),
     }
-}
-
-fn counted(left: &mut u64, data: Vec<u8>) -> Piece {
-    let rest = left.checked_sub(data.len() as u64);
-    *left = rest.ok_or_else(|| Error::too_large(format!("the request's body has more than {MOST} bytes")))?;
-    Ok(data.into())
 }

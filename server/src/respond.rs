@@ -131,9 +131,16 @@ pub fn preflight(methods: &str, mut account: Account) -> Response<Body> {
     finish(StatusCode::NO_CONTENT, map, Body::full(Bytes::new(), account))
 }
 
+/// What only the server may say of a connection and of a body's length: a wrong word here would cut a body without a sign.
+const CONNECTION_HEADERS: &[&str] =
+    &["connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+
 fn header_map(headers: &[(String, String)]) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(headers.len().saturating_add(8));
     for (name, value) in headers {
+        if CONNECTION_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            continue;
+        }
         match HeaderName::from_bytes(name.as_bytes()) {
             Ok(name) => insert(&mut map, name, value),
             Err(error) => tracing::warn!(name, %error, "a plugin's header is left out"),

@@ -61,6 +61,8 @@ pub struct Routes {
 
 #[derive(Debug, Default)]
 struct Patterns {
+    /// Length of the longest exact pattern: no longer path needs to be looked up.
+    longest: usize,
     exact: HashMap<String, Methods>,
     /// Longest first.
     prefixes: Vec<(String, Methods)>,
@@ -103,7 +105,10 @@ impl Routes {
             None => (&mut self.server, pattern.trim_start_matches('/')),
         };
         let methods = match pattern.strip_suffix("{rest}") {
-            None => patterns.exact.entry(pattern.to_owned()).or_default(),
+            None => {
+                patterns.longest = patterns.longest.max(pattern.len());
+                patterns.exact.entry(pattern.to_owned()).or_default()
+            }
             Some(prefix) => patterns.prefix(prefix),
         };
         methods.insert(method.to_owned(), to);
@@ -140,7 +145,8 @@ impl Patterns {
     }
 
     fn found(&self, method: &str, tail: &str, dataset: &str) -> Found {
-        let exact = self.exact.get(tail).map(|methods| (methods, ""));
+        let exact = (tail.len() <= self.longest).then(|| self.exact.get(tail)).flatten();
+        let exact = exact.map(|methods| (methods, ""));
         let by_prefix = || {
             let fits = |(prefix, methods): &'_ (String, Methods)| {
                 tail.strip_prefix(prefix.as_str()).map(|rest| (methods.clone(), rest.to_owned()))

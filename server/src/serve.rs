@@ -47,9 +47,6 @@ fn scan(serve: &Serve) -> Result<Catalog, Box<dyn Error>> {
     }
     let catalog = Catalog::scan(&serve.paths, &mut |found| bar.set_position(found as u64))?;
     bar.finish_and_clear();
-    for skipped in catalog.skipped() {
-        tracing::warn!(file = skipped.path, reason = skipped.reason, "file skipped");
-    }
     Ok(catalog)
 }
 

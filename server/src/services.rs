@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use weir_datasets::{Catalog, Dataset, RawChunk};
-use weir_model::{ByteOrder, Hyperslab, Schema};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Pieces, Schema};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, StoredChunk};
 use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
 
@@ -79,10 +79,18 @@ impl Services for SiteServices {
     ) {
         let request = request.map_or("-", RequestContext::id);
         match level {
-            LogLevel::Error => tracing::error!(target: "plugin", plugin, request, part = target, "{message}"),
-            LogLevel::Warn => tracing::warn!(target: "plugin", plugin, request, part = target, "{message}"),
-            LogLevel::Info => tracing::info!(target: "plugin", plugin, request, part = target, "{message}"),
-            LogLevel::Debug => tracing::debug!(target: "plugin", plugin, request, part = target, "{message}"),
+            LogLevel::Error => {
+                tracing::error!(target: "plugin", plugin, request, part = target, said = message);
+            }
+            LogLevel::Warn => {
+                tracing::warn!(target: "plugin", plugin, request, part = target, said = message);
+            }
+            LogLevel::Info => {
+                tracing::info!(target: "plugin", plugin, request, part = target, said = message);
+            }
+            LogLevel::Debug => {
+                tracing::debug!(target: "plugin", plugin, request, part = target, said = message);
+            }
         }
     }
 
@@ -158,7 +166,17 @@ impl LentDataset for Lent {
     }
 
     fn verify(&self, variable: &str, slab: &Hyperslab) -> Result<(), Error> {
-        self.wanted()?.verify(variable, slab).map_err(translate)
+        /// Elements after which is asked again whether the work is wanted.
+        const STEP: u64 = 1 << 24;
+        let found = self.dataset.schema().variable(variable);
+        let found =
+            found.ok_or_else(|| Error::not_found(format!("the dataset has no variable {variable}")))?;
+        let grid = ChunkGrid::new(found.shape.clone(), found.storage.chunk_shape.clone());
+        let grid = grid.map_err(|e| Error::new(ErrorKind::Corrupt, format!("{variable}: {e}")))?;
+        for piece in Pieces::new(slab.clone(), &grid, STEP, STEP) {
+            self.wanted()?.verify(variable, &piece).map_err(translate)?;
+        }
+        Ok(())
     }
 
     fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error> {

@@ -31,7 +31,7 @@ enum Pull {
     Ended,
 }
 
-type Pulled = (GuestBody, Result<Option<Bytes>, Error>);
+type Pulled = Result<Option<(Bytes, GuestBody)>, Error>;
 
 /// What the access log says when the body ends, however it ends.
 pub struct Account {
@@ -73,7 +73,8 @@ impl Body {
     }
 
     /// A whole body.
-    pub fn full(bytes: Bytes, account: Account) -> Self {
+    pub fn full(bytes: Bytes, mut account: Account) -> Self {
+        account.complete = bytes.is_empty();
         Self { content: Content::Full(Some(bytes)), account }
     }
 
@@ -84,11 +85,20 @@ impl Body {
     }
 }
 
+/// Pulls the next piece on a blocking thread; a body that is over ends there too, because plugin code runs for that.
 fn pull(mut body: GuestBody) -> Pull {
-    Pull::Running(tokio::task::spawn_blocking(move || {
-        let piece = body.pull().map(|piece| piece.map(shared));
-        (body, piece)
-    }))
+    Pull::Running(tokio::task::spawn_blocking(move || Ok(body.pull()?.map(|piece| (shared(piece), body)))))
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Content::Pulled { state: state @ Pull::Ready(..), .. } = &mut self.content
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let left = std::mem::replace(state, Pull::Ended);
+            runtime.spawn_blocking(move || drop(left));
+        }
+    }
 }
 
 impl http_body::Body for Body {
@@ -112,7 +122,8 @@ impl http_body::Body for Body {
         match piece {
             Some(piece) => {
                 account.sent = account.sent.saturating_add(piece.len() as u64);
-                account.complete = matches!(content, Content::Full(_));
+                account.complete =
+                    matches!(content, Content::Full(_) | Content::Pulled { left: Some(0), .. });
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
             None => {
@@ -125,7 +136,7 @@ impl http_body::Body for Body {
     fn is_end_stream(&self) -> bool {
         match &self.content {
             Content::Full(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            Content::Pulled { state, .. } => matches!(state, Pull::Ended),
+            Content::Pulled { state, left } => matches!(state, Pull::Ended) && left.unwrap_or(0) == 0,
         }
     }
 
@@ -152,9 +163,9 @@ fn next(state: &mut Pull, context: &mut Context<'_>) -> Poll<Result<Option<Bytes
                     return Poll::Pending;
                 };
                 match done {
-                    Ok((body, Ok(Some(piece)))) => *state = Pull::Ready(piece, body),
-                    Ok((_, Ok(None))) => {}
-                    Ok((_, Err(error))) => return Poll::Ready(Err(error)),
+                    Ok(Ok(Some((piece, body)))) => *state = Pull::Ready(piece, body),
+                    Ok(Ok(None)) => {}
+                    Ok(Err(error)) => return Poll::Ready(Err(error)),
                     Err(join) => return Poll::Ready(Err(Error::internal(join.to_string()))),
                 }
             }
@@ -181,7 +192,10 @@ fn broken_off(account: &mut Account, error: &Error) -> io::Error {
     (account.on_abort)();
     match error.kind {
         ErrorKind::Cancelled => tracing::debug!(id = account.context.id(), "body cancelled"),
-        _ => tracing::error!(id = account.context.id(), request = account.request, %error, "body broken off"),
+        _ => {
+            let (id, request) = (account.context.id(), &account.request);
+            tracing::error!(id, request, error = error.message, "body broken off");
+        }
     }
     io::Error::other(error.message.clone())
 }

@@ -76,8 +76,13 @@ fn a_panic_ends_its_request_only() {
         assert!(!id.is_empty() && reply.text().contains(&id), "{}", reply.text());
         assert!(server.logged(&id), "{}", server.log());
     }
+    // What was announced and does not come is never a clean end.
+    assert_eq!(server.get("/datasets/d.nc/short").status, 500);
+    let late = server.get("/datasets/d.nc/panic-late");
+    assert_eq!((late.status, late.complete), (200, false));
+    assert_eq!(server.get("/datasets/d.nc/calm").text(), "calm\n");
     assert_eq!(server.get("/datasets/d.nc/opendap.dds").status, 200);
-    server.stop(&["request failed"]);
+    server.stop(&["request failed", "body broken off"]);
 }
 
 #[test]

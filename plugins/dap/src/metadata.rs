@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use weir_dap::dap2::{Constraint, Entry, Inventory, View, das, dds, grammar};
 use weir_plugin_api::model::{DataType, Hyperslab};
-use weir_plugin_api::{Dataset, Error, Host, LogLevel, Request, Response};
+use weir_plugin_api::{Dataset, Error, ErrorKind, Host, LogLevel, Request, Response};
 
 use crate::{TEXT, dataset_name, described, refused};
 
@@ -26,7 +26,7 @@ pub fn dds(request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> 
 pub fn das(host: Host, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
     let schema = dataset.schema()?;
     let inventory = Inventory::of(&schema);
-    let widths = widths(host, request, dataset, &inventory);
+    let widths = widths(host, request, dataset, &inventory)?;
     let text = das::das(&inventory, &|entry| widths.get(&entry.path).copied());
     // Over one token that it does not know, netCDF-C would drop all attributes without a word.
     grammar::parse_das(&text).map_err(|malformed| Error::internal(malformed.to_string()))?;
@@ -36,13 +36,13 @@ pub fn das(host: Host, request: &Request<'_>, dataset: &Dataset) -> Result<Respo
 /// Bytes of the longest text of each variable of strings, by path.
 ///
 /// netCDF-C has no strings of any length: it cuts them at 64 bytes unless the attributes name a width. A variable whose
-/// strings cannot be read, or that would be too many, goes without: attributes must not fail over it.
+/// strings are damaged, or that would be too many, goes without: attributes must not fail over it.
 fn widths(
     host: Host,
     request: &Request<'_>,
     dataset: &Dataset,
     inventory: &Inventory<'_>,
-) -> HashMap<String, u64> {
+) -> Result<HashMap<String, u64>, Error> {
     let mut left = MOST_MEASURED;
     let mut widths = HashMap::new();
     for entry in inventory.entries().iter().filter(|entry| entry.variable.data_type == DataType::String) {
@@ -51,13 +51,19 @@ fn widths(
         left = rest;
         match longest(dataset, entry, &slab) {
             Ok(width) => drop(widths.insert(entry.path.clone(), width)),
+            Err(error) if is_passing(error.kind) => return Err(error),
             Err(error) => {
                 let message = format!("the strings of {} cannot be measured: {error}", entry.path);
                 host.log(Some(request), LogLevel::Warn, &message);
             }
         }
     }
-    widths
+    Ok(widths)
+}
+
+/// Whether the same request may go well later: what is published then must not depend on it.
+fn is_passing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Cancelled | ErrorKind::Timeout | ErrorKind::Unavailable)
 }
 
 fn longest(dataset: &Dataset, entry: &Entry<'_>, slab: &Hyperslab) -> Result<u64, Error> {

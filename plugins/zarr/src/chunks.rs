@@ -159,6 +159,8 @@ fn deflated(bytes: &[u8], level: u32) -> Result<Vec<u8>, Error> {
         .zlib_compress(bytes, &mut out)
         .map_err(|error| Error::internal(format!("a chunk cannot be compressed: {error}")))?;
     out.truncate(length);
+    // What is kept of it should not hold the room that compressing might have needed.
+    out.shrink_to_fit();
     Ok(out)
 }
 

@@ -51,7 +51,8 @@ pub fn name(table: &WeirPlugin) -> Result<&str, String> {
 /// What the dynamic loader says, without the private path.
 fn explain(error: &libloading::Error, copy: &Path) -> String {
     let said = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-    let said = said.replace(&format!("{}: ", copy.display()), "");
+    let copy = copy.display().to_string();
+    let said = said.replace(&format!("{copy}: "), "").replace(&copy, "the plugin");
     let hint = if said.contains("failed to map segment") {
         "; private copies must lie where programs may run, so set TMPDIR to a directory that is not mounted noexec"
     } else {

@@ -1,5 +1,6 @@
 //! A weir plugin that panics, to show that the server lives: `GET /datasets/{id}/panic` panics before its answer,
-//! `GET /datasets/{id}/panic-late` in the middle of its body, and `GET /datasets/{id}/calm` answers.
+//! `GET /datasets/{id}/panic-late` in the middle of its body, `GET /datasets/{id}/calm` answers, and
+//! `GET /datasets/{id}/short` announces a body that it does not give.
 
 use weir_plugin_api::{Body, Bytes, Error, Host, Plugin, Request, Response, Route};
 
@@ -15,15 +16,27 @@ impl Plugin for Panics {
     }
 
     fn routes(&self) -> Vec<Route> {
-        ["panic", "panic-late", "calm"].map(|name| Route::get(&format!("/datasets/{{id}}/{name}"))).to_vec()
+        ["panic", "panic-late", "calm", "short"]
+            .map(|name| Route::get(&format!("/datasets/{{id}}/{name}")))
+            .to_vec()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
         match request.route() {
             0 => panic!("this plugin always panics"),
             1 => Ok(Response::stream("text/plain", None, Box::new(HalfBody { pulled: false }))),
-            _ => Ok(Response::full("text/plain", "calm\n")),
+            2 => Ok(Response::full("text/plain", "calm\n")),
+            _ => Ok(Response::stream("text/plain", Some(5), Box::new(NoBody))),
         }
+    }
+}
+
+/// A body that is over before it begins.
+struct NoBody;
+
+impl Body for NoBody {
+    fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        Ok(None)
     }
 }
 
