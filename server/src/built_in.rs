@@ -37,6 +37,7 @@ fn front(plugins: &Plugins) -> String {
 }
 
 fn health(services: &SiteServices, plugins: &Plugins) -> Value {
+    let broken_off = services.counters().get("weir.bodies_broken_off").copied().unwrap_or_default();
     let refused =
         plugins.refused.iter().map(|plugin| json!({ "plugin": plugin.origin, "reason": plugin.reason }));
     json!({
@@ -44,6 +45,7 @@ fn health(services: &SiteServices, plugins: &Plugins) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "datasets": services.catalog().len(),
         "plugins": plugins.serving.len(),
+        "bodies_broken_off": broken_off,
         "refused_plugins": refused.collect::<Vec<_>>(),
     })
 }

@@ -13,7 +13,8 @@ pub fn tag(generation: &str, plugin: &str, version: &str, target: &str) -> Strin
     format!("\"{hex}\"")
 }
 
-/// Whether an `If-None-Match` header names `tag`; a weak spelling of it counts, as the comparison is weak.
+/// Whether `If-None-Match` headers name `tag`; a weak spelling of it counts, as the comparison is weak. `*` names every
+/// version, but only of what exists, so it is left to those who know that.
 pub fn matches(header: Option<&str>, tag: &str) -> bool {
     let names =
         |value: &str| value.split(',').map(str::trim).any(|one| one.strip_prefix("W/").unwrap_or(one) == tag);

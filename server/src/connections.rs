@@ -12,8 +12,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::exchange::Site;
 
-/// A client must send its headers within this time.
-const HEADER_TIME: Duration = Duration::from_secs(10);
+/// A client must send its first bytes within this time.
+const FIRST_TIME: Duration = Duration::from_secs(10);
+
+/// A client must send the headers of its next request within this time; a kept-alive connection may be idle as long.
+const HEADER_TIME: Duration = Duration::from_secs(75);
 
 /// Responses under way may take this long after the server was told to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
@@ -49,7 +52,7 @@ fn builder() -> Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(HEADER_TIME)
+        .keep_alive_interval(FIRST_TIME)
         .max_concurrent_streams(100)
         .max_header_list_size(64 << 10);
     builder
@@ -68,7 +71,7 @@ fn spawn(builder: &Builder<TokioExecutor>, stream: TcpStream, graceful: &Gracefu
     let (builder, watcher) = (builder.clone(), graceful.watcher());
     tokio::spawn(async move {
         // Which version of HTTP is spoken shows in the first bytes; until they come no other limit of time holds.
-        if tokio::time::timeout(HEADER_TIME, stream.readable()).await.is_err() {
+        if tokio::time::timeout(FIRST_TIME, stream.readable()).await.is_err() {
             return;
         }
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();

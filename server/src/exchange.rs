@@ -99,14 +99,7 @@ impl Site {
     pub async fn answer(self: Arc<Self>, request: Request<HyperBody>) -> Response<Body> {
         let (request, body) = request.into_parts();
         let head = request.method == Method::HEAD;
-        let body = match request.method == Method::GET || head {
-            true => None,
-            false => match request_body::read(body).await {
-                Ok(body) => Some(body),
-                Err(error) => return plain_error(&error, head, self.account(&request, None)),
-            },
-        };
-        let account = self.account(&request, body);
+        let account = self.account(&request, None);
         let Ok(path) = percent_decode_str(request.uri.path()).decode_utf8() else {
             return plain_error(
                 &Error::bad_request("the path is not UTF-8 after percent decoding"),
@@ -123,13 +116,23 @@ impl Site {
         }
         let is_dataset = |id: &str| self.services.catalog().contains(id);
         match self.plugins.routes.find(request.method.as_str(), &path, is_dataset) {
-            Found::Match(found) => self.exchange(&request, found, account).await,
+            Found::Match(found) if request.method == Method::GET || head => {
+                self.exchange(&request, found, account).await
+            }
+            // Only now: a body that nobody serves is not waited for.
+            Found::Match(found) => match request_body::read(body).await {
+                Ok(body) => self.exchange(&request, found, self.account(&request, Some(body))).await,
+                Err(error) => plain_error(&error, head, account),
+            },
             Found::OtherMethods(methods) if request.method == Method::OPTIONS => {
                 respond::preflight(&format!("{}, OPTIONS", methods.join(", ")), account)
             }
-            Found::OtherMethods(methods) => method_not_allowed(&methods, head, account),
+            Found::OtherMethods(methods) => respond::method_not_allowed(&methods, head, account),
             Found::Nothing if request.method == Method::OPTIONS => {
                 respond::preflight("GET, HEAD, OPTIONS", account)
+            }
+            Found::Nothing if built_in::ROUTES.contains(&path.as_ref()) => {
+                respond::method_not_allowed(&["GET".to_owned(), "HEAD".to_owned()], head, account)
             }
             Found::Nothing => {
                 let error =
@@ -189,7 +192,7 @@ impl Site {
         };
         let tag = self.tag(incoming, &serving.guest);
         if let Some(tag) = &tag {
-            if conditional::matches(header_of(incoming, "if-none-match"), tag) {
+            if conditional::matches(Some(&header_lines(incoming, "if-none-match")), tag) {
                 return respond::not_modified(tag, account);
             }
             if let Some(kept) = self.kept.get(tag) {
@@ -236,7 +239,7 @@ impl Site {
                 from_kept(&kept, incoming, &tag, account)
             }
             AnswerContent::Stream { length, body } => {
-                headers.extend(tag.map(|tag| ("etag".to_owned(), tag)));
+                headers.extend(tag.iter().flat_map(|tag| validators(tag)));
                 let body = match head {
                     true => Body::full(bytes::Bytes::new(), account),
                     false => Body::pulled(first, body, length, account),
@@ -269,12 +272,22 @@ fn header_of<'a>(incoming: &'a Incoming, name: &str) -> Option<&'a str> {
     found.map(|(_, value)| value.as_str())
 }
 
+/// What a cache needs to know of a response with an entity tag: it may keep it, and must ask whether it still holds.
+fn validators(tag: &str) -> [(String, String); 2] {
+    [("etag".to_owned(), tag.to_owned()), ("cache-control".to_owned(), respond::CACHE_CONTROL.to_owned())]
+}
+
+/// All headers of one name, as one list (RFC 9110, section 5.3).
+fn header_lines(incoming: &Incoming, name: &str) -> String {
+    let lines = incoming.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    lines.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 /// A response from a whole body; with an entity tag unless `tag` is empty.
 fn from_kept(kept: &Kept, incoming: &Incoming, tag: &str, account: Account) -> Response<Body> {
     let mut headers = kept.headers.clone();
     if !tag.is_empty() {
-        headers.push(("etag".to_owned(), tag.to_owned()));
-        headers.push(("cache-control".to_owned(), "public, no-cache".to_owned()));
+        headers.extend(validators(tag));
     }
     // A range of another version than the client has is no use to it (RFC 9110, section 13.1.5).
     let other_version = header_of(incoming, "if-range").is_some_and(|wanted| wanted != tag);
@@ -311,16 +324,4 @@ fn plain_error(error: &Error, head: bool, account: Account) -> Response<Body> {
     let (status, id) = (respond::status_of(error.kind), account.context.id().to_owned());
     let (headers, body) = respond::json_error(&respond::message_of(error, &id), &id);
     respond::whole(Whole { status, headers, body, range: None }, head, account)
-}
-
-fn method_not_allowed(methods: &[String], head: bool, account: Account) -> Response<Body> {
-    let allowed = methods.join(", ");
-    let (mut headers, body) =
-        respond::json_error(&format!("only {allowed} are served here"), account.context.id());
-    headers.push(("allow".to_owned(), allowed));
-    respond::whole(
-        Whole { status: StatusCode::METHOD_NOT_ALLOWED, headers, body, range: None },
-        head,
-        account,
-    )
 }

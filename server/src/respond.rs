@@ -92,11 +92,23 @@ pub fn with_body(
     finish(status, map, body)
 }
 
+/// A path that is served, but not with this method.
+pub fn method_not_allowed(methods: &[String], head: bool, account: Account) -> Response<Body> {
+    let allowed = methods.join(", ");
+    let (mut headers, body) = json_error(&format!("only {allowed} are served here"), account.context.id());
+    headers.push(("allow".to_owned(), allowed));
+    whole(Whole { status: StatusCode::METHOD_NOT_ALLOWED, headers, body, range: None }, head, account)
+}
+
+/// What caches may do with a response that has an entity tag: keep it, and ask each time whether it still holds.
+pub const CACHE_CONTROL: &str = "public, no-cache";
+
 /// "Not modified": the client has it.
 pub fn not_modified(tag: &str, mut account: Account) -> Response<Body> {
     account.status = 304;
     let mut map = HeaderMap::new();
     insert(&mut map, header::ETAG, tag);
+    map.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
     finish(StatusCode::NOT_MODIFIED, map, Body::full(Bytes::new(), account))
 }
 

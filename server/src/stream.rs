@@ -189,10 +189,10 @@ fn within(left: &mut Option<u64>, piece: Option<Bytes>) -> Result<Option<Bytes>,
 
 /// After the status line only breaking off is left: the connection ends without the mark of a complete body.
 fn broken_off(account: &mut Account, error: &Error) -> io::Error {
-    (account.on_abort)();
     match error.kind {
         ErrorKind::Cancelled => tracing::debug!(id = account.context.id(), "body cancelled"),
         _ => {
+            (account.on_abort)();
             let (id, request) = (account.context.id(), &account.request);
             tracing::error!(id, request, error = error.message, "body broken off");
         }

@@ -119,6 +119,25 @@ fn refusals_come_with_a_status_and_a_reason() {
 }
 
 #[test]
+fn more_than_can_be_is_refused_before_anything_is_read() {
+    both(&[], |server, data| {
+        let header = Netcdf3::new().dimension("y", 100_000).dimension("x", 100_000);
+        let header = header.variable("v", &["y", "x"], &[], Values::Int16(vec![])).bytes();
+        std::fs::write(data.join("ocean.nc"), &header).unwrap();
+        // 20 GB, none of which are stored.
+        let file = std::fs::File::options().write(true).open(data.join("ocean.nc")).unwrap();
+        file.set_len(header.len() as u64 + 20_000_000_000).unwrap();
+        let mut client = server.client();
+        for (target, limit) in [("?v", "4294967295"), ("?v[0:29999][0:99999]", "524288000 bytes")] {
+            let reply = client.get(&format!("/datasets/ocean.nc/opendap.dods{target}"));
+            assert_eq!(reply.status, 413, "{}", reply.text());
+            assert!(reply.text().contains(limit), "{}", reply.text());
+        }
+        assert_eq!(xdr(&client.get("/datasets/ocean.nc/opendap.dods?v[99999][99999]").body)[8..], [0; 4]);
+    });
+}
+
+#[test]
 fn head_answers_as_get_does() {
     both(&[], |server, _| {
         let targets = [
@@ -134,9 +153,12 @@ fn head_answers_as_get_does() {
         ];
         let mut client = server.client();
         for target in targets {
-            let (get, head) = (client.get(target), client.head(target));
+            let head = client.head(target);
+            let get = client.get(target);
             assert_eq!((head.status, head.body.len()), (get.status, 0), "{target}");
-            for name in ["content-length", "content-type", "etag", "accept-ranges", "xdods-server"] {
+            for name in
+                ["content-length", "content-type", "etag", "cache-control", "accept-ranges", "xdods-server"]
+            {
                 assert_eq!(head.header(name), get.header(name), "{name} of {target}");
             }
         }
@@ -226,6 +248,8 @@ fn other_origins_may_read() {
             assert!(reply.header("access-control-expose-headers").contains("ETag"));
         }
         let post = client.send("POST", "/datasets/ocean.nc/opendap.dds", &["Content-Length: 0"]);
+        assert_eq!((post.status, post.header("allow")), (405, "GET, HEAD"));
+        let post = client.send("POST", "/health", &["Content-Length: 0"]);
         assert_eq!((post.status, post.header("allow")), (405, "GET, HEAD"));
     });
 }

@@ -11,7 +11,8 @@ mod section;
 mod tests;
 mod transfer;
 
-use weir_dap::dap2::{self, Fault};
+use weir_dap::dap2::{self, Fault, Reason};
+use weir_plugin_api::model::Misfit;
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
 
 /// Text, in the only encoding that its clients can be told of.
@@ -72,7 +73,10 @@ fn dataset_name<'r>(request: &Request<'r>) -> &'r str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-/// A constraint that cannot be answered is the client's mistake.
+/// A constraint that cannot be answered is the client's mistake, or asks for more than can be.
 fn refused(fault: &Fault) -> Error {
-    Error::bad_request(fault.to_string())
+    match fault.reason {
+        Reason::TooMany { .. } | Reason::Misfit(Misfit::Overflow) => Error::too_large(fault.to_string()),
+        _ => Error::bad_request(fault.to_string()),
+    }
 }
