@@ -7,6 +7,7 @@
 //! Correct bytes or an error: every length is checked against the file's real length, every checksum that a file carries is
 //! verified, and a file that changes while it is read is an error.
 
+pub mod buffers;
 pub mod catalog;
 pub mod codecs;
 #[cfg(feature = "testing")]

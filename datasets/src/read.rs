@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use weir_model::{AxisPart, ByteOrder, ChunkGrid, Hyperslab, Part, Variable};
 
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
-use crate::{ChunkKey, ChunkSource, Error, ErrorKind};
+use crate::{ChunkKey, ChunkSource, Error, ErrorKind, buffers};
 
 /// What is read: a variable, its grid, and the byte order in which its elements are wanted.
 pub struct Target<'a> {
@@ -151,10 +151,12 @@ pub fn decoded_chunk<T>(
         stored: storage.byte_order,
         wanted: target.order,
     };
-    Scratch::with(|scratch| {
+    let result = Scratch::with(|scratch| {
         let decoded = codecs::decode(scratch, &encoded.bytes, encoded.skipped_codecs, &to);
         f(Some(decoded.map_err(|e| e.within(format!("{} chunk {:?}", key.variable, key.index)))?))
-    })
+    });
+    buffers::give(encoded.bytes);
+    result
 }
 
 /// A part of a chunk without codecs: only the bytes from its first to its last element are read.

@@ -9,17 +9,24 @@ use weir_plugin_abi::{WeirBytes, WeirBytesTable};
 /// Immutable bytes; cloning counts a reference, and whoever made them frees them.
 pub struct Bytes(WeirBytes);
 
-static VEC_TABLE: WeirBytesTable =
-    WeirBytesTable { size: size_of::<WeirBytesTable>(), retain: retain_vec, release: release_vec };
+/// The table of bytes that a value of type `T` owns.
+struct TableOf<T>(std::marker::PhantomData<T>);
 
-unsafe extern "C" fn retain_vec(owner: *mut c_void) {
-    // SAFETY: `owner` came from `Arc::into_raw` of this type, and the caller holds a reference.
-    unsafe { Arc::increment_strong_count(owner.cast::<Vec<u8>>().cast_const()) }
+impl<T: Send + Sync + 'static> TableOf<T> {
+    const TABLE: WeirBytesTable =
+        WeirBytesTable { size: size_of::<WeirBytesTable>(), retain: retain::<T>, release: release::<T> };
 }
 
-unsafe extern "C" fn release_vec(owner: *mut c_void) {
-    // SAFETY: `owner` came from `Arc::into_raw` of this type; the caller gives its reference up. Freeing bytes cannot panic.
-    unsafe { drop(Arc::from_raw(owner.cast::<Vec<u8>>().cast_const())) }
+unsafe extern "C" fn retain<T>(owner: *mut c_void) {
+    // SAFETY: `owner` came from `Arc::into_raw` of this type, and the caller holds a reference.
+    unsafe { Arc::increment_strong_count(owner.cast::<T>().cast_const()) }
+}
+
+unsafe extern "C" fn release<T>(owner: *mut c_void) {
+    // SAFETY: `owner` came from `Arc::into_raw` of this type; the caller gives its reference up.
+    let owner = unsafe { Arc::from_raw(owner.cast::<T>().cast_const()) };
+    // What frees the bytes may be anybody's code; nothing of it unwinds across the boundary.
+    drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || drop(owner))));
 }
 
 impl Bytes {
@@ -27,6 +34,17 @@ impl Bytes {
     #[must_use]
     pub fn new() -> Self {
         Self(WeirBytes::EMPTY)
+    }
+
+    /// Bytes of any owner, which is dropped with the last reference. `owner` must always show the same bytes.
+    #[must_use]
+    pub fn from_owner<T: AsRef<[u8]> + Send + Sync + 'static>(owner: T) -> Self {
+        let owner = Arc::new(owner);
+        let bytes = (*owner).as_ref();
+        let (ptr, len) = (bytes.as_ptr(), bytes.len());
+        let table: &'static WeirBytesTable = &TableOf::<T>::TABLE;
+        let owner = Arc::into_raw(owner).cast_mut().cast::<c_void>();
+        Self(WeirBytes { ptr, len, owner, table })
     }
 
     /// Takes over bytes that crossed the boundary.
@@ -55,10 +73,7 @@ impl Default for Bytes {
 
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
-        let owner = Arc::new(bytes);
-        let (ptr, len) = (owner.as_ptr(), owner.len());
-        let owner = Arc::into_raw(owner).cast_mut().cast::<c_void>();
-        Self(WeirBytes { ptr, len, owner, table: &raw const VEC_TABLE })
+        Self::from_owner(bytes)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use weir_datasets::buffers::Reused;
 use weir_datasets::{Catalog, Dataset, RawChunk};
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Pieces, Schema};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, StoredChunk};
@@ -191,7 +192,7 @@ impl LentDataset for Lent {
 
 fn stored(chunk: Option<RawChunk>) -> StoredChunk {
     chunk.map_or(StoredChunk::Missing, |chunk| StoredChunk::Stored {
-        bytes: chunk.bytes.into(),
+        bytes: Bytes::from_owner(Reused::new(chunk.bytes)),
         skipped_codecs: chunk.skipped_codecs,
     })
 }
