@@ -42,6 +42,11 @@ bench *arguments: build
     bench/install.sh
     python3 bench/run.py --weir "{{ target }}/release/weir" {{ arguments }}
 
+# Memory of weir while it streams 1 GiB
+bench-memory *arguments: build
+    bench/install.sh
+    python3 bench/stream_rss.py --weir "{{ target }}/release/weir" {{ arguments }}
+
 # The release build of the server and of the plugins as .so files
 build:
     cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-zarr-so
