@@ -102,11 +102,14 @@ impl Dataset {
         if target.variable.storage.codecs.is_empty() {
             return self.source.check_extent(key).map(drop);
         }
-        if self.proven.contains(target.path, index) {
+        let number = target.grid.number(index);
+        if number.is_some_and(|number| self.proven.contains(target.path, number)) {
             return Ok(());
         }
         read::decoded_chunk(self.source.as_ref(), target, key, |_| Ok(()))?;
-        self.proven.insert(target.path, index);
+        if let Some(number) = number {
+            self.proven.insert(target.path, number);
+        }
         Ok(())
     }
 

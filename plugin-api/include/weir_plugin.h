@@ -187,7 +187,7 @@ typedef struct WeirSlab {
     uint32_t order;
 } WeirSlab;
 
-// A chunk as it is stored.
+// A chunk as it is stored. Arrays of it cross the boundary, so it never grows.
 typedef struct WeirChunk {
     // Size of this struct.
     size_t size;

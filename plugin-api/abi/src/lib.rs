@@ -9,7 +9,8 @@
 //! - Arguments are borrowed for the call. Only [`WeirBytes`] crosses as owned memory, with its owner's retain and release
 //!   functions, which may be called from any thread at any time: plugins are never unloaded.
 //! - Nothing unwinds across: both sides catch.
-//! - Functions that can fail return one of the codes below and write a message into the caller's [`WeirErr`].
+//! - Functions that can fail return one of the codes below and write a message into the caller's [`WeirErr`]. With any code
+//!   but [`WEIR_OK`] the caller ignores, and does not release, what was written to `out`.
 //! - A plugin's functions are called on blocking threads, many at once; no async runtime may be assumed.
 //!
 //! This file is the source of `include/weir_plugin.h`. It must not contain `cfg`: the layout is the same for everybody.
@@ -190,7 +191,7 @@ pub struct WeirSlab {
     pub order: u32,
 }
 
-/// A chunk as it is stored.
+/// A chunk as it is stored. Arrays of it cross the boundary, so it never grows.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct WeirChunk {

@@ -92,6 +92,17 @@ impl ChunkGrid {
         index.len() == self.shape.len() && index.iter().zip(self.counts()).all(|(&i, count)| i < count)
     }
 
+    /// The number of the chunk at `index`, counted row-major from 0; `None` where there is no such chunk, or 64 bits cannot
+    /// count that far.
+    #[must_use]
+    pub fn number(&self, index: &[u64]) -> Option<u64> {
+        if !self.contains(index) {
+            return None;
+        }
+        let mut axes = index.iter().zip(self.counts());
+        axes.try_fold(0_u64, |number, (&i, count)| number.checked_mul(count)?.checked_add(i))
+    }
+
     /// The part of the variable that the chunk at `index` holds, or `None` where there is no such chunk.
     #[must_use]
     pub fn extent(&self, index: &[u64]) -> Option<Hyperslab> {
@@ -236,6 +247,10 @@ mod tests {
     fn edge_chunks_hold_less() {
         let grid = grid(&[7, 5], &[4, 2]);
         assert_eq!(grid.counts(), [2, 3]);
+        assert_eq!(
+            (grid.number(&[0, 0]), grid.number(&[1, 2]), grid.number(&[2, 0])),
+            (Some(0), Some(5), None)
+        );
         assert_eq!(grid.extent(&[1, 2]).unwrap().shape(), [3, 1]);
         assert_eq!(grid.extent(&[2, 0]), None);
         assert_eq!(grid.extent(&[0]), None);
