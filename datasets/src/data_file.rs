@@ -71,6 +71,11 @@ impl DataFile {
     /// # Errors
     /// `NotFound` where there is none, `Unavailable` where it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        // Looked at before it is opened, too: opening a pipe waits for a writer.
+        let before = std::fs::metadata(path).map_err(|e| io_error(&e, "cannot look at the file"))?;
+        if !before.is_file() {
+            return Err(Error::unsupported("not a regular file"));
+        }
         let file = File::open(path).map_err(|e| io_error(&e, "cannot open the file"))?;
         let metadata = file.metadata().map_err(|e| io_error(&e, "cannot look at the file"))?;
         if !metadata.is_file() {
@@ -190,6 +195,15 @@ mod tests {
         data.check_unchanged().unwrap();
         file.write_all(&[5]).unwrap();
         assert_eq!(data.check_unchanged().unwrap_err().kind, ErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_without_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(DataFile::open(folder.path()).unwrap_err().kind, ErrorKind::Unsupported);
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(DataFile::open(&pipe).unwrap_err().kind, ErrorKind::Unsupported);
     }
 
     #[test]
