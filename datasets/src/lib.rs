@@ -14,6 +14,7 @@ pub mod codecs;
 pub mod contract;
 mod data_file;
 mod dataset;
+mod default_fill;
 mod error;
 pub mod hdf5;
 pub mod memory;

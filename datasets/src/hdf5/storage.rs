@@ -9,6 +9,7 @@ use super::dataset::{Fill, Layout, StoredDataset};
 use super::datatype::FileType;
 use crate::Error;
 use crate::codecs::swap;
+use crate::default_fill::default_fill;
 
 impl StoredArray {
     /// The array of a dataset that is shown in a shape: its own, or a longer one.
@@ -135,22 +136,5 @@ impl Fills {
             Fill::Zero => Self { unwritten: vec![0; size], beyond: default },
             Fill::Undefined => Self { unwritten: default.clone(), beyond: default },
         }
-    }
-}
-
-/// The values that netCDF fills with where nobody chose one (`NC_FILL_...` in `netcdf.h`), little-endian.
-fn default_fill(data_type: &DataType) -> Vec<u8> {
-    match data_type {
-        DataType::Int8 => (-127_i8).to_le_bytes().to_vec(),
-        DataType::UInt8 => vec![u8::MAX],
-        DataType::Int16 => (-32767_i16).to_le_bytes().to_vec(),
-        DataType::UInt16 => u16::MAX.to_le_bytes().to_vec(),
-        DataType::Int32 => (-2_147_483_647_i32).to_le_bytes().to_vec(),
-        DataType::UInt32 => u32::MAX.to_le_bytes().to_vec(),
-        DataType::Int64 => (-9_223_372_036_854_775_806_i64).to_le_bytes().to_vec(),
-        DataType::UInt64 => 18_446_744_073_709_551_614_u64.to_le_bytes().to_vec(),
-        DataType::Float32 => 9.969_21e36_f32.to_le_bytes().to_vec(),
-        DataType::Float64 => 9.969_209_968_386_869e36_f64.to_le_bytes().to_vec(),
-        _ => Vec::new(),
     }
 }

@@ -27,23 +27,6 @@ pub fn size(data_type: &DataType) -> u64 {
     data_type.size().unwrap_or(1) as u64
 }
 
-/// The value that stands where nothing was written, little-endian: netCDF's `NC_FILL_*`.
-pub fn default_fill(data_type: &DataType) -> Vec<u8> {
-    match data_type {
-        DataType::Int8 => (-127_i8).to_le_bytes().to_vec(),
-        DataType::UInt8 => vec![u8::MAX],
-        DataType::Int16 => (-32_767_i16).to_le_bytes().to_vec(),
-        DataType::UInt16 => u16::MAX.to_le_bytes().to_vec(),
-        DataType::Int32 => (-2_147_483_647_i32).to_le_bytes().to_vec(),
-        DataType::UInt32 => u32::MAX.to_le_bytes().to_vec(),
-        DataType::Int64 => (-9_223_372_036_854_775_806_i64).to_le_bytes().to_vec(),
-        DataType::UInt64 => 18_446_744_073_709_551_614_u64.to_le_bytes().to_vec(),
-        DataType::Float32 => 9.969_21e36_f32.to_le_bytes().to_vec(),
-        DataType::Float64 => 9.969_209_968_386_869e36_f64.to_le_bytes().to_vec(),
-        _ => vec![0],
-    }
-}
-
 /// An attribute's value from its big-endian elements. Text loses the NULs at its end, as it does where netCDF-C shows it.
 pub fn value(data_type: &DataType, stored: &[u8]) -> Value {
     match data_type {
@@ -72,20 +55,6 @@ fn elements<const N: usize, T>(stored: &[u8], read: fn([u8; N]) -> T) -> Vec<T> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn default_fills_are_those_of_netcdf_c() {
-        let bits = |data_type| default_fill(&data_type).into_iter().rev().collect::<Vec<u8>>();
-        // 9.9692099683868690e+36 as `ncdump` and a debugger show it in both widths.
-        assert_eq!(bits(DataType::Float32), 0x7cf0_0000_u32.to_be_bytes());
-        assert_eq!(bits(DataType::Float64), 0x479e_0000_0000_0000_u64.to_be_bytes());
-        assert_eq!(bits(DataType::Int16), [0x80, 0x01]);
-        assert_eq!(bits(DataType::UInt64), [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe]);
-        for code in 1..=11 {
-            let data_type = data_type(code, Version::Cdf5).unwrap();
-            assert_eq!(default_fill(&data_type).len() as u64, size(&data_type), "{data_type:?}");
-        }
-    }
 
     #[test]
     fn old_versions_have_six_types() {
