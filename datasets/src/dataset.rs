@@ -135,9 +135,10 @@ impl Dataset {
             return Err(Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks")));
         }
         self.source.check_unchanged()?;
-        let Some(mut encoded) = self.source.fetch(ChunkKey { variable: path, index })? else {
-            return Ok(None);
-        };
+        let fetched = self.source.fetch(ChunkKey { variable: path, index })?;
+        // Absence, too, is proven only of a file that nobody wrote to meanwhile.
+        self.source.check_unchanged()?;
+        let Some(mut encoded) = fetched else { return Ok(None) };
         let codecs = &variable.storage.codecs;
         if codecs.is_empty() {
             encoded.bytes = pad(encoded.bytes, variable, &grid)?;
@@ -147,7 +148,6 @@ impl Dataset {
             codecs::take_off_checksum(&mut encoded.bytes)
                 .map_err(|e| e.within(format!("{path} chunk {index:?}")))?;
         }
-        self.source.check_unchanged()?;
         Ok(Some(RawChunk { bytes: encoded.bytes, skipped_codecs: encoded.skipped_codecs }))
     }
 }
@@ -165,7 +165,7 @@ fn pad(mut bytes: Vec<u8>, variable: &Variable, grid: &ChunkGrid) -> Result<Vec<
     let whole = whole.ok_or_else(|| Error::new(ErrorKind::TooLarge, "a chunk does not fit into memory"))?;
     let mut fill = variable.storage.fill.clone();
     if variable.storage.byte_order == ByteOrder::Big {
-        fill.chunks_exact_mut(variable.data_type.swap_unit()).for_each(<[u8]>::reverse);
+        codecs::swap(&mut fill, variable.data_type.swap_unit());
     }
     let missing = whole.saturating_sub(bytes.len());
     bytes.extend(fill.iter().copied().cycle().take(missing));

@@ -36,10 +36,9 @@ impl RequestContext {
         Self { id, cancelled: AtomicBool::new(false), deadline, body: Mutex::new(None) }
     }
 
-    /// The same with a body.
-    #[must_use]
-    pub fn with_body(self, body: Box<dyn RequestBody>) -> Self {
-        Self { body: Mutex::new(Some(body)), ..self }
+    /// Gives the request a body for plugins to pull.
+    pub fn set_body(&self, body: Box<dyn RequestBody>) {
+        *self.body.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(body);
     }
 
     /// The request's id.

@@ -10,7 +10,7 @@ use hyper::{Method, Request, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 use weir_plugin_api::guest::{Answer, AnswerContent, Guest, GuestBody, Incoming};
-use weir_plugin_api::lent::{RequestBody, RequestContext};
+use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
 
 use crate::kept::{Kept, KeptResponses};
@@ -77,12 +77,9 @@ impl Site {
         &self.base_url
     }
 
-    fn account(&self, request: &Parts, body: Option<Box<dyn RequestBody>>) -> Account {
+    fn account(&self, request: &Parts) -> Account {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let mut context = RequestContext::new(format!("{:x}-{number:x}", self.started), None);
-        if let Some(body) = body {
-            context = context.with_body(body);
-        }
+        let context = RequestContext::new(format!("{:x}-{number:x}", self.started), None);
         let services = Arc::clone(&self.services);
         Account {
             context: Arc::new(context),
@@ -99,7 +96,7 @@ impl Site {
     pub async fn answer(self: Arc<Self>, request: Request<HyperBody>) -> Response<Body> {
         let (request, body) = request.into_parts();
         let head = request.method == Method::HEAD;
-        let account = self.account(&request, None);
+        let account = self.account(&request);
         let Ok(path) = percent_decode_str(request.uri.path()).decode_utf8() else {
             return plain_error(
                 &Error::bad_request("the path is not UTF-8 after percent decoding"),
@@ -121,7 +118,10 @@ impl Site {
             }
             // Only now: a body that nobody serves is not waited for.
             Found::Match(found) => match request_body::read(body).await {
-                Ok(body) => self.exchange(&request, found, self.account(&request, Some(body))).await,
+                Ok(body) => {
+                    account.context.set_body(body);
+                    self.exchange(&request, found, account).await
+                }
                 Err(error) => plain_error(&error, head, account),
             },
             Found::OtherMethods(methods) if request.method == Method::OPTIONS => {
@@ -162,7 +162,7 @@ impl Site {
             Ok(response) => response,
             Err(error) => {
                 tracing::error!(error = error.to_string(), "answering panicked");
-                plain_error(&Error::internal("answering panicked"), false, self.account(request, None))
+                plain_error(&Error::internal("answering panicked"), false, self.account(request))
             }
         }
     }

@@ -61,6 +61,13 @@ fn examples_in_c_and_rust_serve() {
     assert_eq!(post(0).text(), "0 bytes\n");
     let refused = post((1 << 20) + 1);
     assert_eq!(refused.status, 413, "{}", refused.text());
+    assert!(server.logged("status=413"), "{}", server.log());
+    assert_eq!(
+        server.log().matches("POST /hello-rust/count").count(),
+        3,
+        "one line a request: {}",
+        server.log()
+    );
     server.stop(&[]);
 }
 
