@@ -11,6 +11,7 @@ mod chunk_index;
 mod dataset;
 mod dataspace;
 mod datatype;
+mod dense;
 mod dimensions;
 mod heap;
 mod links;

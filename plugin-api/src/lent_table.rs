@@ -219,9 +219,10 @@ unsafe extern "C" fn dataset_generation(dataset: *mut c_void, out: *mut WeirByte
     service(err, || unsafe { give(lent(dataset)?.dataset.generation(), out) })
 }
 
-/// A hyperslab that crossed the boundary, checked against the variable; with the variable's path, the bytes of one element
+/// A hyperslab that crossed the boundary, checked against the variable of a lent dataset; with the variable's path, the bytes of one element
 /// (`None` where they vary) and the wanted order.
 struct Asked<'a> {
+    dataset: &'a dyn LentDataset,
     variable: &'a str,
     slab: Hyperslab,
     element_size: Option<usize>,
@@ -229,10 +230,10 @@ struct Asked<'a> {
 }
 
 /// # Safety
-/// `slab` is null or follows the rules of the boundary.
-unsafe fn asked<'a>(lent: &Lent, slab: *const WeirSlab) -> Result<Asked<'a>, Error> {
+/// `dataset` came from `dataset_open` and was not closed; `slab` is null or follows the rules of the boundary.
+unsafe fn asked<'a>(dataset: *mut c_void, slab: *const WeirSlab) -> Result<Asked<'a>, Error> {
     // SAFETY: by this function's contract.
-    let slab = unsafe { slab.as_ref() };
+    let (lent, slab) = unsafe { (lent(dataset)?, slab.as_ref()) };
     let slab = slab.ok_or_else(|| Error::internal("a plugin passed no hyperslab to a read"))?;
     // SAFETY: as above; arrays hold `rank` numbers each.
     let (path, start, count, step) = unsafe {
@@ -250,7 +251,13 @@ unsafe fn asked<'a>(lent: &Lent, slab: *const WeirSlab) -> Result<Asked<'a>, Err
     let checked = Hyperslab::within(&variable.shape, strides);
     let slab_of = checked.map_err(|misfit| Error::bad_request(format!("{path}: {misfit}")))?;
     let order = if slab.order == abi::WEIR_ORDER_BIG { ByteOrder::Big } else { ByteOrder::Little };
-    Ok(Asked { variable: path, slab: slab_of, element_size: variable.data_type.size(), order })
+    Ok(Asked {
+        dataset: lent.dataset.as_ref(),
+        variable: path,
+        slab: slab_of,
+        element_size: variable.data_type.size(),
+        order,
+    })
 }
 
 /// # Safety
@@ -272,10 +279,7 @@ unsafe extern "C" fn dataset_read(
 ) -> i32 {
     service(err, || {
         // SAFETY: the arguments follow the rules of the boundary.
-        let (lent, asked) = unsafe {
-            let lent = lent(dataset)?;
-            (lent, asked(lent, slab)?)
-        };
+        let asked = unsafe { asked(dataset, slab)? };
         let expected = exact_length(&asked)?;
         if length != expected || (buffer.is_null() && length > 0) {
             let message =
@@ -287,7 +291,7 @@ unsafe extern "C" fn dataset_read(
             // SAFETY: the plugin lends `length` writable bytes for this call.
             _ => unsafe { std::slice::from_raw_parts_mut(buffer, length) },
         };
-        lent.dataset.read(asked.variable, &asked.slab, asked.order, out)?;
+        asked.dataset.read(asked.variable, &asked.slab, asked.order, out)?;
         Ok(abi::WEIR_OK)
     })
 }
@@ -310,12 +314,9 @@ unsafe extern "C" fn dataset_read_strings(
 ) -> i32 {
     service(err, || {
         // SAFETY: the arguments follow the rules of the boundary.
-        let (lent, asked) = unsafe {
-            let lent = lent(dataset)?;
-            (lent, asked(lent, slab)?)
-        };
+        let asked = unsafe { asked(dataset, slab)? };
         let mut packed = Vec::new();
-        for string in lent.dataset.read_strings(asked.variable, &asked.slab)? {
+        for string in asked.dataset.read_strings(asked.variable, &asked.slab)? {
             packed.extend_from_slice(&(string.len() as u64).to_le_bytes());
             packed.extend_from_slice(&string);
         }
@@ -327,11 +328,8 @@ unsafe extern "C" fn dataset_read_strings(
 unsafe extern "C" fn dataset_verify(dataset: *mut c_void, slab: *const WeirSlab, err: *mut WeirErr) -> i32 {
     service(err, || {
         // SAFETY: the arguments follow the rules of the boundary.
-        let (lent, asked) = unsafe {
-            let lent = lent(dataset)?;
-            (lent, asked(lent, slab)?)
-        };
-        lent.dataset.verify(asked.variable, &asked.slab)?;
+        let asked = unsafe { asked(dataset, slab)? };
+        asked.dataset.verify(asked.variable, &asked.slab)?;
         Ok(abi::WEIR_OK)
     })
 }

@@ -7,5 +7,5 @@ mod netcdf3;
 mod server;
 
 pub use client::{Client, Reply};
-pub use netcdf3::{Netcdf3, Values};
+pub use netcdf3::{Netcdf3, Values, small_folder};
 pub use server::{Binaries, Mode, Server, binaries};

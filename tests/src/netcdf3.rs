@@ -114,6 +114,15 @@ impl Netcdf3 {
     }
 }
 
+/// A folder with one dataset, `d.nc`: the variable `x` with the values 1, 2, 3.
+pub fn small_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let file =
+        Netcdf3::new().dimension("x", 3).variable("x", &["x"], &[], Values::Float32(vec![1.0, 2.0, 3.0]));
+    std::fs::write(folder.path().join("d.nc"), file.bytes()).unwrap();
+    folder
+}
+
 fn list(out: &mut Vec<u8>, tag: u32, n: usize) {
     out.extend((if n == 0 { 0 } else { tag }).to_be_bytes());
     out.extend((n as u32).to_be_bytes());

@@ -4,15 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use weir_tests::{Mode, Netcdf3, Server, Values};
-
-fn data() -> tempfile::TempDir {
-    let data = tempfile::tempdir().unwrap();
-    let file =
-        Netcdf3::new().dimension("x", 3).variable("x", &["x"], &[], Values::Float32(vec![1.0, 2.0, 3.0]));
-    std::fs::write(data.path().join("d.nc"), file.bytes()).unwrap();
-    data
-}
+use weir_tests::{Mode, Netcdf3, Server, Values, small_folder};
 
 /// A file with one variable of `megabytes` MiB, whose values are their index + 1.
 fn large(folder: &Path, megabytes: u32) {
@@ -25,7 +17,7 @@ fn large(folder: &Path, megabytes: u32) {
 
 #[test]
 fn start_up_faults_are_readable() {
-    let data = data();
+    let data = small_folder();
     let path = data.path().to_str().unwrap();
     let check = |arguments: &[&str], words: &[&str]| {
         let said = Server::refused(arguments);
@@ -42,7 +34,7 @@ fn start_up_faults_are_readable() {
 
 #[test]
 fn a_small_response_is_prompt() {
-    let data = data();
+    let data = small_folder();
     let server = Server::start(Mode::LinkedIn, data.path(), &[]);
     let mut client = server.client();
     let mut median = || {
@@ -65,7 +57,7 @@ fn a_small_response_is_prompt() {
 
 #[test]
 fn both_versions_of_http_are_spoken() {
-    let data = data();
+    let data = small_folder();
     let server = Server::start(Mode::LinkedIn, data.path(), &[]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let body = runtime.block_on(async {

@@ -3,15 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use weir_tests::{Mode, Netcdf3, Server, Values, binaries};
-
-fn data() -> tempfile::TempDir {
-    let data = tempfile::tempdir().unwrap();
-    let file =
-        Netcdf3::new().dimension("x", 3).variable("x", &["x"], &[], Values::Float32(vec![1.0, 2.0, 3.0]));
-    std::fs::write(data.path().join("d.nc"), file.bytes()).unwrap();
-    data
-}
+use weir_tests::{Mode, Server, binaries, small_folder};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -39,7 +31,7 @@ fn c_example(source: &Path, into: &Path, flags: &[&str]) {
 
 #[test]
 fn examples_in_c_and_rust_serve() {
-    let (data, plugins) = (data(), tempfile::tempdir().unwrap());
+    let (data, plugins) = (small_folder(), tempfile::tempdir().unwrap());
     let source = root().join("plugin-api/examples/c-hello/hello.c");
     c_example(&source, &plugins.path().join("c-hello.so"), &[]);
     std::fs::copy(rust_example("rust-hello"), plugins.path().join("rust-hello.so")).unwrap();
@@ -73,7 +65,7 @@ fn examples_in_c_and_rust_serve() {
 
 #[test]
 fn a_panic_ends_its_request_only() {
-    let (data, plugins) = (data(), tempfile::tempdir().unwrap());
+    let (data, plugins) = (small_folder(), tempfile::tempdir().unwrap());
     std::fs::copy(rust_example("rust-panics"), plugins.path().join("rust-panics.so")).unwrap();
     let server = Server::start(Mode::LinkedIn, data.path(), &["--plugins", plugins.path().to_str().unwrap()]);
     for _ in 0..3 {
@@ -94,7 +86,7 @@ fn a_panic_ends_its_request_only() {
 
 #[test]
 fn bad_files_are_refused_and_the_server_starts() {
-    let (data, plugins) = (data(), tempfile::tempdir().unwrap());
+    let (data, plugins) = (small_folder(), tempfile::tempdir().unwrap());
     let put = |name: &str, bytes: &[u8]| std::fs::write(plugins.path().join(name), bytes).unwrap();
     let good = std::fs::read(binaries().plugins.join("libweir_plugin_dap.so")).unwrap();
     put("text.so", b"not a plugin");
@@ -142,7 +134,7 @@ fn bad_files_are_refused_and_the_server_starts() {
 
 #[test]
 fn the_same_route_twice_keeps_the_server_from_starting() {
-    let data = data();
+    let data = small_folder();
     let plugins = binaries().plugins.to_str().unwrap();
     let said = Server::refused(&["serve", data.path().to_str().unwrap(), "--plugins", plugins]);
     assert!(said.contains("libweir_plugin_dap.so") && said.contains("linked in"), "{said}");

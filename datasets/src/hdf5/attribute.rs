@@ -1,12 +1,12 @@
 //! Attributes as they are stored: found in an object's header or in its dense storage, and parsed one by one.
 
-use hdf5_reader::btree_v2::{BTreeV2Header, BTreeV2Record, collect_btree_v2_records_storage};
-use hdf5_reader::fractal_heap::{FractalHeap, FractalHeapDirectBlockCache};
+use hdf5_reader::btree_v2::BTreeV2Record;
 use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::{MSG_ATTRIBUTE, MSG_ATTRIBUTE_INFO, MSG_DATASPACE, MSG_DATATYPE, attribute_info};
 
 use super::dataspace::Space;
 use super::datatype::FileType;
+use super::dense::{self, Dense};
 use super::metadata::{Metadata, guarded};
 use super::object_header::{Committed, ObjectHeader};
 use crate::Error;
@@ -73,25 +73,12 @@ fn dense(metadata: &Metadata, body: &[u8]) -> Result<Vec<(u32, Vec<u8>)>, Error>
     else {
         return Ok(Vec::new());
     };
-    let storage = metadata.storage();
-    let (heap, records) = guarded("dense attributes", || {
-        let heap = FractalHeap::parse_at_storage(storage, heap, offset_size, length_size)?;
-        let tree = BTreeV2Header::parse_at_storage(storage, index, offset_size, length_size)?;
-        let records =
-            collect_btree_v2_records_storage(storage, &tree, offset_size, length_size, None, &[], None)?;
-        Ok((heap, records))
-    })?;
-    let mut blocks = FractalHeapDirectBlockCache::default();
-    let mut bodies = Vec::with_capacity(records.len());
-    for record in records {
-        let BTreeV2Record::AttributeNameHash { heap_id, creation_order, .. } = record else { continue };
-        let body = guarded("dense attributes", || {
-            heap.get_object_storage_cached(&heap_id, storage, offset_size, length_size, &mut blocks)
-        })?;
-        metadata.spend(body.len())?;
-        bodies.push((if info.creation_order_tracked { creation_order } else { 0 }, body));
-    }
-    Ok(bodies)
+    dense::bodies(metadata, Dense { heap, index }, "dense attributes", |record| match record {
+        BTreeV2Record::AttributeNameHash { heap_id, creation_order, .. } => {
+            Some((if info.creation_order_tracked { creation_order } else { 0 }, heap_id))
+        }
+        _ => None,
+    })
 }
 
 impl StoredAttribute {

@@ -3,13 +3,13 @@
 //! Source: "HDF5 File Format Specification Version 3.0", sections III.A to III.D and IV.A.2.g.
 
 use hdf5_reader::btree_v1::collect_btree_v1_leaves_storage;
-use hdf5_reader::btree_v2::{BTreeV2Header, BTreeV2Record, collect_btree_v2_records_storage};
-use hdf5_reader::fractal_heap::{FractalHeap, FractalHeapDirectBlockCache};
+use hdf5_reader::btree_v2::BTreeV2Record;
 use hdf5_reader::io::Cursor;
 use hdf5_reader::local_heap::LocalHeap;
 use hdf5_reader::messages::{MSG_LINK, MSG_LINK_INFO, MSG_SYMBOL_TABLE, link_info, symbol_table_msg};
 use hdf5_reader::symbol_table::{SymbolTableEntry, SymbolTableNode};
 
+use super::dense::{self, Dense};
 use super::metadata::{Metadata, guarded};
 use super::object_header::ObjectHeader;
 use crate::Error;
@@ -54,7 +54,7 @@ pub fn members(metadata: &Metadata, header: &ObjectHeader) -> Result<Vec<Link>, 
         tracked = info.creation_order_tracked;
         let heap = metadata.defined(info.fractal_heap_address);
         if let Some((heap, index)) = heap.zip(metadata.defined(info.btree_name_index_address)) {
-            links.extend(dense(metadata, heap, index)?);
+            links.extend(dense_links(metadata, Dense { heap, index })?);
         }
     }
     match tracked {
@@ -95,27 +95,12 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Links in a fractal heap, with an index by name.
-fn dense(metadata: &Metadata, heap: u64, index: u64) -> Result<Vec<Link>, Error> {
-    let Metadata { offset_size, length_size, .. } = *metadata;
-    let storage = metadata.storage();
-    let (heap, records) = guarded("dense links", || {
-        let heap = FractalHeap::parse_at_storage(storage, heap, offset_size, length_size)?;
-        let tree = BTreeV2Header::parse_at_storage(storage, index, offset_size, length_size)?;
-        let records =
-            collect_btree_v2_records_storage(storage, &tree, offset_size, length_size, None, &[], None)?;
-        Ok((heap, records))
+fn dense_links(metadata: &Metadata, dense: Dense) -> Result<Vec<Link>, Error> {
+    let bodies = dense::bodies(metadata, dense, "dense links", |record| match record {
+        BTreeV2Record::LinkNameHash { heap_id, .. } => Some(((), heap_id)),
+        _ => None,
     })?;
-    let mut blocks = FractalHeapDirectBlockCache::default();
-    let mut links = Vec::with_capacity(records.len());
-    for record in records {
-        let BTreeV2Record::LinkNameHash { heap_id, .. } = record else { continue };
-        let body = guarded("dense links", || {
-            heap.get_object_storage_cached(&heap_id, storage, offset_size, length_size, &mut blocks)
-        })?;
-        metadata.spend(body.len())?;
-        links.push(parse(metadata, &body)?);
-    }
-    Ok(links)
+    bodies.into_iter().map(|(_, body)| parse(metadata, &body)).collect()
 }
 
 /// Links of an old group: a B-tree of symbol table nodes, whose names are in a local heap.
