@@ -150,6 +150,14 @@ impl DataFile {
         self.file.read_exact_at(out, offset).map_err(|e| self.failed(&e))
     }
 
+    /// Reads several ranges, given by offset and length, in the order in which they are given.
+    ///
+    /// # Errors
+    /// As [`read_at`](Self::read_at).
+    pub fn read_many(&self, ranges: &[(u64, u64)]) -> Result<Vec<Vec<u8>>, Error> {
+        ranges.iter().map(|&(offset, length)| self.read_at(offset, length)).collect()
+    }
+
     fn failed(&self, error: &std::io::Error) -> Error {
         self.failures.fetch_add(1, Ordering::Relaxed);
         io_error(error, "cannot read the file")

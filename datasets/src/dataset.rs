@@ -1,9 +1,14 @@
 //! An open dataset: a chunk source, and what was proven of it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rayon::prelude::*;
 use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Part, Schema, Variable};
 
 use crate::codecs;
+use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read;
 use crate::{ChunkKey, ChunkSource, Error, ErrorKind};
@@ -22,13 +27,36 @@ pub struct Dataset {
     source: Box<dyn ChunkSource>,
     generation: String,
     proven: Proven,
+    memory: Arc<Memory>,
+    /// Which opening this is: chunks of others are not its own.
+    number: u64,
+    /// The variables' numbers, by path.
+    variables: HashMap<String, u32>,
 }
 
+/// Counts openings.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 impl Dataset {
-    /// Wraps an open file.
+    /// Wraps an open file that has memory of its own.
     #[must_use]
     pub fn new(source: Box<dyn ChunkSource>) -> Self {
-        Self { generation: source.generation(), source, proven: Proven::default() }
+        Self::within(source, &Memory::new(DEFAULT_BUDGET))
+    }
+
+    /// Wraps an open file that shares memory with others.
+    #[must_use]
+    pub fn within(source: Box<dyn ChunkSource>, memory: &Arc<Memory>) -> Self {
+        let paths = source.schema().variables().into_iter().map(|(path, _)| path);
+        let variables = paths.zip(0_u32..).collect();
+        Self {
+            generation: source.generation(),
+            source,
+            proven: Proven::default(),
+            memory: Arc::clone(memory),
+            number: OPENED.fetch_add(1, Ordering::Relaxed),
+            variables,
+        }
     }
 
     /// What it holds.

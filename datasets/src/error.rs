@@ -7,6 +7,8 @@ use std::fmt;
 pub enum ErrorKind {
     /// The request does not fit the data.
     BadRequest,
+    /// Others use what this needs; it may work some seconds later.
+    Busy,
     /// The data is damaged: truncated, or what it says of itself is not so.
     Corrupt,
     /// There is no such dataset, variable or chunk.

@@ -24,13 +24,14 @@ mod tree;
 mod variables;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use weir_model::{DataType, Hyperslab, Schema};
 
 use self::array::StoredArray;
 use self::metadata::Metadata;
 use self::tree::Tree;
-use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind};
+use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored};
 
 /// An open HDF5 file.
 pub struct Hdf5Source {
@@ -44,8 +45,8 @@ pub struct Hdf5Source {
 /// # Errors
 /// `Corrupt` where the file is truncated or damaged, `Unsupported` where it uses a part of the format that is not built in,
 /// `Unavailable` where it is being written or cannot be read.
-pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
-    let mut metadata = Metadata::open(file)?;
+pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Error> {
+    let mut metadata = Metadata::open(file.into())?;
     let tree = Tree::walk(&metadata)?;
     let built = variables::build(&metadata, tree)?;
     metadata.opened();
@@ -84,20 +85,9 @@ impl ChunkSource for Hdf5Source {
         self.metadata.file().check_unchanged()
     }
 
-    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
+    fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
         let array = self.sized(chunk.variable)?;
-        array.fetch(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))
-    }
-
-    fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
-        let array = self.sized(chunk.variable)?;
-        let read = array.fetch_part(&self.metadata, chunk.index, offset, out);
-        read.map_err(|error| error.within(chunk.variable))
-    }
-
-    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
-        let array = self.sized(chunk.variable)?;
-        array.check_extent(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))
+        array.locate(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))
     }
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {

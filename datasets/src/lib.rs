@@ -7,6 +7,7 @@
 //! Correct bytes or an error: every length is checked against the file's real length, every checksum that a file carries is
 //! verified, and a file that changes while it is read is an error.
 
+mod access;
 pub mod buffers;
 pub mod catalog;
 pub mod codecs;
@@ -18,15 +19,20 @@ mod default_fill;
 mod error;
 pub mod hdf5;
 pub mod memory;
+pub mod memory_budget;
 pub mod netcdf3;
+mod opener;
 mod proven;
 pub mod read;
 mod source;
+pub mod store;
 mod tiling;
 
+pub use access::Access;
 pub use catalog::Catalog;
 pub use data_file::{DataFile, Generation};
 pub use dataset::{Dataset, RawChunk};
 pub use error::{Error, ErrorKind};
-pub use source::{ChunkKey, ChunkSource, Encoded};
+pub use opener::{Opener, Place};
+pub use source::{ChunkKey, ChunkSource, Encoded, Run, Stored};
 pub use tiling::run_chunk_shape;

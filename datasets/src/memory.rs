@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use weir_model::{ByteOrder, ChunkGrid, DataType, Hyperslab, Schema, Variable};
 
-use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, codecs};
+use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored, codecs};
 
 /// A schema, and the stored chunks or strings of its variables. Where nothing is stored, the fill value stands.
 #[derive(Clone, Debug)]
@@ -196,29 +196,8 @@ impl ChunkSource for MemorySource {
         Ok(())
     }
 
-    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
-        self.stored(chunk).map(Option::<&Encoded>::cloned)
-    }
-
-    fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
-        let Some(stored) = self.stored(chunk)? else { return Ok(false) };
-        let part = usize::try_from(offset).ok().and_then(|from| {
-            let end = from.checked_add(out.len())?;
-            stored.bytes.get(from..end)
-        });
-        let part = part.ok_or_else(|| {
-            let (ChunkKey { variable, index }, length, asked) = (chunk, stored.bytes.len(), out.len());
-            let message = format!(
-                "{variable} chunk {index:?} has {length} bytes; {asked} were asked for at byte {offset}"
-            );
-            Error::new(ErrorKind::BadRequest, message)
-        })?;
-        out.copy_from_slice(part);
-        Ok(true)
-    }
-
-    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
-        self.stored(chunk).map(|stored| stored.is_some())
+    fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
+        Ok(self.stored(chunk)?.cloned().map_or(Stored::Nothing, Stored::Here))
     }
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {

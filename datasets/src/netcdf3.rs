@@ -11,12 +11,13 @@ pub mod header;
 pub mod layout;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use weir_model::{ByteOrder, Dimension, Group, Hyperslab, Schema, Storage, Variable};
 
 use self::header::{Fault, Header, HeaderVariable};
 use self::layout::{Layout, Placement};
-use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind};
+use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, source};
 
 /// How much of a file is read first; most headers fit.
 const FIRST_BYTES: u64 = 64 << 10;
@@ -29,7 +30,8 @@ const MOST_HEADER_BYTES: u64 = 16 << 20;
 /// # Errors
 /// `Corrupt` where the header is damaged or the file is shorter than it says, `TooLarge` for a header beyond any real one,
 /// `Unsupported` for names that no path can spell, `Unavailable` where the disk fails.
-pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
+pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Error> {
+    let file = file.into();
     let header = read_header(&file)?;
     let layout = Layout::of(&header, file.len())?;
     let names = header.variables.iter().map(|variable| variable.name.clone());
@@ -100,7 +102,7 @@ fn describe(variable: HeaderVariable, placement: &Placement, paths: &[String]) -
 
 /// An open classic file.
 struct Classic {
-    file: DataFile,
+    file: Arc<DataFile>,
     generation: String,
     schema: Schema,
     placements: HashMap<String, Placement>,
@@ -188,6 +190,15 @@ impl ChunkSource for Classic {
 
     fn check_unchanged(&self) -> Result<(), Error> {
         self.file.check_unchanged()
+    }
+
+    fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
+        let run = self.run(chunk)?;
+        if run.interleaved.is_some() {
+            return Ok(Stored::Scattered);
+        }
+        let (file, offset, length) = (Arc::clone(&self.file), run.offset, run.length);
+        Ok(Stored::Run(source::Run { file, offset, length, skipped_codecs: 0 }))
     }
 
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {

@@ -1,8 +1,10 @@
 //! Chunk sources: what a file format has to offer.
 
+use std::sync::Arc;
+
 use weir_model::{Hyperslab, Schema};
 
-use crate::Error;
+use crate::{DataFile, Error, ErrorKind};
 
 /// Names one chunk of one variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +25,40 @@ pub struct Encoded {
     pub skipped_codecs: u32,
 }
 
+/// Consecutive bytes of a file that are a stored chunk.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The file.
+    pub file: Arc<DataFile>,
+    /// The first byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub length: u64,
+    /// Bit n is set where the variable's n-th codec was not applied to this chunk.
+    pub skipped_codecs: u32,
+}
+
+/// What is stored for a chunk.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// Nothing, and that is proven; the fill value stands.
+    Nothing,
+    /// Bytes at hand: they were part of the metadata, or the source had to put them together.
+    Here(Encoded),
+    /// One run of a file.
+    Run(Run),
+    /// Several runs; the source's own [`fetch`](ChunkSource::fetch) puts them together.
+    Scattered,
+}
+
 /// An open file: its schema, and its stored chunks.
 ///
 /// Implementations are read from many threads at once. A variable's [`Storage`](weir_model::Storage) in the schema says how
 /// its chunks tile it and which codecs were applied; the `contract` module (feature `testing`) checks that an implementation agrees
 /// with itself.
+///
+/// A source whose chunks are encoded in a way that no [`Codec`](weir_model::Codec) describes names that way as a codec, decodes
+/// in [`locate`](Self::locate), and marks the codec as skipped for every chunk that it hands out.
 pub trait ChunkSource: Send + Sync {
     /// What the file holds.
     fn schema(&self) -> &Schema;
@@ -41,28 +72,78 @@ pub trait ChunkSource: Send + Sync {
     /// `Unavailable` where somebody did.
     fn check_unchanged(&self) -> Result<(), Error>;
 
+    /// Where a chunk is stored.
+    ///
+    /// # Errors
+    /// `NotFound` for a variable or chunk that does not exist.
+    fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error>;
+
     /// The stored bytes of a chunk, or `None` where it is proven that nothing is stored and the fill value stands.
     ///
     /// # Errors
-    /// `NotFound` for a variable or chunk that does not exist; `Corrupt` where the file ends before the chunk does.
-    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error>;
+    /// As [`locate`](Self::locate); `Corrupt` where the file ends before the chunk does.
+    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
+        match self.locate(chunk)? {
+            Stored::Nothing => Ok(None),
+            Stored::Here(encoded) => Ok(Some(encoded)),
+            Stored::Run(run) => {
+                let bytes = run.file.read_at(run.offset, run.length)?;
+                Ok(Some(Encoded { bytes, skipped_codecs: run.skipped_codecs }))
+            }
+            Stored::Scattered => Err(scattered(chunk)),
+        }
+    }
 
     /// Reads `out.len()` bytes of a chunk that is stored without codecs, from `offset` (in bytes, inside the chunk) on.
     /// `Ok(false)`: nothing is stored and the fill value stands; `out` is then untouched.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).
-    fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error>;
+    fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
+        let end = offset.checked_add(out.len() as u64);
+        match self.locate(chunk)? {
+            Stored::Nothing => return Ok(false),
+            Stored::Here(encoded) => {
+                let range = usize::try_from(offset).ok().zip(end.and_then(|end| usize::try_from(end).ok()));
+                let part = range.and_then(|(start, end)| encoded.bytes.get(start..end));
+                out.copy_from_slice(part.ok_or_else(|| outside(chunk, offset, out.len()))?);
+            }
+            Stored::Run(run) => {
+                let at = run.offset.checked_add(offset).filter(|_| end.is_some_and(|end| end <= run.length));
+                run.file.read_exact_at(at.ok_or_else(|| outside(chunk, offset, out.len()))?, out)?;
+            }
+            Stored::Scattered => return Err(scattered(chunk)),
+        }
+        Ok(true)
+    }
 
     /// Checks, without reading it, that a stored chunk lies inside the file. `Ok(false)`: nothing is stored.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).
-    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error>;
+    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
+        match self.locate(chunk)? {
+            Stored::Nothing => Ok(false),
+            Stored::Here(_) => Ok(true),
+            Stored::Run(run) => run.file.check_range(run.offset, run.length).map(|()| true),
+            Stored::Scattered => Err(scattered(chunk)),
+        }
+    }
 
     /// Reads strings ([`DataType::String`](weir_model::DataType::String)), row-major, as the file spells them.
     ///
     /// # Errors
     /// `NotFound` for a variable that does not exist, `BadRequest` for one that holds no strings.
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error>;
+}
+
+fn outside(chunk: ChunkKey<'_>, offset: u64, asked: usize) -> Error {
+    let ChunkKey { variable, index } = chunk;
+    let message = format!("{variable} chunk {index:?} has no {asked} bytes at byte {offset}");
+    Error::new(ErrorKind::BadRequest, message)
+}
+
+fn scattered(chunk: ChunkKey<'_>) -> Error {
+    let ChunkKey { variable, index } = chunk;
+    Error::unsupported(format!("{variable} chunk {index:?} is scattered, and its source cannot gather it"))
 }

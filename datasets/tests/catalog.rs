@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Barrier};
 
 use tempfile::TempDir;
-use weir_datasets::{Catalog, Dataset, Error, ErrorKind};
+use weir_datasets::memory_budget::Memory;
+use weir_datasets::{Access, Catalog, Dataset, Error, ErrorKind, Opener};
 use weir_model::{ByteOrder, Hyperslab};
 
 fn fixture(name: &str) -> PathBuf {
@@ -27,9 +28,13 @@ fn put(folder: &TempDir, path: &str, name: &str) -> PathBuf {
     target
 }
 
+fn opener() -> Arc<Opener> {
+    Arc::new(Opener::new(Access::default(), Memory::new(1 << 20)))
+}
+
 fn scan(paths: &[&Path]) -> Result<Catalog, Error> {
     let paths: Vec<PathBuf> = paths.iter().map(|path| path.to_path_buf()).collect();
-    Catalog::scan(&paths, &mut |_| {})
+    Catalog::scan(&paths, opener(), &mut |_| {})
 }
 
 fn ids(catalog: &Catalog) -> Vec<&str> {
@@ -85,7 +90,7 @@ fn ids_are_paths_below_the_folder() {
     let file = put(&single, "sub/one.nc", "cdf2_kinds.nc");
     let mut seen = vec![];
     let paths = [folder.path().join("."), file];
-    let catalog = Catalog::scan(&paths, &mut |files| seen.push(files)).unwrap();
+    let catalog = Catalog::scan(&paths, opener(), &mut |files| seen.push(files)).unwrap();
     assert_eq!(ids(&catalog), ["a/deep/er.nc", "a/x.nc", "b.nc", "one.nc", "with space/ü.nc"]);
     assert_eq!(seen, [1, 2, 3, 4, 5]);
     assert_eq!(catalog.len(), 5);

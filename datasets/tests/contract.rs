@@ -9,7 +9,7 @@
 use libdeflater::{CompressionLvl, Compressor};
 use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::memory::MemorySource;
-use weir_datasets::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind};
+use weir_datasets::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored};
 use weir_model::{ByteOrder, Codec, DataType, Dimension, Group, Hyperslab, Schema, Storage, Variable};
 
 /// A variable over dimensions that are named by their lengths.
@@ -224,12 +224,14 @@ impl ChunkSource for Liar {
         self.0.check_unchanged()
     }
 
-    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
-        match (self.1, self.0.fetch(chunk)) {
-            (Lie::EndlessGrid, Err(e)) if e.kind == ErrorKind::NotFound && chunk.variable == "/a" => Ok(None),
-            (Lie::WrongByte, Ok(Some(mut encoded))) if chunk.index == [1, 2] => {
+    fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
+        match (self.1, self.0.locate(chunk)) {
+            (Lie::EndlessGrid, Err(e)) if e.kind == ErrorKind::NotFound && chunk.variable == "/a" => {
+                Ok(Stored::Nothing)
+            }
+            (Lie::WrongByte, Ok(Stored::Here(mut encoded))) if chunk.index == [1, 2] => {
                 encoded.bytes[0] ^= 1;
-                Ok(Some(encoded))
+                Ok(Stored::Here(encoded))
             }
             (_, result) => result,
         }

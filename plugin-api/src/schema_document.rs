@@ -48,10 +48,22 @@ struct Variable {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Codec {
-    Shuffle { element_size: u32 },
-    Deflate { level: u32 },
+    Shuffle {
+        element_size: u32,
+    },
+    Deflate {
+        level: u32,
+    },
     Fletcher32,
-    Other { id: u32, name: String },
+    Other {
+        id: u32,
+        name: String,
+        // What the first plugins do not know of, they leave out.
+        #[serde(default)]
+        parameters: Vec<u32>,
+        #[serde(default)]
+        configuration: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -171,7 +183,12 @@ fn write_variable(variable: &model::Variable) -> Variable {
         model::Codec::Shuffle { element_size } => Codec::Shuffle { element_size: *element_size },
         model::Codec::Deflate { level } => Codec::Deflate { level: *level },
         model::Codec::Fletcher32 => Codec::Fletcher32,
-        model::Codec::Other { id, name } => Codec::Other { id: *id, name: name.clone() },
+        model::Codec::Other { id, name, parameters, configuration } => Codec::Other {
+            id: *id,
+            name: name.clone(),
+            parameters: parameters.clone(),
+            configuration: configuration.clone(),
+        },
     };
     Variable {
         name: variable.name.clone(),
@@ -191,7 +208,9 @@ fn read_variable(variable: Variable) -> Option<model::Variable> {
         Codec::Shuffle { element_size } => model::Codec::Shuffle { element_size },
         Codec::Deflate { level } => model::Codec::Deflate { level },
         Codec::Fletcher32 => model::Codec::Fletcher32,
-        Codec::Other { id, name } => model::Codec::Other { id, name },
+        Codec::Other { id, name, parameters, configuration } => {
+            model::Codec::Other { id, name, parameters, configuration }
+        }
     };
     let storage = model::Storage {
         chunk_shape: variable.chunk_shape,
@@ -404,7 +423,12 @@ mod tests {
             model::Codec::Shuffle { element_size: 8 },
             model::Codec::Deflate { level: 4 },
             model::Codec::Fletcher32,
-            model::Codec::Other { id: 32015, name: "zstd".into() },
+            model::Codec::Other {
+                id: 32015,
+                name: "zstd".into(),
+                parameters: vec![3],
+                configuration: "{}".into(),
+            },
         ];
         schema.root.variables[0].attributes = attributes();
         schema.root.groups.push(model::Group { name: "g".into(), ..Default::default() });

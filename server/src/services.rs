@@ -60,6 +60,7 @@ impl SiteServices {
 fn translate(error: weir_datasets::Error) -> Error {
     let kind = match error.kind {
         weir_datasets::ErrorKind::BadRequest => ErrorKind::BadRequest,
+        weir_datasets::ErrorKind::Busy => ErrorKind::Unavailable,
         weir_datasets::ErrorKind::Corrupt => ErrorKind::Corrupt,
         weir_datasets::ErrorKind::NotFound => ErrorKind::NotFound,
         weir_datasets::ErrorKind::TooLarge => ErrorKind::TooLarge,

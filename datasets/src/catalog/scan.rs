@@ -1,20 +1,20 @@
 //! The scan: which data files lie at and below the paths that a site names.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Place;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::Skipped;
 use super::format::{Format, recognise};
-use super::{Entry, Skipped};
-use crate::{DataFile, Error, ErrorKind};
+use crate::{DataFile, Error, ErrorKind, Place};
 
 /// What a scan has found so far.
 pub struct Found<'p> {
     /// The files, by id.
-    pub entries: BTreeMap<String, Entry>,
+    pub entries: BTreeMap<String, Place>,
     /// What cannot be read.
     pub skipped: Vec<Skipped>,
     looked_at: usize,
@@ -49,7 +49,7 @@ impl Found<'_> {
             Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
         })?;
         match self.format(path).map_err(|e| e.within(typed.to_string()))? {
-            Some(_) => self.add(name.to_owned(), Entry { path: path.to_owned(), root: None }),
+            Some(_) => self.add(name.to_owned(), (path.to_owned(), None)),
             None => Err(Error::unsupported(format!("{typed} is neither a netCDF nor an HDF5 file"))),
         }
     }
@@ -121,10 +121,7 @@ impl Found<'_> {
     fn file(&mut self, folder: &Path, root: &Arc<Path>, entry: &DirEntry) -> Result<(), Error> {
         let path = entry.path();
         match self.format(path) {
-            Ok(Some(_)) => {
-                let entry = Entry { path: path.to_owned(), root: Some(Arc::clone(root)) };
-                self.add(below(folder, path), entry)
-            }
+            Ok(Some(_)) => self.add(below(folder, path), (path.to_owned(), Some(Arc::clone(root)))),
             Ok(None) => Ok(()),
             Err(error) => {
                 self.skip(folder, path, error.message);
@@ -139,16 +136,18 @@ impl Found<'_> {
         recognise(&DataFile::open(path)?)
     }
 
-    fn add(&mut self, id: String, entry: Entry) -> Result<(), Error> {
+    fn add(&mut self, id: String, (path, root): (PathBuf, Option<Arc<Path>>)) -> Result<(), Error> {
         match self.entries.entry(id) {
-            Place::Vacant(place) => {
-                place.insert(entry);
+            Entry::Vacant(entry) => {
+                entry.insert(Place::File { path, root });
                 Ok(())
             }
-            Place::Occupied(place) => {
-                let (id, first, second) = (place.key(), place.get().path.display(), entry.path.display());
+            Entry::Occupied(entry) => {
+                let (id, Place::File { path: first, .. }) = (entry.key(), entry.get());
                 let message = format!(
-                    "{first} and {second} would both be dataset '{id}'; rename one or serve only one"
+                    "{} and {} would both be dataset '{id}'; rename one or serve only one",
+                    first.display(),
+                    path.display()
                 );
                 Err(Error::new(ErrorKind::BadRequest, message))
             }

@@ -9,6 +9,7 @@ use super::dataset::{Chunked, Layout};
 use super::dataspace::Axis;
 use super::metadata::Metadata;
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
+use crate::source::{Run, Stored};
 use crate::{Encoded, Error, ErrorKind};
 
 /// Where a variable's elements are, and how to make whole chunks of them.
@@ -39,9 +40,9 @@ pub struct StoredArray {
     pub reading: Mutex<()>,
 }
 
-/// What is stored for a chunk.
-enum Stored<'a> {
-    /// Nothing; the fill value stands.
+/// Where the bytes of a chunk come from.
+enum Origin<'a> {
+    /// Nowhere; the fill value stands.
     Nothing,
     /// Bytes that are in memory.
     Here(&'a [u8]),
@@ -54,72 +55,41 @@ enum Stored<'a> {
 }
 
 impl StoredArray {
-    /// The stored bytes of a chunk.
-    pub fn fetch(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Encoded>, Error> {
-        let whole = |bytes: Vec<u8>| Some(Encoded { bytes, skipped_codecs: 0 });
-        match self.locate(metadata, index)? {
-            Stored::Nothing => Ok(None),
-            Stored::Here(bytes) => Ok(whole(bytes.to_vec())),
-            Stored::Run { address, bytes } => Ok(whole(metadata.read_data(address, bytes)?)),
-            Stored::Chunk(chunk) => {
-                let bytes = metadata.read_data(chunk.address, chunk.bytes)?;
-                Ok(Some(Encoded { bytes, skipped_codecs: chunk.skipped_codecs }))
-            }
-            Stored::Filled(chunk) => {
-                let bytes = self.filled(metadata, index, chunk)?;
-                Ok(Some(Encoded { bytes, skipped_codecs: self.all_skipped() }))
-            }
-        }
-    }
-
-    /// Reads a part of a chunk that has no codecs.
-    pub fn fetch_part(
-        &self,
-        metadata: &Metadata,
-        index: &[u64],
-        offset: u64,
-        out: &mut [u8],
-    ) -> Result<bool, Error> {
-        let stored = self.locate(metadata, index)?;
-        if !self.codecs.is_empty() {
-            let message = "parts of chunks with codecs cannot be read; fetch the whole chunk";
-            return Err(Error::new(ErrorKind::BadRequest, message));
-        }
-        let (address, bytes) = match stored {
-            Stored::Nothing => return Ok(false),
-            Stored::Here(bytes) => return copy_part(bytes, offset, out),
-            Stored::Filled(chunk) => return copy_part(&self.filled(metadata, index, chunk)?, offset, out),
-            Stored::Run { address, bytes } => (address, bytes),
-            Stored::Chunk(chunk) => (chunk.address, chunk.bytes),
+    /// Where a chunk is stored.
+    pub fn locate(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored, Error> {
+        let run = |address, length, skipped_codecs| {
+            let (file, offset) = (metadata.shared_file(), metadata.position(address)?);
+            Ok(Stored::Run(Run { file, offset, length, skipped_codecs }))
         };
-        let end = offset.checked_add(out.len() as u64);
-        let address = address.checked_add(offset).filter(|_| end.is_some_and(|end| end <= bytes));
-        metadata.read_data_into(address.ok_or_else(|| outside(offset, out))?, out)?;
-        Ok(true)
-    }
-
-    /// Checks that a chunk lies inside the file; `false` where nothing is stored.
-    pub fn check_extent(&self, metadata: &Metadata, index: &[u64]) -> Result<bool, Error> {
-        match self.locate(metadata, index)? {
-            Stored::Nothing => Ok(false),
-            Stored::Here(_) | Stored::Filled(None) => Ok(true),
-            Stored::Run { address, bytes } => metadata.check_data(address, bytes).map(|()| true),
-            Stored::Chunk(chunk) | Stored::Filled(Some(chunk)) => {
-                metadata.check_data(chunk.address, chunk.bytes).map(|()| true)
+        match self.origin(metadata, index)? {
+            Origin::Nothing => Ok(Stored::Nothing),
+            Origin::Here(bytes) => Ok(Stored::Here(Encoded { bytes: bytes.to_vec(), skipped_codecs: 0 })),
+            Origin::Run { address, bytes } => run(address, bytes, 0),
+            Origin::Chunk(chunk) => run(chunk.address, chunk.bytes, chunk.skipped_codecs),
+            Origin::Filled(chunk) => {
+                let bytes = self.filled(metadata, index, chunk)?;
+                Ok(Stored::Here(Encoded { bytes, skipped_codecs: self.all_skipped() }))
             }
         }
     }
 
     /// A chunk's elements, decoded but in stored order; `None` where nothing is stored.
     pub fn decoded(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Vec<u8>>, Error> {
-        let Some(encoded) = self.fetch(metadata, index)? else { return Ok(None) };
+        let encoded = match self.locate(metadata, index)? {
+            Stored::Nothing | Stored::Scattered => return Ok(None),
+            Stored::Here(encoded) => encoded,
+            Stored::Run(run) => {
+                let bytes = run.file.read_at(run.offset, run.length)?;
+                Encoded { bytes, skipped_codecs: run.skipped_codecs }
+            }
+        };
         if self.codecs.is_empty() {
             return Ok(Some(encoded.bytes));
         }
         self.decode(&encoded.bytes, encoded.skipped_codecs).map(Some)
     }
 
-    fn locate(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored<'_>, Error> {
+    fn origin(&self, metadata: &Metadata, index: &[u64]) -> Result<Origin<'_>, Error> {
         let extent = self.grid.extent(index).ok_or_else(|| {
             let counts = self.grid.counts();
             Error::not_found(format!("there is no chunk {index:?}; there are {counts:?} chunks"))
@@ -129,12 +99,12 @@ impl StoredArray {
         }
         match &self.layout {
             Layout::Unsupported(error) => Err(error.clone()),
-            Layout::Contiguous { address: None, .. } => Ok(Stored::Nothing),
+            Layout::Contiguous { address: None, .. } => Ok(Origin::Nothing),
             Layout::Contiguous { address: Some(address), .. } => {
                 let (start, bytes) = self.run(&extent)?;
                 let address = address.checked_add(start);
                 let address = address.ok_or_else(|| Error::corrupt("it lies behind the end of any file"))?;
-                Ok(Stored::Run { address, bytes })
+                Ok(Origin::Run { address, bytes })
             }
             Layout::Compact(data) => {
                 let (start, bytes) = self.run(&extent)?;
@@ -142,7 +112,7 @@ impl StoredArray {
                 let range =
                     usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
                 let run = data.get(range);
-                run.map(Stored::Here).ok_or_else(|| Error::corrupt("its header holds too few elements"))
+                run.map(Origin::Here).ok_or_else(|| Error::corrupt("its header holds too few elements"))
             }
             Layout::Chunked(chunked) => self.locate_chunk(metadata, chunked, index),
         }
@@ -164,13 +134,13 @@ impl StoredArray {
         metadata: &Metadata,
         chunked: &Chunked,
         index: &[u64],
-    ) -> Result<Stored<'_>, Error> {
+    ) -> Result<Origin<'_>, Error> {
         let chunk_bytes = self.chunk_bytes()?;
         if self.is_beyond(index) {
-            return Ok(Stored::Nothing);
+            return Ok(Origin::Nothing);
         }
         let Some(mut chunk) = self.index(metadata, chunked)?.find(index) else {
-            return Ok(if self.unwritten.is_some() { Stored::Filled(None) } else { Stored::Nothing });
+            return Ok(if self.unwritten.is_some() { Origin::Filled(None) } else { Origin::Nothing });
         };
         if chunk.bytes > MOST_CHUNK_BYTES.saturating_mul(2) {
             let bytes = chunk.bytes;
@@ -182,7 +152,7 @@ impl StoredArray {
             chunk.skipped_codecs = self.all_skipped();
             chunk.bytes = chunk_bytes;
         }
-        Ok(if self.has_gap(index) { Stored::Filled(Some(chunk)) } else { Stored::Chunk(chunk) })
+        Ok(if self.has_gap(index) { Origin::Filled(Some(chunk)) } else { Origin::Chunk(chunk) })
     }
 
     /// Along each axis: where the chunk begins, where it ends, where the dataset ends, and where the variable ends.
@@ -284,21 +254,6 @@ impl StoredArray {
             inner = row;
         }
     }
-}
-
-fn outside(offset: u64, out: &[u8]) -> Error {
-    let length = out.len();
-    Error::new(
-        ErrorKind::BadRequest,
-        format!("{length} bytes from byte {offset} on are not inside the chunk"),
-    )
-}
-
-fn copy_part(bytes: &[u8], offset: u64, out: &mut [u8]) -> Result<bool, Error> {
-    let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
-    let part = rest.and_then(|rest| rest.get(..out.len())).ok_or_else(|| outside(offset, out))?;
-    out.copy_from_slice(part);
-    Ok(true)
 }
 
 /// The run-shaped or stored chunk shape of a variable.

@@ -202,7 +202,8 @@ fn codec(filter: FilterDescription, file_type: &FileType) -> Codec {
         _ => "",
     };
     let name = if name.is_empty() { filter.name.unwrap_or_else(|| "unknown".into()) } else { name.into() };
-    Codec::Other { id: u32::from(filter.id), name }
+    let (id, parameters) = (u32::from(filter.id), filter.client_data);
+    Codec::Other { id, name, parameters, configuration: String::new() }
 }
 
 fn fill(metadata: &Metadata, header: &ObjectHeader, file_type: &FileType) -> Result<Fill, Error> {

@@ -95,8 +95,7 @@ pub struct Metadata {
 
 impl Metadata {
     /// Finds and checks the superblock.
-    pub fn open(file: DataFile) -> Result<Self, Error> {
-        let file = Arc::new(file);
+    pub fn open(file: Arc<DataFile>) -> Result<Self, Error> {
         let whole = Positioned { file: Arc::clone(&file), base: 0 };
         let superblock = guarded("superblock", || Superblock::parse_from_storage(&whole))?;
         let undefined = Cursor::is_undefined_offset(superblock.eof_address, superblock.offset_size);
@@ -135,6 +134,11 @@ impl Metadata {
         &self.file
     }
 
+    /// The file, for those who read stored chunks.
+    pub fn shared_file(&self) -> Arc<DataFile> {
+        Arc::clone(&self.file)
+    }
+
     /// The address of the root group's object header.
     pub fn root(&self) -> u64 {
         self.root
@@ -156,24 +160,14 @@ impl Metadata {
     }
 
     /// Where in the file an address lies.
-    fn position(&self, address: u64) -> Result<u64, Error> {
+    pub fn position(&self, address: u64) -> Result<u64, Error> {
         let position = address.checked_add(self.base);
         position.ok_or_else(|| Error::corrupt(format!("address {address} is larger than any file")))
-    }
-
-    /// Checks that stored data lies inside the file.
-    pub fn check_data(&self, address: u64, length: u64) -> Result<(), Error> {
-        self.file.check_range(self.position(address)?, length)
     }
 
     /// Reads stored data; data is not cached.
     pub fn read_data(&self, address: u64, length: u64) -> Result<Vec<u8>, Error> {
         self.file.read_at(self.position(address)?, length)
-    }
-
-    /// Reads stored data into `out`.
-    pub fn read_data_into(&self, address: u64, out: &mut [u8]) -> Result<(), Error> {
-        self.file.read_exact_at(self.position(address)?, out)
     }
 }
 

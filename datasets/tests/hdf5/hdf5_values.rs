@@ -121,7 +121,10 @@ fn what_is_not_built_in_is_refused_and_named() {
     }
     assert_eq!(read(&dataset, "/good").unwrap().len(), 16);
     let codecs = &dataset.schema().variable("/lzf").unwrap().storage.codecs;
-    assert_eq!(codecs, &[Codec::Other { id: 32000, name: "lzf".into() }]);
+    assert!(
+        matches!(codecs.as_slice(), [Codec::Other { id: 32000, name, .. }] if name == "lzf"),
+        "{codecs:?}"
+    );
     let rows = Dataset::new(open("hdf5_types.nc")).read_strings("/rows", &Hyperslab::whole(&[3]).unwrap());
     assert_eq!(rows.unwrap_err().kind, ErrorKind::BadRequest);
 }

@@ -9,7 +9,8 @@ use weir_plugin_api::testing::{
 
 use crate::ZarrPlugin;
 
-const UNKNOWN: Codec = Codec::Other { id: 32015, name: String::new() };
+const UNKNOWN: Codec =
+    Codec::Other { id: 65000, name: String::new(), parameters: Vec::new(), configuration: String::new() };
 
 /// A variable of 5 x 3 in chunks of 2 x 2: values 1 to 15, fill -7.
 fn grid(name: &str, codecs: &[Codec], order: ByteOrder) -> (Variable, Values) {

@@ -28,12 +28,16 @@ pub enum Codec {
     },
     /// Fletcher's 32-bit checksum behind the data, as HDF5 computes it.
     Fletcher32,
-    /// A step that is known by number and name only.
+    /// Any other step, as it is registered.
     Other {
-        /// The registered HDF5 filter number.
+        /// The registered HDF5 filter number; 0 for a Zarr codec.
         id: u32,
-        /// Its name.
+        /// Its name, as HDF5's or Zarr's registry spells it (`zstd`, `blosc`, `crc32c`).
         name: String,
+        /// What an HDF5 writer recorded for the reader ("client data").
+        parameters: Vec<u32>,
+        /// A Zarr codec's configuration as JSON text; empty for an HDF5 filter.
+        configuration: String,
     },
 }
 

@@ -152,7 +152,12 @@ mod tests {
             vec![DEFLATE, DEFLATE],
             vec![Codec::Shuffle { element_size: 7 }, DEFLATE],
             vec![Codec::Shuffle { element_size: 0 }, DEFLATE],
-            vec![Codec::Other { id: 32015, name: "zstd".into() }],
+            vec![Codec::Other {
+                id: 32015,
+                name: "zstd".into(),
+                parameters: vec![],
+                configuration: String::new(),
+            }],
         ] {
             assert_eq!(encoding(&codecs), anew, "{codecs:?}");
         }

@@ -1,0 +1,175 @@
+//! Stores: trees of named byte strings, as Zarr keeps its keys in a folder or under a prefix of an object store.
+
+use std::path::{Path, PathBuf};
+
+use crate::{DataFile, Error, ErrorKind};
+
+/// A tree of named byte strings.
+#[derive(Debug)]
+pub struct Store {
+    medium: Medium,
+}
+
+#[derive(Debug)]
+enum Medium {
+    /// A folder, with all links resolved.
+    Folder(PathBuf),
+}
+
+/// What a store has directly below a prefix.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The name, without the prefix.
+    pub name: String,
+    /// What it is.
+    pub kind: ListedKind,
+}
+
+/// What an entry of a listing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ListedKind {
+    /// Bytes.
+    Object,
+    /// A prefix of further names.
+    Prefix,
+}
+
+impl Store {
+    /// A folder of this machine.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none, `Unavailable` where it cannot be reached.
+    pub fn folder(root: &Path) -> Result<Self, Error> {
+        let root = std::fs::canonicalize(root).map_err(|e| io_error(&e, "cannot open the store"))?;
+        if !root.is_dir() {
+            return Err(Error::not_found("the store is not a folder"));
+        }
+        Ok(Self { medium: Medium::Folder(root) })
+    }
+
+    /// Opens the bytes called `key` for reading by position; `None` where it is proven that there are none.
+    ///
+    /// # Errors
+    /// `BadRequest` for a key that no store has (empty, absolute, with `..`), `Unavailable` where the store cannot be
+    /// reached, `NotFound` for a link that leads out of the store.
+    pub fn open(&self, key: &str) -> Result<Option<DataFile>, Error> {
+        check_key(key)?;
+        match &self.medium {
+            Medium::Folder(root) => match resolve(root, key)? {
+                Some(path) if path.is_file() => DataFile::open(&path).map(Some),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// The bytes called `key`; `None` where it is proven that there are none.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `TooLarge` where there are more than `most` bytes.
+    pub fn get(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, Error> {
+        let Some(file) = self.open(key)? else { return Ok(None) };
+        let length = file.len();
+        if length > most {
+            let message = format!("{key} has {length} bytes, the limit is {most}");
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        let bytes = file.read_at(0, length)?;
+        file.check_unchanged()?;
+        Ok(Some(bytes))
+    }
+
+    /// What is directly below `prefix` (empty for the root), sorted by name; hidden files of a folder are left out unless
+    /// they are Zarr's own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `TooLarge` beyond a million entries.
+    pub fn list(&self, prefix: &str) -> Result<Vec<Listed>, Error> {
+        if !prefix.is_empty() {
+            check_key(prefix)?;
+        }
+        match &self.medium {
+            Medium::Folder(root) => list_folder(root, prefix),
+        }
+    }
+}
+
+/// A listing has at most this many entries.
+const MOST_LISTED: usize = 1_000_000;
+
+fn check_key(key: &str) -> Result<(), Error> {
+    let plain = key.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\0'));
+    if plain && !key.contains('\\') {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::BadRequest, format!("{key:?} is no key of a store")))
+}
+
+/// Where a key of a folder is; `None` where there is nothing.
+fn resolve(root: &Path, key: &str) -> Result<Option<PathBuf>, Error> {
+    match std::fs::canonicalize(root.join(key)) {
+        Ok(path) if path.starts_with(root) => Ok(Some(path)),
+        Ok(_) => Err(Error::not_found(format!("{key} is a link that leads out of the store"))),
+        Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(e) => Err(io_error(&e, key)),
+    }
+}
+
+fn list_folder(root: &Path, prefix: &str) -> Result<Vec<Listed>, Error> {
+    let folder = if prefix.is_empty() { Some(root.to_owned()) } else { resolve(root, prefix)? };
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else { return Ok(Vec::new()) };
+    let mut listed = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|e| io_error(&e, "cannot list the store"))? {
+        let entry = entry.map_err(|e| io_error(&e, "cannot list the store"))?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if name.starts_with('.') && !name.starts_with(".z") {
+            continue;
+        }
+        if listed.len() >= MOST_LISTED {
+            let message = format!("a folder of the store has more than {MOST_LISTED} entries");
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        let kind = if entry.path().is_dir() { ListedKind::Prefix } else { ListedKind::Object };
+        listed.push(Listed { name, kind });
+    }
+    listed.sort();
+    Ok(listed)
+}
+
+fn io_error(error: &std::io::Error, what: &str) -> Error {
+    let kind = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+        _ => ErrorKind::Unavailable,
+    };
+    Error::new(kind, format!("{what}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stay_inside_the_store() {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("store");
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::write(outer.path().join("secret"), b"no").unwrap();
+        std::fs::write(root.join("a/b/0.0"), [1, 2, 3]).unwrap();
+        std::fs::write(root.join("a/.zarray"), b"{}").unwrap();
+        std::os::unix::fs::symlink(outer.path().join("secret"), root.join("link")).unwrap();
+        let store = Store::folder(&root).unwrap();
+        assert_eq!(store.get("a/b/0.0", 10).unwrap().unwrap(), [1, 2, 3]);
+        assert_eq!(store.get("a/b/0.0", 2).unwrap_err().kind, ErrorKind::TooLarge);
+        assert_eq!(store.get("a/b/0.1", 10).unwrap(), None);
+        assert_eq!(store.get("a/b", 10).unwrap(), None);
+        assert_eq!(store.get("link", 10).unwrap_err().kind, ErrorKind::NotFound);
+        for key in ["../secret", "a/../../secret", "/etc/passwd", "", "a//b", "a/./b", "a\\b"] {
+            assert_eq!(store.get(key, 10).unwrap_err().kind, ErrorKind::BadRequest, "{key}");
+        }
+        let names = |prefix| store.list(prefix).unwrap().into_iter().map(|l| l.name).collect::<Vec<_>>();
+        assert_eq!(names("a"), [".zarray", "b"]);
+        assert_eq!(names("none"), [""; 0]);
+        assert_eq!(store.list("").unwrap()[0], Listed { name: "a".into(), kind: ListedKind::Prefix });
+    }
+}
