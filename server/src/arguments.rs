@@ -69,6 +69,9 @@ pub struct Serve {
     /// Memory for reading, shared by all requests; those that do not fit wait
     #[arg(long, default_value = "1GiB", value_name = "SIZE", value_parser = parse_budget)]
     pub memory_budget: u64,
+    /// How many seconds a request waits for memory before it is told to come again
+    #[arg(long, default_value = "20", value_name = "SECONDS")]
+    pub memory_wait: u64,
     /// The URL under which clients reach this server, where that is not the address it listens on
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,

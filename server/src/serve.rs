@@ -25,7 +25,8 @@ use crate::{banner, connections, logging};
 pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     logging::start(serve.log_format);
     let catalog = scan(serve)?;
-    let services = Arc::new(SiteServices::new(catalog, serve.max_response));
+    let services =
+        Arc::new(SiteServices::new(catalog, serve.max_response, Duration::from_secs(serve.memory_wait)));
     let lent: Arc<dyn Services> = services.clone();
     let plugins = Plugins::start(&lent, serve.plugins.as_deref(), serve.no_builtin_plugins)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -15,6 +15,7 @@ use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
 pub struct SiteServices {
     catalog: Catalog,
     max_response: u64,
+    patience: Duration,
     counters: Mutex<BTreeMap<String, f64>>,
     documents: moka::sync::Cache<String, Bytes>,
 }
@@ -23,10 +24,11 @@ pub struct SiteServices {
 const DOCUMENTS_KEPT: u64 = 256;
 
 impl SiteServices {
-    /// Services over a catalog; responses of more than `max_response` bytes are refused.
-    pub fn new(catalog: Catalog, max_response: u64) -> Self {
+    /// Services over a catalog; responses of more than `max_response` bytes are refused, and a request waits for memory for
+    /// at most `patience`.
+    pub fn new(catalog: Catalog, max_response: u64, patience: Duration) -> Self {
         let documents = moka::sync::Cache::new(DOCUMENTS_KEPT);
-        Self { catalog, max_response, counters: Mutex::default(), documents }
+        Self { catalog, max_response, patience, counters: Mutex::default(), documents }
     }
 
     /// The datasets.
@@ -124,7 +126,8 @@ impl Services for SiteServices {
             }
         };
         let memory = Arc::clone(self.catalog.memory());
-        Ok(Box::new(Lent { dataset, document, request: Arc::clone(request), memory }))
+        let (request, patience) = (Arc::clone(request), self.patience);
+        Ok(Box::new(Lent { dataset, document, request, memory, patience }))
     }
 
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
@@ -138,6 +141,7 @@ struct Lent {
     document: Bytes,
     request: Arc<RequestContext>,
     memory: Arc<Memory>,
+    patience: Duration,
 }
 
 impl Lent {
@@ -149,9 +153,6 @@ impl Lent {
         Ok(&self.dataset)
     }
 }
-
-/// How long a request waits for memory before it is told to come again.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Blocks that a response holds at once: one is read, one is pulled ahead, one is being sent.
 const BLOCKS: u64 = 3;
@@ -167,7 +168,7 @@ impl Lent {
         let enough = held.filter(|held| held.bytes() >= bytes);
         let reserved = match enough {
             Some(held) => held,
-            None => Box::new(self.memory.reserve(bytes, PATIENCE).map_err(translate)?),
+            None => Box::new(self.memory.reserve(bytes, self.patience).map_err(translate)?),
         };
         self.request.hold(Some(reserved));
         Ok(())
