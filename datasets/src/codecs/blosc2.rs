@@ -58,7 +58,7 @@ impl<'a> Frame<'a> {
         }
         let size = |at, marker| {
             let mut reader = Reader { rest: bytes.get(at..).unwrap_or_default() };
-            usize::try_from(reader.integer(marker)?).map_err(|_| cut())
+            usize::try_from(reader.integer(marker)?).ok().ok_or_else(cut)
         };
         Ok(Self {
             bytes,
@@ -71,7 +71,8 @@ impl<'a> Frame<'a> {
 
     /// Decodes the one chunk to at most `limit` bytes.
     fn decode(&self, limit: usize, tools: &mut Tools, out: &mut Vec<u8>) -> Result<(), Error> {
-        let index = self.header.checked_add(self.stored).and_then(|at| self.bytes.get(at..)).ok_or_else(cut)?;
+        let index =
+            self.header.checked_add(self.stored).and_then(|at| self.bytes.get(at..)).ok_or_else(cut)?;
         blosc::decode(index, 8, tools, out).map_err(|e| e.within("its index of one chunk"))?;
         let place = u64::from_le_bytes(*out.first_chunk::<8>().ok_or_else(cut)?);
         let length = within(self.length as u64, limit, "blosc2")?;
@@ -111,7 +112,7 @@ impl Tiling {
         let mut names = Reader { rest: header.get(METALAYERS..).unwrap_or_default() };
         for _ in 0..names.integer(0xde)? {
             let name = names.text()?;
-            let place = usize::try_from(names.integer(0xd2)?).map_err(|_| cut())?;
+            let place = usize::try_from(names.integer(0xd2)?).ok().ok_or_else(cut)?;
             if name == b"b2nd" {
                 let mut content = Reader { rest: header.get(place..).unwrap_or_default() };
                 content.integer(0xc6)?;
@@ -125,7 +126,9 @@ impl Tiling {
         let [_, _, axes] = *content.bytes::<3>()?;
         let axes = usize::from(axes);
         if !(1..=MOST_AXES).contains(&axes) {
-            return Err(Error::corrupt(format!("its blosc2 array has {axes} axes, the limit is {MOST_AXES}")));
+            return Err(Error::corrupt(format!(
+                "its blosc2 array has {axes} axes, the limit is {MOST_AXES}"
+            )));
         }
         let shape = content.lengths(axes, 0xd3)?;
         let (chunk, block) = (content.lengths(axes, 0xd2)?, content.lengths(axes, 0xd2)?);
@@ -146,7 +149,7 @@ impl Tiling {
         let padded = self.chunk.iter().zip(&self.block).try_fold(1_usize, |product, (&chunk, &block)| {
             product.checked_mul(chunk.checked_next_multiple_of(block)?)
         });
-        let element = padded.filter(|&padded| padded > 0 && length % padded == 0);
+        let element = padded.filter(|&padded| padded > 0 && length.is_multiple_of(padded));
         let element = element.and_then(|padded| length.checked_div(padded)).filter(|&size| size > 0);
         element.ok_or_else(|| Error::corrupt(format!("its {length} blosc2 bytes are no whole blocks")))
     }

@@ -65,7 +65,8 @@ fn chunks_of(fixture: &str) -> Vec<Chunk> {
 
 /// Small chunks of every codec.
 fn chunks() -> Vec<Chunk> {
-    let fixtures = ["codecs_each.h5", "codecs_szip.h5", "codecs_nbit.h5", "codecs_scaleoffset.h5", "codecs_streams.h5"];
+    let fixtures =
+        ["codecs_each.h5", "codecs_szip.h5", "codecs_nbit.h5", "codecs_scaleoffset.h5", "codecs_streams.h5"];
     let files = fixtures.into_iter().chain(["codecs_blosc.h5", "codecs_blosc2.h5"]).flat_map(chunks_of);
     let zarr = Stored::all().into_iter().map(|Stored { codecs, length, bytes }| {
         let (name, data_type) = (format!("{codecs:?}"), DataType::Int32);
@@ -134,7 +135,8 @@ fn parameters_that_make_no_sense() {
                     let Codec::Other { parameters, .. } = codec else { continue };
                     let at = number(parameters.len());
                     if let Some(parameter) = parameters.get_mut(at) {
-                        *parameter = [0, 1, 7, 64, 1 << 16, u32::MAX - 1, u32::MAX, *parameter + 1][number(8)];
+                        *parameter =
+                            [0, 1, 7, 64, 1 << 16, u32::MAX - 1, u32::MAX, *parameter + 1][number(8)];
                     }
                     parameters.truncate(if number(4) == 0 { at } else { usize::MAX });
                 }
@@ -158,7 +160,8 @@ fn check_bomb(codecs: &[Codec], bytes: &[u8]) {
             stored: ByteOrder::Little,
             wanted: ByteOrder::Little,
         };
-        let error = Scratch::with(|scratch| codecs::decode(scratch, bytes, 0, &to).map(<[u8]>::len)).unwrap_err();
+        let error =
+            Scratch::with(|scratch| codecs::decode(scratch, bytes, 0, &to).map(<[u8]>::len)).unwrap_err();
         assert!(error.message.contains("more than"), "{codecs:?}: {error}");
     }
 }
@@ -171,7 +174,8 @@ fn bombs_are_refused() {
         parameters: vec![],
         configuration: String::new(),
     };
-    let hdf5 = |id, parameters| Codec::Other { id, name: String::new(), parameters, configuration: String::new() };
+    let hdf5 =
+        |id, parameters| Codec::Other { id, name: String::new(), parameters, configuration: String::new() };
     let zeros = vec![0; 1 << 20];
     let zstd = zstd::bulk::compress(&zeros, 1).unwrap();
     check_bomb(&[hdf5(32015, vec![])], &zstd);

@@ -20,7 +20,9 @@ impl Stored {
     /// All chunks of the fixture.
     pub fn all() -> Vec<Self> {
         let text = std::fs::read_to_string(path("codecs_zarr.json")).unwrap();
-        let Value::Array(cases) = serde_json::from_str(&text).unwrap() else { panic!("the fixture is no list") };
+        let Value::Array(cases) = serde_json::from_str(&text).unwrap() else {
+            panic!("the fixture is no list")
+        };
         cases.iter().map(Self::parse).collect()
     }
 
@@ -65,7 +67,9 @@ fn every_codec_gives_back_what_it_was_given() {
             assert_eq!(got.as_ref(), Ok(expected), "{:?}", stored.codecs);
         }
     }
-    for name in ["zlib", "gzip", "zstd", "blosc", "lz4", "bz2", "shuffle", "fletcher32", "crc32", "crc32c", "adler32"] {
+    for name in
+        ["zlib", "gzip", "zstd", "blosc", "lz4", "bz2", "shuffle", "fletcher32", "crc32", "crc32c", "adler32"]
+    {
         assert!(all.iter().any(|stored| stored.codecs.iter().any(|codec| codec.name() == name)), "{name}");
         assert!(codecs::is_bytes_to_bytes(name), "{name}");
         assert!(codecs::is_bytes_to_bytes(&format!("numcodecs.{name}")), "{name}");
