@@ -11,6 +11,10 @@
 #![forbid(unsafe_code)]
 
 mod calendar;
+pub mod packing;
 pub mod time;
+
+#[cfg(test)]
+mod sample;
 
 pub use calendar::{Calendar, CalendarError, Date};

@@ -1,6 +1,7 @@
 //! Times compared with `cftime` and xarray, from files that `make_dates.py` writes.
 //!
 //! `WEIR_CF_DATES` may name a larger file than those that lie here.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use weir_cf::Calendar;
 use weir_cf::time::{Conversion, DateTime, Number, TimeUnits};
