@@ -10,11 +10,16 @@
 //! This crate does no I/O, has no clock, and knows nothing of HTTP or of file formats.
 #![forbid(unsafe_code)]
 
+pub mod axes;
 mod calendar;
+mod cell_methods;
 pub mod packing;
 pub mod time;
+mod tokens;
 
 #[cfg(test)]
 mod sample;
 
 pub use calendar::{Calendar, CalendarError, Date};
+pub use cell_methods::{CellMethod, cell_methods};
+pub use tokens::{Keyed, SyntaxError, keyed_lists, names, pairs};
