@@ -13,7 +13,9 @@
 pub mod axes;
 mod calendar;
 mod cell_methods;
+mod coordinates;
 pub mod packing;
+mod scope;
 pub mod time;
 mod tokens;
 
@@ -22,4 +24,6 @@ mod sample;
 
 pub use calendar::{Calendar, CalendarError, Date};
 pub use cell_methods::{CellMethod, cell_methods};
+pub use coordinates::{Bounds, Coordinate, Coordinates, coordinate_variable, related};
+pub use scope::{Located, find};
 pub use tokens::{Keyed, SyntaxError, keyed_lists, names, pairs};
