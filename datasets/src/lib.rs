@@ -24,6 +24,7 @@ pub mod netcdf3;
 mod opener;
 mod proven;
 pub mod read;
+pub mod reference;
 mod source;
 pub mod store;
 mod tiling;

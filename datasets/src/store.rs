@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::reference::References;
 use crate::{DataFile, Error, ErrorKind};
 
 /// A tree of named byte strings.
@@ -15,6 +16,8 @@ pub struct Store {
 enum Medium {
     /// A folder, with all links resolved.
     Folder(PathBuf),
+    /// A reference set.
+    References(Box<References>),
 }
 
 /// The bytes behind a key: where they are.
@@ -104,6 +107,12 @@ impl Store {
         Ok(Self { medium: Medium::Folder(root) })
     }
 
+    /// The keys of a reference set.
+    #[must_use]
+    pub fn references(set: References) -> Self {
+        Self { medium: Medium::References(Box::new(set)) }
+    }
+
     /// Where the bytes called `key` are; `None` where it is proven that there are none.
     ///
     /// # Errors
@@ -116,6 +125,7 @@ impl Store {
                 Some(path) if path.is_file() => Ok(Some(Object::whole(DataFile::open(&path)?))),
                 _ => Ok(None),
             },
+            Medium::References(set) => set.locate(key),
         }
     }
 
@@ -139,6 +149,7 @@ impl Store {
     pub fn generation(&self) -> Option<String> {
         match &self.medium {
             Medium::Folder(_) => None,
+            Medium::References(set) => Some(set.generation().to_owned()),
         }
     }
 
@@ -150,6 +161,7 @@ impl Store {
     pub fn check_unchanged(&self) -> Result<(), Error> {
         match &self.medium {
             Medium::Folder(_) => Ok(()),
+            Medium::References(set) => set.check_unchanged(),
         }
     }
 
@@ -164,6 +176,7 @@ impl Store {
         }
         match &self.medium {
             Medium::Folder(root) => list_folder(root, prefix),
+            Medium::References(set) => set.list(prefix, MOST_LISTED),
         }
     }
 }
