@@ -27,6 +27,7 @@ pub mod read;
 mod source;
 pub mod store;
 mod tiling;
+pub mod zarr;
 
 pub use access::Access;
 pub use catalog::Catalog;
