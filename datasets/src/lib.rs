@@ -28,6 +28,7 @@ pub mod reference;
 mod source;
 pub mod store;
 mod tiling;
+pub mod zarr;
 
 pub use access::Access;
 pub use catalog::Catalog;
