@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::reference::References;
 use crate::{DataFile, Error, ErrorKind};
 
@@ -58,6 +60,38 @@ impl Object {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// `length` bytes from byte `offset` on.
+    ///
+    /// # Errors
+    /// `Corrupt` where they do not lie inside.
+    pub fn part(&self, offset: u64, length: u64) -> Result<Self, Error> {
+        let outside = || {
+            let has = self.len();
+            Error::corrupt(format!("{length} bytes are needed at byte {offset}, but there are {has} bytes"))
+        };
+        let end = offset.checked_add(length).filter(|end| *end <= self.len()).ok_or_else(outside)?;
+        match self {
+            Self::Run { file, offset: before, .. } => {
+                let offset = before.checked_add(offset).ok_or_else(outside)?;
+                Ok(Self::Run { file: Arc::clone(file), offset, length })
+            }
+            Self::Here(bytes) => {
+                let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());
+                let part = range.and_then(|(start, end)| bytes.get(start..end)).ok_or_else(outside)?;
+                Ok(Self::Here(part.to_owned()))
+            }
+        }
+    }
+
+    /// Text that changes whenever the bytes may have changed.
+    #[must_use]
+    pub fn generation(&self) -> String {
+        match self {
+            Self::Run { file, offset, length } => format!("{} {offset} {length}", file.generation()),
+            Self::Here(bytes) => format!("{:x?}", Sha256::digest(bytes)),
+        }
     }
 
     /// All bytes.

@@ -39,7 +39,8 @@ use weir_model::{DataType, Hyperslab, Schema};
 
 use self::array::{Places, StoredArray, stored_bytes};
 use self::shards::Shards;
-use crate::store::Store;
+use crate::source::Run;
+use crate::store::{Object, Store};
 use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored};
 
 pub use documents::Documents;
@@ -122,7 +123,9 @@ impl ChunkSource for ZarrSource {
             Stored::Nothing => Ok(None),
             Stored::Here(encoded) => Ok(Some(encoded)),
             Stored::Run(run) => {
-                let bytes = stored_bytes(&run).map_err(|error| error.within(chunk.variable))?;
+                let Run { file, offset, length, .. } = run;
+                let bytes = stored_bytes(Object::Run { file, offset, length })
+                    .map_err(|error| error.within(chunk.variable))?;
                 Ok(Some(Encoded { bytes, skipped_codecs: run.skipped_codecs }))
             }
             Stored::Scattered => Err(Error::unsupported("chunks of Zarr stores are never scattered")),

@@ -1,7 +1,5 @@
 //! Stored arrays: from a chunk's index to its bytes.
 
-use std::sync::Arc;
-
 use weir_model::{ByteOrder, DataType};
 
 use super::chain::{Chain, Layout};
@@ -10,7 +8,7 @@ use super::filter::{self, Shape};
 use super::shards::Shards;
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
 use crate::source::Run;
-use crate::store::Store;
+use crate::store::{Object, Store};
 use crate::{Encoded, Error, ErrorKind, Stored};
 
 /// An array of a store.
@@ -52,33 +50,22 @@ impl StoredArray {
     ///
     /// # Errors
     /// `NotFound` for a chunk that the grid does not have; those of the store, and of the shard that it lies in.
-    pub fn find(&self, places: Places<'_>, index: &[u64]) -> Result<Option<Run>, Error> {
+    pub fn find(&self, places: Places<'_>, index: &[u64]) -> Result<Option<Object>, Error> {
         let Description { grid, keys, sharding, .. } = &self.description;
         if !grid.contains(index) {
             let counts = grid.counts();
             return Err(Error::not_found(format!("it has no chunk {index:?}; it has {counts:?} chunks")));
         }
         let Some(sharding) = sharding else {
-            let file = places.store.open(&keys.key(&self.path, index))?;
-            return Ok(file.map(|file| Run {
-                offset: 0,
-                length: file.len(),
-                file: Arc::new(file),
-                skipped_codecs: 0,
-            }));
+            return places.store.locate(&keys.key(&self.path, index));
         };
         let (shard, place) = sharding.place(index);
         let key = keys.key(&self.path, &shard);
         let Some(shard) = places.shards.shard(places.store, (self.number, key), sharding)? else {
             return Ok(None);
         };
-        let range = shard.index.range(place, shard.file.len())?;
-        Ok(range.map(|(offset, length)| Run {
-            file: Arc::clone(&shard.file),
-            offset,
-            length,
-            skipped_codecs: 0,
-        }))
+        let range = shard.index.range(place, shard.object.len())?;
+        range.map(|(offset, length)| shard.object.part(offset, length)).transpose()
     }
 
     /// What is stored for a chunk.
@@ -86,22 +73,27 @@ impl StoredArray {
     /// # Errors
     /// As [`find`](Self::find); `Unsupported` where its codecs are not built in.
     pub fn locate(&self, places: Places<'_>, index: &[u64]) -> Result<Stored, Error> {
-        let run = self.find(places, index)?;
+        let object = self.find(places, index)?;
         let chain = self.chain()?;
-        let Some(run) = run else { return Ok(Stored::Nothing) };
+        let Some(object) = object else { return Ok(Stored::Nothing) };
         if !chain.is_plain() {
-            let bytes = self.decoded(chain, &run)?;
+            let bytes = self.decoded(chain, object)?;
             return Ok(Stored::Here(Encoded { bytes, skipped_codecs: u32::MAX }));
         }
         if chain.codecs.is_empty() {
-            let (has, expected) = (run.length, self.shape().bytes()?);
+            let (has, expected) = (object.len(), self.shape().bytes()?);
             if has != expected {
                 return Err(Error::corrupt(format!(
                     "chunk {index:?} has {has} bytes, but {expected} are expected"
                 )));
             }
         }
-        Ok(Stored::Run(run))
+        Ok(match object {
+            Object::Run { file, offset, length } => {
+                Stored::Run(Run { file, offset, length, skipped_codecs: 0 })
+            }
+            Object::Here(bytes) => Stored::Here(Encoded { bytes, skipped_codecs: 0 }),
+        })
     }
 
     /// The shape of a chunk of elements of a fixed size.
@@ -114,10 +106,10 @@ impl StoredArray {
     ///
     /// # Errors
     /// `Corrupt` where its bytes are not what its codecs make.
-    pub fn decoded(&self, chain: &Chain, run: &Run) -> Result<Vec<u8>, Error> {
+    pub fn decoded(&self, chain: &Chain, object: Object) -> Result<Vec<u8>, Error> {
         let shape = self.shape();
         let length = filter::stored_bytes(&chain.filters, &shape)?;
-        let bytes = decoded_bytes(chain, &stored_bytes(run)?, length)?;
+        let bytes = decoded_bytes(chain, &stored_bytes(object)?, length)?;
         let order = match chain.layout {
             Layout::Elements(order) => order,
             Layout::Texts => return Err(Error::corrupt("its elements have no fixed size")),
@@ -126,19 +118,18 @@ impl StoredArray {
     }
 }
 
-/// Reads a run whole, of a file that nobody wrote to meanwhile.
+/// Reads the stored bytes of a chunk, of a file that nobody wrote to meanwhile.
 ///
 /// # Errors
 /// Those of the file; `TooLarge` for more than a chunk may have.
-pub fn stored_bytes(run: &Run) -> Result<Vec<u8>, Error> {
+pub fn stored_bytes(object: Object) -> Result<Vec<u8>, Error> {
     // Some bytes more than decoded: what cannot be compressed grows a little.
-    if run.length > MOST_CHUNK_BYTES.saturating_mul(2) {
-        let message = format!("a stored chunk has {} bytes, which is too large", run.length);
+    let length = object.len();
+    if length > MOST_CHUNK_BYTES.saturating_mul(2) {
+        let message = format!("a stored chunk has {length} bytes, which is too large");
         return Err(Error::new(ErrorKind::TooLarge, message));
     }
-    let bytes = run.file.read_at(run.offset, run.length)?;
-    run.file.check_unchanged()?;
-    Ok(bytes)
+    object.read()
 }
 
 /// Undoes the codecs of bytes, to exactly `length` bytes.

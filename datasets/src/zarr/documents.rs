@@ -52,19 +52,17 @@ impl Documents {
     /// # Errors
     /// Those of the store; `TooLarge` where the documents are too many bytes together.
     pub fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
-        let Some(file) = self.store.open(key)? else {
+        let Some(object) = self.store.locate(key)? else {
             locked(&self.read).insert(key.to_owned(), None);
             return Ok(None);
         };
-        let before = self.bytes.fetch_add(file.len(), Ordering::Relaxed);
-        if before.saturating_add(file.len()) > MOST_BYTES {
+        let before = self.bytes.fetch_add(object.len(), Ordering::Relaxed);
+        if before.saturating_add(object.len()) > MOST_BYTES {
             let message = format!("the metadata of the store has more than {MOST_BYTES} bytes");
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        let bytes = file.read_at(0, file.len())?;
-        file.check_unchanged()?;
-        locked(&self.read).insert(key.to_owned(), Some(file.generation().to_string()));
-        Ok(Some(bytes))
+        locked(&self.read).insert(key.to_owned(), Some(object.generation()));
+        object.read().map(Some)
     }
 
     /// The names of the prefixes in a group.
@@ -84,6 +82,9 @@ impl Documents {
 
     /// Text that changes whenever a document does.
     pub fn generation(&self) -> String {
+        if let Some(generation) = self.store.generation() {
+            return generation;
+        }
         let hash = Sha256::digest(format!("{:?}", locked(&self.read)));
         hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
@@ -93,12 +94,17 @@ impl Documents {
     /// # Errors
     /// `Unavailable` where one is not; those of the store.
     pub fn check_unchanged(&self) -> Result<(), Error> {
+        self.store.check_unchanged()?;
+        // A store that has a generation of its own knows all that it is.
+        if self.store.generation().is_some() {
+            return Ok(());
+        }
         let read = locked(&self.read).clone();
         if read.len() > FEW && self.is_trusted() {
             return Ok(());
         }
         for (key, generation) in &read {
-            let now = self.store.open(key)?.map(|file| file.generation().to_string());
+            let now = self.store.locate(key)?.map(|object| object.generation());
             if now != *generation {
                 let message = format!("{key} changed while the store was read; ask again");
                 return Err(Error::unavailable(message));

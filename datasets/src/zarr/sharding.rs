@@ -8,7 +8,8 @@ use weir_model::ByteOrder;
 use super::chain::Named;
 use super::description::lengths;
 use super::json::Members;
-use crate::{DataFile, Error, ErrorKind};
+use crate::store::Object;
+use crate::{Error, ErrorKind};
 
 /// A shard may have this many chunks: its index then has 64 MiB.
 const MOST_CHUNKS: u64 = 1 << 22;
@@ -99,7 +100,7 @@ impl Sharding {
     ///
     /// # Errors
     /// `Corrupt` where the shard is shorter than its index, or the checksum does not match.
-    pub fn read_index(&self, shard: &DataFile) -> Result<ShardIndex, Error> {
+    pub fn read_index(&self, shard: &Object) -> Result<ShardIndex, Error> {
         let chunks = self.counts.iter().fold(1_u64, |n, &count| n.saturating_mul(count));
         let checksum = if self.has_checksum { 4 } else { 0 };
         let length = chunks.saturating_mul(ENTRY).saturating_add(checksum);
@@ -112,8 +113,7 @@ impl Sharding {
                 ))
             })?,
         };
-        let bytes = shard.read_at(offset, length)?;
-        shard.check_unchanged()?;
+        let bytes = shard.part(offset, length)?.read()?;
         ShardIndex::parse(&bytes, self.order, self.has_checksum)
     }
 }

@@ -8,8 +8,8 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::sharding::{ShardIndex, Sharding};
-use crate::store::Store;
-use crate::{DataFile, Error};
+use crate::Error;
+use crate::store::{Object, Store};
 
 /// Bytes of all indexes that are kept ...
 const MOST_BYTES: u64 = 64 << 20;
@@ -23,7 +23,7 @@ const TRUSTED: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Shard {
     /// The object.
-    pub file: Arc<DataFile>,
+    pub object: Object,
     /// Where its chunks lie.
     pub index: ShardIndex,
 }
@@ -70,10 +70,10 @@ impl Shards {
         }
         // Many may ask for the chunks of one shard at once; its index is read once.
         let open = || {
-            let shard = match store.open(&key.1)? {
-                Some(file) => {
-                    let index = sharding.read_index(&file)?;
-                    Some(Arc::new(Shard { file: Arc::new(file), index }))
+            let shard = match store.locate(&key.1)? {
+                Some(object) => {
+                    let index = sharding.read_index(&object)?;
+                    Some(Arc::new(Shard { object, index }))
                 }
                 None => None,
             };
@@ -88,9 +88,9 @@ impl Shards {
 
 /// Whether a shard is still what it was.
 fn is_same(store: &Store, key: &str, kept: &Kept) -> Result<bool, Error> {
-    let now = store.open(key)?;
+    let now = store.locate(key)?;
     let same = match (&now, &kept.shard) {
-        (Some(now), Some(shard)) => now.generation() == shard.file.generation(),
+        (Some(now), Some(shard)) => now.generation() == shard.object.generation(),
         (None, None) => true,
         _ => false,
     };

@@ -6,6 +6,7 @@ use super::array::{Places, StoredArray, stored_bytes};
 use super::chain::{Chain, Layout};
 use super::element::Kind;
 use super::unsized_codec;
+use crate::store::Object;
 use crate::{Error, ErrorKind};
 
 /// One answer may have this many strings ...
@@ -32,7 +33,7 @@ pub fn read(array: &StoredArray, places: Places<'_>, slab: &Hyperslab) -> Result
     let mut left = MOST_TEXT_BYTES;
     for part in grid.plan(slab) {
         let texts = match array.find(places, &part.chunk())? {
-            Some(run) => Some(Texts::of_chunk(array, chain, &run)?),
+            Some(object) => Some(Texts::of_chunk(array, chain, object)?),
             None => None,
         };
         each_place(&part, grid.chunk_shape(), &shape, &mut |from, to| {
@@ -96,11 +97,11 @@ enum TextPlaces {
 }
 
 impl Texts {
-    fn of_chunk(array: &StoredArray, chain: &Chain, run: &crate::source::Run) -> Result<Self, Error> {
+    fn of_chunk(array: &StoredArray, chain: &Chain, object: Object) -> Result<Self, Error> {
         let elements = array.description.grid.chunk_elements();
         let places = match (chain.layout, &array.description.kind) {
             (Layout::Texts, _) => {
-                let stored = stored_bytes(run)?;
+                let stored = stored_bytes(object)?;
                 let bytes = unsized_codec::decode(&chain.codecs, stored, MOST_CHUNK_BYTES)?;
                 let places = TextPlaces::Listed(listed(&bytes, elements)?);
                 return Ok(Self { bytes, places });
@@ -108,7 +109,7 @@ impl Texts {
             (_, Kind::FixedUtf32 { length }) => TextPlaces::Utf32(*length),
             (_, kind) => TextPlaces::Fixed(kind.stored_size().unwrap_or(0)),
         };
-        Ok(Self { bytes: array.decoded(chain, run)?, places })
+        Ok(Self { bytes: array.decoded(chain, object)?, places })
     }
 
     fn text(&self, place: usize) -> Result<Vec<u8>, Error> {
