@@ -196,7 +196,9 @@ fn resize(buffer: &mut Vec<u8>, length: usize) {
 /// A length that a stream says of itself, if it is not beyond `limit`.
 fn within(length: u64, limit: usize, codec: &str) -> Result<usize, Error> {
     let length = usize::try_from(length).ok().filter(|&fits| fits <= limit && length <= MOST_CHUNK_BYTES);
-    length.ok_or_else(|| Error::corrupt(format!("its {codec} stream holds more than the {limit} bytes of the chunk")))
+    length.ok_or_else(|| {
+        Error::corrupt(format!("its {codec} stream holds more than the {limit} bytes of the chunk"))
+    })
 }
 
 /// Checks that a decoder has written all of a buffer.

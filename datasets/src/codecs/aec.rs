@@ -177,7 +177,11 @@ impl Decoder<'_> {
             let room = before.min(above);
             before = match folded {
                 _ if folded.div_ceil(2) > room => {
-                    if before < above { folded } else { most.wrapping_sub(folded) }
+                    if before < above {
+                        folded
+                    } else {
+                        most.wrapping_sub(folded)
+                    }
                 }
                 _ if folded % 2 == 0 => before.wrapping_add(folded / 2),
                 _ => before.wrapping_sub(folded.div_ceil(2)),

@@ -91,7 +91,9 @@ impl<'a> Chunk<'a> {
             false => None,
         };
         if block == 0 && length > 0 || type_size == 0 {
-            return Err(Error::corrupt(format!("blosc has no blocks of {block} bytes, elements of {type_size}")));
+            return Err(Error::corrupt(format!(
+                "blosc has no blocks of {block} bytes, elements of {type_size}"
+            )));
         }
         // A block is never larger than the data, whatever the header says.
         let (type_size, block) = (usize::from(type_size), block.min(length).max(1));
@@ -147,7 +149,13 @@ impl<'a> Chunk<'a> {
     }
 
     /// Decodes block `n` into `out`, which has its length.
-    fn read_block(&self, n: usize, filters: &[Filter], tools: &mut Tools, out: &mut [u8]) -> Result<(), Error> {
+    fn read_block(
+        &self,
+        n: usize,
+        filters: &[Filter],
+        tools: &mut Tools,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
         let place = n.checked_mul(4).and_then(|at| at.checked_add(self.header()));
         let start = place.and_then(|at| self.bytes.get(at..)).and_then(|place| place.first_chunk::<4>());
         let start = u32::from_le_bytes(*start.ok_or_else(cut)?) as usize;
@@ -195,7 +203,9 @@ impl<'a> Chunk<'a> {
         let length = out.len();
         let streams = self.streams(length);
         if length.checked_rem(streams) != Some(0) {
-            return Err(Error::corrupt(format!("{streams} blosc streams cannot hold a block of {length} bytes")));
+            return Err(Error::corrupt(format!(
+                "{streams} blosc streams cannot hold a block of {length} bytes"
+            )));
         }
         for target in out.chunks_exact_mut((length / streams).max(1)) {
             let (stored, rest) = input.split_first_chunk::<4>().ok_or_else(cut)?;

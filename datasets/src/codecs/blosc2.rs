@@ -71,7 +71,8 @@ impl<'a> Frame<'a> {
 
     /// Decodes the one chunk to at most `limit` bytes.
     fn decode(&self, limit: usize, tools: &mut Tools, out: &mut Vec<u8>) -> Result<(), Error> {
-        let index = self.header.checked_add(self.stored).and_then(|at| self.bytes.get(at..)).ok_or_else(cut)?;
+        let index =
+            self.header.checked_add(self.stored).and_then(|at| self.bytes.get(at..)).ok_or_else(cut)?;
         blosc::decode(index, 8, tools, out).map_err(|e| e.within("its index of one chunk"))?;
         let place = u64::from_le_bytes(*out.first_chunk::<8>().ok_or_else(cut)?);
         let length = within(self.length as u64, limit, "blosc2")?;
@@ -125,7 +126,9 @@ impl Tiling {
         let [_, _, axes] = *content.bytes::<3>()?;
         let axes = usize::from(axes);
         if !(1..=MOST_AXES).contains(&axes) {
-            return Err(Error::corrupt(format!("its blosc2 array has {axes} axes, the limit is {MOST_AXES}")));
+            return Err(Error::corrupt(format!(
+                "its blosc2 array has {axes} axes, the limit is {MOST_AXES}"
+            )));
         }
         let shape = content.lengths(axes, 0xd3)?;
         let (chunk, block) = (content.lengths(axes, 0xd2)?, content.lengths(axes, 0xd2)?);

@@ -60,7 +60,8 @@ fn take(rest: &mut &[u8]) -> Result<u8, Error> {
 /// Copies `length` bytes from `distance` bytes before `at` to `at`; a copy may reach into itself.
 fn copy_back(out: &mut [u8], at: usize, (distance, length): (usize, usize)) -> Result<(), Error> {
     let start = at.checked_sub(distance);
-    let start = start.ok_or_else(|| Error::corrupt("its blosclz stream refers to bytes before its beginning"))?;
+    let start =
+        start.ok_or_else(|| Error::corrupt("its blosclz stream refers to bytes before its beginning"))?;
     let end = at.checked_add(length).filter(|&end| end <= out.len()).ok_or_else(too_long)?;
     let mut at = at;
     while at < end {

@@ -60,11 +60,13 @@ impl Checksum {
             Sum::Crc32c => crc32c::crc32c(data),
             Sum::Fletcher32 => fletcher32::checksum(data),
         };
-        let matches = stored == computed
-            || self.sum == Sum::Fletcher32 && stored == fletcher32::swapped(computed);
+        let matches =
+            stored == computed || self.sum == Sum::Fletcher32 && stored == fletcher32::swapped(computed);
         match matches {
             true => Ok(range),
-            false => Err(Error::corrupt(format!("its checksum is {computed:08x}, but {stored:08x} is stored"))),
+            false => {
+                Err(Error::corrupt(format!("its checksum is {computed:08x}, but {stored:08x} is stored")))
+            }
         }
     }
 }

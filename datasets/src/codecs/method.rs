@@ -130,7 +130,12 @@ impl<'a> Method<'a> {
 
 impl Packing<'_> {
     /// Decodes a stream into `out`, whose bytes are all replaced.
-    pub fn unpack(self, input: &[u8], room: Room, (tools, out): (&mut Tools, &mut Vec<u8>)) -> Result<(), Error> {
+    pub fn unpack(
+        self,
+        input: &[u8],
+        room: Room,
+        (tools, out): (&mut Tools, &mut Vec<u8>),
+    ) -> Result<(), Error> {
         let limit = room.limit;
         match self {
             Self::Bitshuffle(parameters) => bitshuffle::decode(input, parameters, limit, (tools, out)),
@@ -176,7 +181,9 @@ fn of_zarr<'a>(name: &str, configuration: &Value) -> Result<Option<Method<'a>>, 
             Some("start") => Side::Before,
             Some("end") => Side::Behind,
             Some(other) => {
-                return Err(Error::corrupt(format!("a checksum has no location {other}, only start and end")));
+                return Err(Error::corrupt(format!(
+                    "a checksum has no location {other}, only start and end"
+                )));
             }
         };
         Ok(Some(Method::Checksum(Checksum { sum, side })))

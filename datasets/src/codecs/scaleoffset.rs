@@ -106,7 +106,8 @@ impl Scaling {
     /// The bits of a float, computed in its own precision as the HDF5 library does, so that the same bits come out.
     fn float(&self, difference: u64, digits: i32, smallest: u64) -> u64 {
         if self.size == 4 {
-            let float = difference as i32 as f32 / 10_f32.powf(digits as f32) + f32::from_bits(smallest as u32);
+            let float =
+                difference as i32 as f32 / 10_f32.powf(digits as f32) + f32::from_bits(smallest as u32);
             return float.to_bits().into();
         }
         (difference as i64 as f64 / 10_f64.powf(f64::from(digits)) + f64::from_bits(smallest)).to_bits()

@@ -95,7 +95,9 @@ fn read_all(reader: impl Read, limit: usize, (what, out): (&str, &mut Vec<u8>)) 
     let read = reader.take((limit as u64).saturating_add(1)).read_to_end(out);
     read.map_err(|e| Error::corrupt(format!("its {what} stream is damaged: {e}")))?;
     match out.len() > limit {
-        true => Err(Error::corrupt(format!("its {what} stream holds more than the {limit} bytes of the chunk"))),
+        true => {
+            Err(Error::corrupt(format!("its {what} stream holds more than the {limit} bytes of the chunk")))
+        }
         false => Ok(()),
     }
 }
