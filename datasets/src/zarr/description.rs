@@ -44,6 +44,9 @@ pub struct Description {
 /// # Errors
 /// `Corrupt` where the metadata is not that of an array, `Unsupported` where its type cannot be shown.
 pub fn of_version_2(metadata: Value, attributes: Members) -> Result<Description, Error> {
+    if metadata.get("dtype").is_some_and(Value::is_array) {
+        return Err(Error::unsupported("records of fields cannot be shown"));
+    }
     let metadata: ArrayMetadataV2 =
         serde_json::from_value(metadata).map_err(|e| Error::corrupt(e.to_string()))?;
     let DataTypeMetadataV2::Simple(spelled) = &metadata.dtype else {
@@ -104,11 +107,15 @@ pub fn of_version_3(metadata: Value) -> Result<Description, Error> {
     let outer = outer.ok_or_else(|| Error::corrupt("its chunk grid has no chunk shape"))?;
     let steps: Vec<Named> =
         metadata.codecs.iter().map(|codec| Named::new(codec.name(), configuration(codec))).collect();
-    let (sharding, chunk_shape, chain) = match Sharding::of_chain(&steps, &outer)? {
-        None => (None, outer, Chain::of_version_3(&kind, shape.len(), &steps)),
-        Some((sharding, inner, steps)) => {
-            (Some(sharding), inner, Chain::of_version_3(&kind, shape.len(), &steps))
+    let axes = shape.len();
+    let (sharding, chunk_shape, chain) = match Sharding::of_chain(&steps, &outer) {
+        Ok(None) => (None, outer, Chain::of_version_3(&kind, axes, &steps)),
+        Ok(Some((sharding, inner, steps))) => {
+            (Some(sharding), inner, Chain::of_version_3(&kind, axes, &steps))
         }
+        // It can be shown, but not be read.
+        Err(error) if error.kind == ErrorKind::Unsupported => (None, outer, Err(error)),
+        Err(error) => return Err(error),
     };
     let grid = grid(shape, chunk_shape, &kind)?;
     let names = metadata
