@@ -10,7 +10,8 @@ use moka::sync::Cache;
 
 use crate::catalog::format;
 use crate::memory_budget::Memory;
-use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation};
+use crate::store::Store;
+use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
 
 /// How many datasets are kept open.
 const MOST_OPEN: u64 = 256;
@@ -25,6 +26,23 @@ pub enum Place {
         /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
         root: Option<Arc<Path>>,
     },
+    /// A folder of this machine that is a Zarr store.
+    Folder {
+        /// Its path, as it was given or found.
+        path: PathBuf,
+        /// The folder that it must lie in, with all links resolved; `None` for one that was named itself.
+        root: Option<Arc<Path>>,
+    },
+}
+
+impl Place {
+    /// The path, as it was given or found.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File { path, .. } | Self::Folder { path, .. } => path,
+        }
+    }
 }
 
 /// Opens datasets, and keeps those that were used last.
@@ -37,8 +55,30 @@ pub struct Opener {
 /// A dataset that is kept open.
 #[derive(Clone)]
 struct Open {
-    generation: Generation,
+    seen: Seen,
     dataset: Arc<Dataset>,
+}
+
+/// What was there when a dataset was opened.
+#[derive(Clone)]
+enum Seen {
+    File(Generation),
+    /// The documents of a store; whether they are the same, they know themselves.
+    Store(PathBuf, Arc<zarr::Documents>),
+}
+
+impl Seen {
+    /// Whether what is there now is what was seen.
+    fn is(&self, place: &Place) -> Result<bool, Error> {
+        match self {
+            Self::File(generation) => Ok(*generation == look(place)?),
+            Self::Store(path, documents) => {
+                look_at_folder(place.path())?;
+                // A link may lead to another store now.
+                Ok(inside(place.path(), None)? == *path && documents.is_current()?)
+            }
+        }
+    }
 }
 
 impl Opener {
@@ -69,14 +109,15 @@ impl Opener {
     /// # Errors
     /// `NotFound` where it is gone; otherwise why it cannot be opened. Messages do not name the place.
     pub fn open(&self, place: &Place) -> Result<Arc<Dataset>, Error> {
-        let now = look(place).inspect_err(|_| self.open.invalidate(place))?;
-        if let Some(open) = self.open.get(place).filter(|open| open.generation == now) {
+        if let Some(open) = self.open.get(place)
+            && open.seen.is(place).inspect_err(|_| self.open.invalidate(place))?
+        {
             return Ok(open.dataset);
         }
         let result = self.open.entry_by_ref(place).and_try_compute_with(|kept| {
             // Another one may have opened it while this one waited for its turn.
             match kept {
-                Some(kept) if kept.value().generation == now => Ok(Op::Nop),
+                Some(kept) if kept.value().seen.is(place)? => Ok(Op::Nop),
                 _ => self.open_anew(place).map(Op::Put),
             }
         })?;
@@ -95,10 +136,18 @@ impl Opener {
     fn open_anew(&self, place: &Place) -> Result<Open, Error> {
         match place {
             Place::File { path, root } => {
+                look(place)?;
                 let file = DataFile::open(&inside(path, root.as_deref())?)?;
-                let generation = *file.generation();
+                let seen = Seen::File(*file.generation());
                 let source = format::open(file)?;
-                Ok(Open { generation, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+                Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+            }
+            Place::Folder { path, root } => {
+                look_at_folder(path)?;
+                let path = inside(path, root.as_deref())?;
+                let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
+                let dataset = Arc::new(Dataset::within(source, &self.memory));
+                Ok(Open { seen: Seen::Store(path, documents), dataset })
             }
         }
     }
@@ -106,15 +155,20 @@ impl Opener {
 
 /// What is there now.
 fn look(place: &Place) -> Result<Generation, Error> {
-    match place {
-        Place::File { path, .. } => {
-            let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
-            if !metadata.is_file() {
-                return Err(Error::not_found("it is not a file any more"));
-            }
-            Ok(Generation::of(&metadata))
-        }
+    let metadata = std::fs::metadata(place.path()).map_err(|e| unreachable_file(&e))?;
+    if !metadata.is_file() {
+        return Err(Error::not_found("it is not a file any more"));
     }
+    Ok(Generation::of(&metadata))
+}
+
+/// Whether a folder is still there, and still a store.
+fn look_at_folder(path: &Path) -> Result<(), Error> {
+    if zarr::is_store(path) {
+        return Ok(());
+    }
+    std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
+    Err(Error::not_found("it is no Zarr store any more"))
 }
 
 /// The path with all links resolved: a link may lead elsewhere than when it was found.
