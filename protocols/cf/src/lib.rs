@@ -14,6 +14,8 @@ pub mod axes;
 mod calendar;
 mod cell_methods;
 mod coordinates;
+pub mod extent;
+pub mod grid_mapping;
 pub mod packing;
 mod scope;
 pub mod time;
