@@ -16,6 +16,7 @@ mod cell_methods;
 mod coordinates;
 pub mod extent;
 pub mod grid_mapping;
+pub mod horizontal;
 pub mod packing;
 mod scope;
 pub mod time;
