@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
@@ -10,10 +11,14 @@ use moka::sync::Cache;
 
 use crate::catalog::format;
 use crate::memory_budget::Memory;
+use crate::remote::url::ObjectUrl;
 use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation};
 
 /// How many datasets are kept open.
 const MOST_OPEN: u64 = 256;
+
+/// Of how many objects of other machines it is remembered what they were.
+const MOST_LOOKED: u64 = 4096;
 
 /// Where a dataset lies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +30,21 @@ pub enum Place {
         /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
         root: Option<Arc<Path>>,
     },
+    /// An object of another machine.
+    Object {
+        /// Where.
+        url: ObjectUrl,
+    },
+}
+
+/// As it was given, without what may be secret in a URL.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, .. } => path.display().fmt(f),
+            Self::Object { url } => url.fmt(f),
+        }
+    }
 }
 
 /// Opens datasets, and keeps those that were used last.
@@ -32,6 +52,8 @@ pub struct Opener {
     access: Access,
     memory: Arc<Memory>,
     open: Cache<Place, Open>,
+    /// What objects of other machines were when they were last looked at, for as long as that is believed.
+    looked: Cache<ObjectUrl, Generation>,
 }
 
 /// A dataset that is kept open.
@@ -39,6 +61,8 @@ pub struct Opener {
 struct Open {
     generation: Generation,
     dataset: Arc<Dataset>,
+    /// Set once a read found that the data is another.
+    changed: Option<Arc<AtomicBool>>,
 }
 
 impl Opener {
@@ -47,7 +71,9 @@ impl Opener {
     pub fn new(access: Access, memory: Arc<Memory>) -> Self {
         // The one that was not used for the longest time is closed first.
         let open = Cache::builder().max_capacity(MOST_OPEN).eviction_policy(EvictionPolicy::lru()).build();
-        Self { access, memory, open }
+        let looked =
+            Cache::builder().max_capacity(MOST_LOOKED).time_to_live(access.patience().revalidate).build();
+        Self { access, memory, open, looked }
     }
 
     /// What may be reached.
@@ -69,7 +95,7 @@ impl Opener {
     /// # Errors
     /// `NotFound` where it is gone; otherwise why it cannot be opened. Messages do not name the place.
     pub fn open(&self, place: &Place) -> Result<Arc<Dataset>, Error> {
-        let now = look(place).inspect_err(|_| self.open.invalidate(place))?;
+        let now = self.look(place).inspect_err(|error| self.forget(place, error))?;
         if let Some(open) = self.open.get(place).filter(|open| open.generation == now) {
             return Ok(open.dataset);
         }
@@ -98,21 +124,51 @@ impl Opener {
                 let file = DataFile::open(&inside(path, root.as_deref())?)?;
                 let generation = *file.generation();
                 let source = format::open(file)?;
-                Ok(Open { generation, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+                Ok(Open {
+                    generation,
+                    dataset: Arc::new(Dataset::within(source, &self.memory)),
+                    changed: None,
+                })
+            }
+            Place::Object { url } => {
+                let file = self.access.object(url)?;
+                let (generation, changed) = (*file.generation(), file.changed());
+                let source = format::open(file)?;
+                self.looked.insert(url.clone(), generation);
+                Ok(Open { generation, dataset: Arc::new(Dataset::within(source, &self.memory)), changed })
             }
         }
     }
-}
 
-/// What is there now.
-fn look(place: &Place) -> Result<Generation, Error> {
-    match place {
-        Place::File { path, .. } => {
-            let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
-            if !metadata.is_file() {
-                return Err(Error::not_found("it is not a file any more"));
+    /// What is there now.
+    fn look(&self, place: &Place) -> Result<Generation, Error> {
+        match place {
+            Place::File { path, .. } => {
+                let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
+                if !metadata.is_file() {
+                    return Err(Error::not_found("it is not a file any more"));
+                }
+                Ok(Generation::of(&metadata))
             }
-            Ok(Generation::of(&metadata))
+            Place::Object { url } => self.look_at_object(place, url),
+        }
+    }
+
+    /// Asks the server now and then only, and whenever a read found that the object is another.
+    fn look_at_object(&self, place: &Place, url: &ObjectUrl) -> Result<Generation, Error> {
+        let open = self.open.get(place);
+        if open.and_then(|open| open.changed).is_some_and(|changed| changed.load(Ordering::Relaxed)) {
+            self.looked.invalidate(url);
+            self.open.invalidate(place);
+        }
+        let looked = self.looked.try_get_with_by_ref(url, || self.access.look(url));
+        looked.map_err(|error: Arc<Error>| error.as_ref().clone())
+    }
+
+    /// Closes what cannot be looked at any more. A server that does not answer for a while takes nothing away.
+    fn forget(&self, place: &Place, error: &Error) {
+        if matches!(place, Place::File { .. }) || error.kind == ErrorKind::NotFound {
+            self.open.invalidate(place);
         }
     }
 }

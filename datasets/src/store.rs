@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::remote::Prefix;
 use crate::{DataFile, Error, ErrorKind};
 
 /// A tree of named byte strings.
@@ -14,6 +15,8 @@ pub struct Store {
 enum Medium {
     /// A folder, with all links resolved.
     Folder(PathBuf),
+    /// Objects of another machine.
+    Remote(Prefix),
 }
 
 /// What a store has directly below a prefix.
@@ -47,6 +50,17 @@ impl Store {
         Ok(Self { medium: Medium::Folder(root) })
     }
 
+    /// Objects of another machine.
+    pub(crate) fn remote(prefix: Prefix) -> Self {
+        Self { medium: Medium::Remote(prefix) }
+    }
+
+    /// Whether reads ask another machine.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self.medium, Medium::Remote(_))
+    }
+
     /// Opens the bytes called `key` for reading by position; `None` where it is proven that there are none.
     ///
     /// # Errors
@@ -59,6 +73,7 @@ impl Store {
                 Some(path) if path.is_file() => DataFile::open(&path).map(Some),
                 _ => Ok(None),
             },
+            Medium::Remote(prefix) => Ok(prefix.open(key)?.map(DataFile::remote)),
         }
     }
 
@@ -67,6 +82,10 @@ impl Store {
     /// # Errors
     /// As [`open`](Self::open); `TooLarge` where there are more than `most` bytes.
     pub fn get(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, Error> {
+        if let Medium::Remote(prefix) = &self.medium {
+            check_key(key)?;
+            return prefix.get(key, most);
+        }
         let Some(file) = self.open(key)? else { return Ok(None) };
         let length = file.len();
         if length > most {
@@ -82,19 +101,20 @@ impl Store {
     /// they are Zarr's own.
     ///
     /// # Errors
-    /// As [`open`](Self::open); `TooLarge` beyond a million entries.
+    /// As [`open`](Self::open); `TooLarge` beyond a million entries, `Unsupported` on a web server, which lists nothing.
     pub fn list(&self, prefix: &str) -> Result<Vec<Listed>, Error> {
         if !prefix.is_empty() {
             check_key(prefix)?;
         }
         match &self.medium {
             Medium::Folder(root) => list_folder(root, prefix),
+            Medium::Remote(remote) => remote.list(prefix),
         }
     }
 }
 
 /// A listing has at most this many entries.
-const MOST_LISTED: usize = 1_000_000;
+pub(crate) const MOST_LISTED: usize = 1_000_000;
 
 fn check_key(key: &str) -> Result<(), Error> {
     let plain = key.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\0'));

@@ -9,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::Skipped;
 use super::format::{Format, recognise};
-use crate::{DataFile, Error, ErrorKind, Place};
+use crate::{Access, DataFile, Error, ErrorKind, ObjectUrl, Place};
 
 /// What a scan has found so far.
 pub struct Found<'p> {
@@ -22,9 +22,17 @@ pub struct Found<'p> {
 }
 
 /// Looks at all paths, in the order in which they were given.
-pub fn scan<'p>(paths: &[PathBuf], progress: &'p mut dyn FnMut(usize)) -> Result<Found<'p>, Error> {
+pub fn scan<'p>(
+    paths: &[PathBuf],
+    access: &Access,
+    progress: &'p mut dyn FnMut(usize),
+) -> Result<Found<'p>, Error> {
     let mut found = Found { entries: BTreeMap::new(), skipped: Vec::new(), looked_at: 0, progress };
     for path in paths {
+        if let Some(url) = path.to_str().filter(|text| ObjectUrl::is_one(text)) {
+            found.object(ObjectUrl::parse(url)?, access)?;
+            continue;
+        }
         let typed = path.display();
         let metadata = std::fs::metadata(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => {
@@ -49,8 +57,18 @@ impl Found<'_> {
             Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
         })?;
         match self.format(path).map_err(|e| e.within(typed.to_string()))? {
-            Some(_) => self.add(name.to_owned(), (path.to_owned(), None)),
+            Some(_) => self.add(name.to_owned(), Place::File { path: path.to_owned(), root: None }),
             None => Err(Error::unsupported(format!("{typed} is neither a netCDF nor an HDF5 file"))),
+        }
+    }
+
+    /// An object of another machine was named itself, as a file is.
+    fn object(&mut self, url: ObjectUrl, access: &Access) -> Result<(), Error> {
+        let unnamed = || Error::new(ErrorKind::BadRequest, format!("{url} ends with no name for a dataset"));
+        let name = url.name().ok_or_else(unnamed)?;
+        match self.recognised(access.object(&url)).map_err(|e| e.within(&url))? {
+            Some(_) => self.add(name, Place::Object { url }),
+            None => Err(Error::unsupported(format!("{url} is neither a netCDF nor an HDF5 file"))),
         }
     }
 
@@ -121,7 +139,10 @@ impl Found<'_> {
     fn file(&mut self, folder: &Path, root: &Arc<Path>, entry: &DirEntry) -> Result<(), Error> {
         let path = entry.path();
         match self.format(path) {
-            Ok(Some(_)) => self.add(below(folder, path), (path.to_owned(), Some(Arc::clone(root)))),
+            Ok(Some(_)) => {
+                let place = Place::File { path: path.to_owned(), root: Some(Arc::clone(root)) };
+                self.add(below(folder, path), place)
+            }
             Ok(None) => Ok(()),
             Err(error) => {
                 self.skip(folder, path, error.message);
@@ -131,24 +152,25 @@ impl Found<'_> {
     }
 
     fn format(&mut self, path: &Path) -> Result<Option<Format>, Error> {
-        self.looked_at = self.looked_at.saturating_add(1);
-        (self.progress)(self.looked_at);
-        recognise(&DataFile::open(path)?)
+        self.recognised(DataFile::open(path))
     }
 
-    fn add(&mut self, id: String, (path, root): (PathBuf, Option<Arc<Path>>)) -> Result<(), Error> {
+    fn recognised(&mut self, file: Result<DataFile, Error>) -> Result<Option<Format>, Error> {
+        self.looked_at = self.looked_at.saturating_add(1);
+        (self.progress)(self.looked_at);
+        recognise(&file?)
+    }
+
+    fn add(&mut self, id: String, place: Place) -> Result<(), Error> {
         match self.entries.entry(id) {
             Entry::Vacant(entry) => {
-                entry.insert(Place::File { path, root });
+                entry.insert(place);
                 Ok(())
             }
             Entry::Occupied(entry) => {
-                let (id, Place::File { path: first, .. }) = (entry.key(), entry.get());
-                let message = format!(
-                    "{} and {} would both be dataset '{id}'; rename one or serve only one",
-                    first.display(),
-                    path.display()
-                );
+                let (id, first) = (entry.key(), entry.get());
+                let message =
+                    format!("{first} and {place} would both be dataset '{id}'; rename one or serve only one");
                 Err(Error::new(ErrorKind::BadRequest, message))
             }
         }
