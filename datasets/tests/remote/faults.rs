@@ -21,7 +21,7 @@ fn read(
     });
     // Not of a block, so that exactly these bytes are asked for.
     let result = opened(&server).unwrap().read_many(&[(7, 100)]);
-    let result = result.map(|got| assert_eq!(got, [pattern(107)[7..]]));
+    let result = result.map(|got| assert_eq!(got, [&pattern(107)[7..]]));
     (server, result)
 }
 

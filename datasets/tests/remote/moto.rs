@@ -12,6 +12,10 @@ use weir_datasets::{Access, AccessRules, Addresses, Credentials, Keys, StoreRule
 
 use crate::patience;
 
+/// The server looks only at who signed a request.
+const SIGNED: &str =
+    "AWS4-HMAC-SHA256 Credential=id/20230102/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+
 /// The server.
 pub struct Moto {
     port: u16,
@@ -44,9 +48,10 @@ impl Moto {
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { port: line.trim().parse().unwrap(), log, _process: process, _folder: folder }
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port =
+            lines.find_map(|line| line.unwrap().strip_prefix("port ").map(|port| port.parse().unwrap()));
+        Self { port: port.unwrap(), log, _process: process, _folder: folder }
     }
 
     pub fn endpoint(&self) -> String {
@@ -77,15 +82,20 @@ impl Moto {
 
     /// Access to a bucket.
     pub fn access(&self, bucket: &str) -> Access {
+        let (access_key_id, secret_access_key) = ("id".into(), "key".into());
+        self.access_with(
+            bucket,
+            Credentials::Keys(Keys { access_key_id, secret_access_key, session_token: None }),
+        )
+    }
+
+    /// Access to a bucket with these credentials.
+    pub fn access_with(&self, bucket: &str, credentials: Credentials) -> Access {
         let mut rule = StoreRule::parse(&format!("s3://{bucket}")).unwrap();
         rule.endpoint = Some(self.endpoint());
         rule.transport = Transport::PlainAllowed;
         rule.addresses = Addresses::Private;
-        rule.credentials = Credentials::Keys(Keys {
-            access_key_id: "id".into(),
-            secret_access_key: "key".into(),
-            session_token: None,
-        });
+        rule.credentials = credentials;
         let rules = AccessRules { stores: vec![rule], patience: patience(), ..AccessRules::default() };
         Access::new(rules).unwrap()
     }
@@ -94,7 +104,8 @@ impl Moto {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let length = body.len();
         let head = format!(
-            "{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n",
+            "{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: {SIGNED}\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n",
             self.port
         );
         stream.write_all(head.as_bytes()).unwrap();

@@ -6,6 +6,6 @@ from moto.server import ThreadedMotoServer
 
 server = ThreadedMotoServer("127.0.0.1", 0)
 server.start()
-print(server.get_host_and_port()[1], flush=True)
+print("port", server.get_host_and_port()[1], flush=True)
 sys.stdin.read()
 server.stop()
