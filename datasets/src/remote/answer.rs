@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind};
 pub struct Answer(Arc<Mutex<Option<Last>>>);
 
 /// The last answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Last {
     /// A status.
     Status(u16),
@@ -19,8 +19,10 @@ pub enum Last {
     NoBucket,
     /// No connection may be made; why.
     Refused(&'static str),
-    /// No connection could be made, or it broke; how.
+    /// No connection could be made, or it broke; how. This may pass.
     Broken(&'static str),
+    /// The server is not the one that it should be, or does not speak as it should; how. This does not pass.
+    Untrusted(&'static str),
 }
 
 impl Answer {
@@ -31,7 +33,7 @@ impl Answer {
 
     /// The last answer, if there was one.
     pub fn last(&self) -> Option<Last> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error that follows from it for a listing, which is never a thing that is not there.
@@ -65,7 +67,7 @@ impl Answer {
             Some(Last::Status(status)) => unavailable(format!("the server answers with status {status}")),
             Some(Last::NoBucket) => unavailable("there is no such bucket".into()),
             Some(Last::Refused(why)) => Error::unsupported(why),
-            Some(Last::Broken(how)) => unavailable(how.into()),
+            Some(Last::Broken(how) | Last::Untrusted(how)) => unavailable(how.into()),
             None => unavailable("the server does not answer".into()),
         }
     }
@@ -110,7 +112,7 @@ mod tests {
 
     fn check(last: Last, expected: ErrorKind) {
         let answer = Answer::default();
-        answer.note(last.clone());
+        answer.note(last);
         assert_eq!(answer.error().kind, expected, "{last:?}");
     }
 
@@ -123,6 +125,7 @@ mod tests {
         }
         check(Last::NoBucket, ErrorKind::Unavailable);
         check(Last::Broken("x"), ErrorKind::Unavailable);
+        check(Last::Untrusted("x"), ErrorKind::Unavailable);
         check(Last::Refused("x"), ErrorKind::Unsupported);
         check(Last::Status(200), ErrorKind::Unsupported);
         assert_eq!(Answer::default().error().kind, ErrorKind::Unavailable);

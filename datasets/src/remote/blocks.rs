@@ -16,7 +16,7 @@ pub const BLOCK: u64 = 256 << 10;
 const AHEAD: u64 = 4;
 
 /// All blocks together.
-const MOST_BYTES: u64 = 64 << 20;
+const MOST_BYTES: u64 = 32 << 20;
 
 /// The blocks of all objects.
 #[derive(Clone)]

@@ -61,7 +61,7 @@ impl Origin {
             // Without TLS, a system without certificates will do.
             builder = builder.tls_certs_only([]);
         }
-        let client = builder.build().map_err(|_| {
+        let client = builder.build().map_err(|_unshown| {
             Error::unavailable("connections with TLS are not possible; install the system's certificates")
         })?;
         Ok(HttpClient::new(Guarded { origin: self.clone(), client }))
@@ -172,7 +172,7 @@ async fn bounded(response: HttpResponse, most: usize, answer: &Answer) -> Result
         let part = part.map_err(|e| broken(&e, answer))?;
         if bytes.len().saturating_add(part.len()) > most {
             let how = "the server's answer is longer than any that makes sense";
-            answer.note(Last::Broken(how));
+            answer.note(Last::Untrusted(how));
             return Err(HttpError::new(HttpErrorKind::Decode, Refused(how)));
         }
         bytes.extend_from_slice(&part);
@@ -182,21 +182,16 @@ async fn bounded(response: HttpResponse, most: usize, answer: &Answer) -> Result
 
 /// Says what kept a request from being answered, in words of our own, and whether it may be tried again.
 fn broken(error: &HttpError, answer: &Answer) -> HttpError {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let refused = error.downcast_ref::<Refused>();
-        if let Some(Refused(why)) = refused.or_else(|| inner.and_then(|inner| inner.downcast_ref())) {
+    for cause in causes(error) {
+        if let Some(Refused(why)) = cause.downcast_ref() {
             answer.note(Last::Refused(why));
             return HttpError::new(HttpErrorKind::Unknown, Refused(why));
         }
-        if error.is::<rustls::Error>() || inner.is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
-        {
-            let how = "no connection with TLS can be made; the server's certificate may be wrong";
-            answer.note(Last::Broken(how));
+        if cause.is::<rustls::Error>() {
+            let how = "no connection with TLS can be made; the server's certificate may be wrong or unknown";
+            answer.note(Last::Untrusted(how));
             return HttpError::new(HttpErrorKind::Unknown, Refused(how));
         }
-        cause = error.source();
     }
     let how = match error.kind() {
         HttpErrorKind::Connect => "no connection can be made",
@@ -205,6 +200,14 @@ fn broken(error: &HttpError, answer: &Answer) -> HttpError {
     };
     answer.note(Last::Broken(how));
     HttpError::new(error.kind(), Refused(how))
+}
+
+/// An error and what it came from. An I/O error does not count the error that it wraps among its sources.
+fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| error.source())
+    })
 }
 
 /// Hands one client to a store.

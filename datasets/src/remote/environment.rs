@@ -99,7 +99,9 @@ pub fn endpoint_url(endpoint: &str) -> Result<Url, Error> {
         let message = "the endpoint of a store is written as https://host or https://host:port, with no user and no path";
         Error::new(ErrorKind::BadRequest, message)
     };
-    let UrlPlace::Web(url) = ObjectUrl::parse(endpoint).map_err(|_| bad())?.place else { return Err(bad()) };
+    let UrlPlace::Web(url) = ObjectUrl::parse(endpoint).map_err(|_unshown| bad())?.place else {
+        return Err(bad());
+    };
     if url.path() != "/" || url.query().is_some() {
         return Err(bad());
     }

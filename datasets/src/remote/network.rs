@@ -22,8 +22,8 @@ use super::url::{ObjectUrl, UrlPlace};
 use super::{Prefix, RemoteFile, runtime};
 use crate::{Error, ErrorKind, Generation};
 
-/// How many requests are under way at once, all readers together.
-const MOST_REQUESTS: usize = 64;
+/// How many requests are under way at once, all readers together. Each may have one part in memory.
+const MOST_REQUESTS: usize = 32;
 
 /// What a site may reach over the network.
 pub struct Network {
@@ -101,7 +101,7 @@ impl Network {
     pub(super) fn address(&self, url: &ObjectUrl) -> Result<Address, Error> {
         let (store, path): (Arc<dyn ObjectStore>, Path) = match &url.place {
             UrlPlace::Bucket { bucket, key } => {
-                let path = Path::parse(key).map_err(|_| not_a_key())?;
+                let path = Path::parse(key).map_err(|_unshown| not_a_key())?;
                 (self.bucket(bucket, key)?, path)
             }
             UrlPlace::Web(url) => (self.web(url)?, Path::ROOT),
@@ -132,7 +132,9 @@ impl Network {
             .with_retry(retry(&self.patience))
             .with_http_connector(Connector(client))
             .build();
-        Ok(Arc::new(store.map_err(|_| Error::new(ErrorKind::BadRequest, "the URL cannot be read from"))?))
+        Ok(Arc::new(
+            store.map_err(|_unshown| Error::new(ErrorKind::BadRequest, "the URL cannot be read from"))?,
+        ))
     }
 
     /// The rule that speaks of a key, the closest one of several, and its number.
@@ -182,7 +184,7 @@ impl Network {
         };
         builder
             .build()
-            .map_err(|_| Error::new(ErrorKind::BadRequest, "the rule of the bucket makes no sense"))
+            .map_err(|_unshown| Error::new(ErrorKind::BadRequest, "the rule of the bucket makes no sense"))
     }
 
     /// The client of a server; connections are shared by all who talk to it.
@@ -215,19 +217,22 @@ fn endpoint(rule: &StoreRule) -> Result<Url, Error> {
     }
     if rule.addressing == Addressing::VirtualHost {
         let host = format!("{}.{}", rule.bucket, url.host_str().unwrap_or_default());
-        url.set_host(Some(&host)).map_err(|_| {
+        url.set_host(Some(&host)).map_err(|_unshown| {
             Error::new(ErrorKind::BadRequest, "the bucket's name cannot stand before the endpoint's host")
         })?;
     }
     Ok(url)
 }
 
+/// The deadline ends it long before.
+const MOST_RETRIES: usize = 1000;
+
 fn retry(patience: &Patience) -> RetryConfig {
     // The crate wants pauses that can grow.
     let first = patience.first_pause.max(std::time::Duration::from_millis(1));
     RetryConfig {
         backoff: BackoffConfig { init_backoff: first, max_backoff: patience.longest_pause, base: 2. },
-        max_retries: usize::MAX,
+        max_retries: MOST_RETRIES,
         retry_timeout: patience.deadline,
     }
 }

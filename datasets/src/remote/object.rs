@@ -44,8 +44,8 @@ impl Address {
             let _permit = self.permits.acquire().await;
             tokio::time::timeout(allowed, self.store.get_opts(&self.path, options)).await
         };
-        let result = asked.await.map_err(|_| late(&answer, allowed))?;
-        let meta = result.map_err(|_| match answer.last() {
+        let result = asked.await.map_err(|_unshown| late(&answer, allowed))?;
+        let meta = result.map_err(|_unshown| match answer.last() {
             Some(Last::Status(200..=299)) => Error::unsupported(
                 "the server does not tell the object's length, or tells it in an unknown way",
             ),
@@ -64,12 +64,13 @@ impl Address {
         let allowed = self.patience.for_bytes(most);
         let read = async {
             let _permit = self.permits.acquire().await;
-            let result = self.store.get_opts(&self.path, options).await.map_err(|_| match answer.last() {
-                Some(Last::Status(200..=299)) => {
-                    Error::unsupported("the server does not tell the object's length")
-                }
-                _ => self.given_up(&answer),
-            })?;
+            let result =
+                self.store.get_opts(&self.path, options).await.map_err(|_unshown| match answer.last() {
+                    Some(Last::Status(200..=299)) => {
+                        Error::unsupported("the server does not tell the object's length")
+                    }
+                    _ => self.given_up(&answer),
+                })?;
             let length = result.meta.size;
             if length > most {
                 let message = format!("the object has {length} bytes, the limit is {most}");
@@ -167,7 +168,7 @@ impl Object {
             ..GetOptions::default()
         };
         let result = self.address.store.get_opts(&self.address.path, options).await;
-        let result = result.map_err(|_| match answer.last() {
+        let result = result.map_err(|_unshown| match answer.last() {
             // It was there before.
             Some(Last::Status(404 | 410) | Last::NoBucket) => changed(),
             _ => self.address.given_up(answer),
@@ -202,7 +203,7 @@ fn carrying(answer: &Answer) -> Extensions {
 async fn collect(result: object_store::GetResult, length: u64, answer: &Answer) -> Result<Vec<Bytes>, Error> {
     let (mut stream, mut parts, mut got) = (result.into_stream(), Vec::new(), 0_u64);
     while let Some(part) = stream.next().await {
-        let part = part.map_err(|_| match answer.last() {
+        let part = part.map_err(|_unshown| match answer.last() {
             Some(Last::Status(200 | 206)) => {
                 Error::unavailable("the connection broke before all bytes were there")
             }

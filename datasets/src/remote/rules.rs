@@ -54,7 +54,7 @@ impl HostRule {
             Some(_) => return Err(bad(())),
         };
         let spelled = scheme.map_or_else(|| format!("http://{text}"), |_| text.to_owned());
-        let url = ObjectUrl::parse(&spelled).map_err(|_| bad(()))?;
+        let url = ObjectUrl::parse(&spelled).map_err(|_unshown| bad(()))?;
         let UrlPlace::Web(url) = url.place else { return Err(bad(())) };
         if url.path() != "/" || url.query().is_some() {
             return Err(bad(()));

@@ -46,7 +46,7 @@ pub fn wait<T: Send + 'static>(
 /// # Errors
 /// `Unavailable` where a work ended without sending anything, which only a panic does.
 pub fn next<T>(receiver: &Receiver<T>) -> Result<T, Error> {
-    receiver.recv().map_err(|_| broken_off())
+    receiver.recv().map_err(|_unshown| broken_off())
 }
 
 /// The error for work that ended before its time.

@@ -4,7 +4,7 @@
 const NEAR: u64 = 128 << 10;
 
 /// One request asks for at most this many bytes.
-pub const MOST_PART: u64 = 4 << 20;
+pub const MOST_PART: u64 = 2 << 20;
 
 /// Bytes of an object that are read together.
 #[derive(Clone, Debug, PartialEq, Eq)]

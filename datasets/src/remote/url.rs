@@ -46,7 +46,7 @@ impl ObjectUrl {
         if text.len() > MOST_CHARACTERS {
             return Err(bad(&format!("has more than {MOST_CHARACTERS} bytes")));
         }
-        if text.chars().any(|c| c.is_control()) {
+        if text.chars().any(char::is_control) {
             return Err(bad("has control characters in it"));
         }
         let (scheme, rest) = text.split_once("://").ok_or_else(|| bad("has no scheme"))?;
@@ -163,6 +163,21 @@ impl Hash for ObjectUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_a_url_that_leads_to_the_same_place(
+            scheme in "s3|http|https|HTTP|file",
+            rest in "\\PC{0,40}|[a-z.%0-9/?#@:\\\\ ]{0,40}",
+        ) {
+            if let Ok(url) = ObjectUrl::parse(&format!("{scheme}://{rest}")) {
+                let again = ObjectUrl::parse(&url.to_string()).unwrap();
+                prop_assert_eq!(again.to_string(), url.to_string());
+                prop_assert_eq!(again.name(), url.name());
+            }
+        }
+    }
 
     fn check(text: &str, expected: Result<&str, ErrorKind>) {
         let got = ObjectUrl::parse(text);

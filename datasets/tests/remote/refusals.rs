@@ -65,7 +65,7 @@ fn what_no_rule_names_is_not_reached() {
         let kind = |url: String| open(&access, &url).map(drop).unwrap_err().kind;
         assert_eq!(kind(format!("http://127.0.0.1:{port}/x")), ErrorKind::Unsupported);
         assert_eq!(kind(format!("http://user@127.0.0.1:{port}/x")), ErrorKind::BadRequest);
-        assert_eq!(kind(format!("http://127.0.0.2:{}@127.0.0.1:{port}/x", port)), ErrorKind::BadRequest);
+        assert_eq!(kind(format!("http://127.0.0.2:{port}@127.0.0.1:{port}/x")), ErrorKind::BadRequest);
         assert_eq!(kind(format!("http://192.0.2.1:{port}\\@127.0.0.1:{port}/x")), ErrorKind::Unsupported);
         assert_eq!(kind(format!("gopher://127.0.0.1:{port}/x")), ErrorKind::Unsupported);
         assert_eq!(kind(format!("ftp://127.0.0.1:{port}/x")), ErrorKind::Unsupported);
