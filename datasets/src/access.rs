@@ -51,7 +51,7 @@ impl Access {
             return Err(Error::unsupported(format!("references to {scheme} URLs cannot be followed")));
         }
         let missing = || Error::not_found(format!("{target:?} is not a file inside the data folders"));
-        let path = std::fs::canonicalize(folder.join(local)).map_err(|_| missing())?;
+        let path = std::fs::canonicalize(folder.join(local)).map_err(|_unshown| missing())?;
         if !path.is_file() || !self.roots.iter().any(|root| path.starts_with(root)) {
             return Err(missing());
         }

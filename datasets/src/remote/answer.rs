@@ -33,7 +33,7 @@ impl Answer {
 
     /// The last answer, if there was one.
     pub fn last(&self) -> Option<Last> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error that follows from it for a listing, which is never a thing that is not there.
