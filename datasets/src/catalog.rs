@@ -12,6 +12,7 @@ use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::memory_budget::Memory;
 use crate::{Dataset, Error, ErrorKind, Opener, Place};
 
 /// A file that was found, but cannot be a dataset.
@@ -33,9 +34,10 @@ pub struct Catalog {
 impl Catalog {
     /// Finds all datasets at and below `paths`.
     ///
-    /// A path may be a file or the URL of one, whose id is its name, or a folder, whose files have their path below it as their ids. Data files
-    /// are known by how they begin. Hidden files are left out, links that lead out of the folder are not followed, and what
-    /// cannot be read is left out and noted in [`skipped`](Self::skipped). `progress` is told now and then how many files
+    /// A path may be a file or a Zarr store, or the URL of one, whose id is its name, or a folder, whose files have their path
+    /// below it as their ids. Data files are known by how they begin. Hidden files are left out, links that lead out of the
+    /// folder are not followed, and what cannot be read is left out and noted in [`skipped`](Self::skipped). `progress` is
+    /// told now and then how many files
     /// were looked at.
     ///
     /// # Errors
@@ -79,6 +81,12 @@ impl Catalog {
         let start = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
         let behind = self.entries.range::<str, _>((start, Bound::Unbounded)).map(|(id, _)| id);
         behind.take_while(|id| id.starts_with(prefix)).take(limit).cloned().collect()
+    }
+
+    /// The memory that all datasets share.
+    #[must_use]
+    pub fn memory(&self) -> &Arc<Memory> {
+        self.opener.memory()
     }
 
     /// The files that were found, but cannot be datasets.

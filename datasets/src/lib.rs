@@ -24,10 +24,12 @@ pub mod netcdf3;
 mod opener;
 mod proven;
 pub mod read;
+pub mod reference;
 pub mod remote;
 mod source;
 pub mod store;
 mod tiling;
+pub mod zarr;
 
 pub use access::Access;
 pub use catalog::Catalog;

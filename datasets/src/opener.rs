@@ -12,7 +12,8 @@ use moka::sync::Cache;
 use crate::catalog::format;
 use crate::memory_budget::Memory;
 use crate::remote::url::ObjectUrl;
-use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation};
+use crate::store::Store;
+use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
 
 /// How many datasets are kept open.
 const MOST_OPEN: u64 = 256;
@@ -30,9 +31,21 @@ pub enum Place {
         /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
         root: Option<Arc<Path>>,
     },
+    /// A folder of this machine that is a Zarr store.
+    Folder {
+        /// Its path, as it was given or found.
+        path: PathBuf,
+        /// The folder that it must lie in, with all links resolved; `None` for one that was named itself.
+        root: Option<Arc<Path>>,
+    },
     /// An object of another machine.
     Object {
         /// Where.
+        url: ObjectUrl,
+    },
+    /// Objects of another machine that are a Zarr store.
+    Prefix {
+        /// What their names begin with.
         url: ObjectUrl,
     },
 }
@@ -41,8 +54,8 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, .. } => path.display().fmt(f),
-            Self::Object { url } => url.fmt(f),
+            Self::File { path, .. } | Self::Folder { path, .. } => path.display().fmt(f),
+            Self::Object { url } | Self::Prefix { url } => url.fmt(f),
         }
     }
 }
@@ -59,10 +72,20 @@ pub struct Opener {
 /// A dataset that is kept open.
 #[derive(Clone)]
 struct Open {
-    generation: Generation,
+    seen: Seen,
     dataset: Arc<Dataset>,
-    /// Set once a read found that the data is another.
-    changed: Option<Arc<AtomicBool>>,
+}
+
+/// What was there when a dataset was opened.
+#[derive(Clone)]
+enum Seen {
+    File(Generation),
+    /// The path of a store, and its documents; whether they are the same, they know themselves.
+    Folder(PathBuf, Arc<zarr::Documents>),
+    /// What an object was, and whether a read found that it is another.
+    Object(Generation, Arc<AtomicBool>),
+    /// The documents of a store of another machine.
+    Prefix(Arc<zarr::Documents>),
 }
 
 impl Opener {
@@ -95,14 +118,15 @@ impl Opener {
     /// # Errors
     /// `NotFound` where it is gone; otherwise why it cannot be opened. Messages do not name the place.
     pub fn open(&self, place: &Place) -> Result<Arc<Dataset>, Error> {
-        let now = self.look(place).inspect_err(|error| self.forget(place, error))?;
-        if let Some(open) = self.open.get(place).filter(|open| open.generation == now) {
+        if let Some(open) = self.open.get(place)
+            && self.is_current(place, &open.seen).inspect_err(|error| self.forget(place, error))?
+        {
             return Ok(open.dataset);
         }
         let result = self.open.entry_by_ref(place).and_try_compute_with(|kept| {
             // Another one may have opened it while this one waited for its turn.
             match kept {
-                Some(kept) if kept.value().generation == now => Ok(Op::Nop),
+                Some(kept) if self.is_current(place, &kept.value().seen)? => Ok(Op::Nop),
                 _ => self.open_anew(place).map(Op::Put),
             }
         })?;
@@ -121,56 +145,81 @@ impl Opener {
     fn open_anew(&self, place: &Place) -> Result<Open, Error> {
         match place {
             Place::File { path, root } => {
+                look(path)?;
                 let file = DataFile::open(&inside(path, root.as_deref())?)?;
-                let generation = *file.generation();
+                let seen = Seen::File(*file.generation());
                 let source = format::open(file)?;
-                Ok(Open {
-                    generation,
-                    dataset: Arc::new(Dataset::within(source, &self.memory)),
-                    changed: None,
-                })
+                Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+            }
+            Place::Folder { path, root } => {
+                look_at_folder(path)?;
+                let path = inside(path, root.as_deref())?;
+                let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
+                let dataset = Arc::new(Dataset::within(source, &self.memory));
+                Ok(Open { seen: Seen::Folder(path, documents), dataset })
             }
             Place::Object { url } => {
                 let file = self.access.object(url)?;
-                let (generation, changed) = (*file.generation(), file.changed());
+                let generation = *file.generation();
+                let seen = Seen::Object(generation, file.changed().unwrap_or_default());
                 let source = format::open(file)?;
                 self.looked.insert(url.clone(), generation);
-                Ok(Open { generation, dataset: Arc::new(Dataset::within(source, &self.memory)), changed })
+                Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+            }
+            Place::Prefix { url } => {
+                let (source, documents) = zarr::open_with_documents(self.access.store(url)?)?;
+                let dataset = Arc::new(Dataset::within(source, &self.memory));
+                Ok(Open { seen: Seen::Prefix(documents), dataset })
             }
         }
     }
 
-    /// What is there now.
-    fn look(&self, place: &Place) -> Result<Generation, Error> {
-        match place {
-            Place::File { path, .. } => {
-                let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
-                if !metadata.is_file() {
-                    return Err(Error::not_found("it is not a file any more"));
+    /// Whether what is there now is what was seen.
+    fn is_current(&self, place: &Place, seen: &Seen) -> Result<bool, Error> {
+        match (place, seen) {
+            (Place::File { path, .. }, Seen::File(generation)) => Ok(*generation == look(path)?),
+            (Place::Folder { path, .. }, Seen::Folder(seen, documents)) => {
+                look_at_folder(path)?;
+                // A link may lead to another store now.
+                Ok(inside(path, None)? == *seen && documents.is_current()?)
+            }
+            (Place::Object { url }, Seen::Object(generation, changed)) => {
+                // The server is asked now and then only, and whenever a read found that the object is another.
+                if changed.load(Ordering::Relaxed) {
+                    return Ok(false);
                 }
-                Ok(Generation::of(&metadata))
+                let looked = self.looked.try_get_with_by_ref(url, || self.access.look(url));
+                Ok(looked.map_err(|error: Arc<Error>| error.as_ref().clone())? == *generation)
             }
-            Place::Object { url } => self.look_at_object(place, url),
+            (Place::Prefix { .. }, Seen::Prefix(documents)) => documents.is_current(),
+            _ => Ok(false),
         }
-    }
-
-    /// Asks the server now and then only, and whenever a read found that the object is another.
-    fn look_at_object(&self, place: &Place, url: &ObjectUrl) -> Result<Generation, Error> {
-        let open = self.open.get(place);
-        if open.and_then(|open| open.changed).is_some_and(|changed| changed.load(Ordering::Relaxed)) {
-            self.looked.invalidate(url);
-            self.open.invalidate(place);
-        }
-        let looked = self.looked.try_get_with_by_ref(url, || self.access.look(url));
-        looked.map_err(|error: Arc<Error>| error.as_ref().clone())
     }
 
     /// Closes what cannot be looked at any more. A server that does not answer for a while takes nothing away.
     fn forget(&self, place: &Place, error: &Error) {
-        if matches!(place, Place::File { .. }) || error.kind == ErrorKind::NotFound {
+        if matches!(place, Place::File { .. } | Place::Folder { .. }) || error.kind == ErrorKind::NotFound {
             self.open.invalidate(place);
         }
     }
+}
+
+/// What is there now.
+fn look(path: &Path) -> Result<Generation, Error> {
+    let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
+    if !metadata.is_file() {
+        return Err(Error::not_found("it is not a file any more"));
+    }
+    Ok(Generation::of(&metadata))
+}
+
+/// Whether a folder is still there, and still a store.
+fn look_at_folder(path: &Path) -> Result<(), Error> {
+    if zarr::is_store(path) {
+        return Ok(());
+    }
+    std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
+    Err(Error::not_found("it is no Zarr store any more"))
 }
 
 /// The path with all links resolved: a link may lead elsewhere than when it was found.

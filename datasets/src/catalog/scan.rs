@@ -9,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::Skipped;
 use super::format::{Format, recognise};
-use crate::{Access, DataFile, Error, ErrorKind, ObjectUrl, Place};
+use crate::{Access, DataFile, Error, ErrorKind, ObjectUrl, Place, zarr};
 
 /// What a scan has found so far.
 pub struct Found<'p> {
@@ -62,17 +62,28 @@ impl Found<'_> {
         }
     }
 
-    /// An object of another machine was named itself, as a file is.
+    /// An object of another machine was named itself, as a file is, or what the names of a store's objects begin with.
     fn object(&mut self, url: ObjectUrl, access: &Access) -> Result<(), Error> {
         let unnamed = || Error::new(ErrorKind::BadRequest, format!("{url} ends with no name for a dataset"));
         let name = url.name().ok_or_else(unnamed)?;
-        match self.recognised(access.object(&url)).map_err(|e| e.within(&url))? {
-            Some(_) => self.add(name, Place::Object { url }),
-            None => Err(Error::unsupported(format!("{url} is neither a netCDF nor an HDF5 file"))),
+        // A web server may well answer for the folder itself.
+        if name.ends_with(".zarr") && is_remote_store(&url, access).map_err(|e| e.within(&url))? {
+            return self.add(name, Place::Prefix { url });
+        }
+        match self.recognised(access.object(&url)) {
+            Ok(Some(_)) => self.add(name, Place::Object { url }),
+            Ok(None) => Err(Error::unsupported(format!("{url} is neither a netCDF nor an HDF5 file"))),
+            Err(error) if error.kind == ErrorKind::NotFound && is_remote_store(&url, access)? => {
+                self.add(name, Place::Prefix { url })
+            }
+            Err(error) => Err(error.within(&url)),
         }
     }
 
     fn folder(&mut self, folder: &Path) -> Result<(), Error> {
+        if zarr::is_store(folder) {
+            return self.named_store(folder);
+        }
         let root = std::fs::canonicalize(folder);
         let root: Arc<Path> =
             root.map_err(|e| Error::unavailable(format!("{} cannot be read: {e}", folder.display())))?.into();
@@ -86,11 +97,28 @@ impl Found<'_> {
             if entry.file_type().is_file() && wanted {
                 self.file(folder, &root, &entry)?;
             }
-            if entry.file_type().is_dir() && !wanted {
+            let is_store = wanted && entry.file_type().is_dir() && zarr::is_store(entry.path());
+            if is_store {
+                let (path, root) = (entry.path().to_owned(), Some(Arc::clone(&root)));
+                self.add(below(folder, &path), Place::Folder { path, root })?;
+            }
+            if entry.file_type().is_dir() && (is_store || !wanted) {
                 entries.skip_current_dir();
             }
         }
         Ok(())
+    }
+
+    /// A folder that was named itself, and is one dataset.
+    fn named_store(&mut self, folder: &Path) -> Result<(), Error> {
+        let typed = folder.display();
+        let path = std::fs::canonicalize(folder);
+        let path = path.map_err(|e| Error::unavailable(format!("{typed} cannot be read: {e}")))?;
+        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let name = name.ok_or_else(|| {
+            Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
+        })?;
+        self.add(name, Place::Folder { path, root: None })
     }
 
     /// Notes what the walk cannot read. The folder itself must be readable.
@@ -181,6 +209,12 @@ impl Found<'_> {
         tracing::warn!(path, reason, "left out of the catalog");
         self.skipped.push(Skipped { path, reason });
     }
+}
+
+/// Whether the objects whose names begin with a URL are a Zarr store.
+fn is_remote_store(url: &ObjectUrl, access: &Access) -> Result<bool, Error> {
+    let store = access.store(url)?;
+    zarr::MARKS.iter().try_fold(false, |found, mark| Ok(found || store.locate(mark)?.is_some()))
 }
 
 /// The path below the folder, with `/`: what an id is.

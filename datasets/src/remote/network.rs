@@ -70,11 +70,6 @@ impl Network {
         Ok(RemoteFile::in_blocks(self.object(url)?, &self.blocks))
     }
 
-    /// Opens an object whose readers know the ranges that they want.
-    pub(super) fn open_ranges(&self, url: &ObjectUrl) -> Result<RemoteFile, Error> {
-        self.object(url).map(RemoteFile::in_ranges)
-    }
-
     /// What an object is now.
     ///
     /// # Errors

@@ -86,6 +86,37 @@ impl Address {
         }
     }
 
+    /// The first `most` bytes: all of the object where it has no more, or what it is then. One request does for small
+    /// objects, and a server that gives no parts is asked for the whole.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look); `TooLarge` where a server gives no parts of a large object.
+    pub async fn begin(&self, most: u64) -> Result<Begun, Error> {
+        let answer = Answer::default();
+        let range = Some(GetRange::Bounded(0..most));
+        let options = GetOptions { range, extensions: carrying(&answer), ..GetOptions::default() };
+        let allowed = self.patience.for_bytes(most);
+        let read = async {
+            let _permit = self.permits.acquire().await;
+            let result =
+                self.store.get_opts(&self.path, options).await.map_err(|_unshown| self.given_up(&answer))?;
+            let meta = result.meta.clone();
+            match meta.size <= most {
+                true => Ok(Begun::Whole(collect(result, meta.size, &answer).await?)),
+                false => Object::new(self.clone(), meta).map(Begun::Large),
+            }
+        };
+        let begun = tokio::time::timeout(allowed, read).await.unwrap_or_else(|_| Err(late(&answer, allowed)));
+        match (begun, answer.last()) {
+            (Err(_), Some(Last::Status(416))) => self.look().await.map(Begun::Large),
+            (Err(_), Some(Last::Status(200))) => {
+                let whole = self.whole(MOST_WHOLE).await?;
+                whole.map(Begun::Whole).ok_or_else(|| Error::not_found("there is no such object"))
+            }
+            (begun, _) => begun,
+        }
+    }
+
     /// The error of a request that was given up: some statuses were asked for again until the deadline.
     fn given_up(&self, answer: &Answer) -> Error {
         match answer.last() {
@@ -95,6 +126,17 @@ impl Address {
             _ => answer.error(),
         }
     }
+}
+
+/// A server that gives no parts of objects is asked for whole ones of at most this many bytes.
+const MOST_WHOLE: u64 = 64 << 20;
+
+/// What the first bytes of an object are.
+pub enum Begun {
+    /// The whole object.
+    Whole(Vec<Bytes>),
+    /// Not all of it; they were left out.
+    Large(Object),
 }
 
 /// An object as it was when it was looked at.

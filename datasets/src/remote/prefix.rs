@@ -7,10 +7,14 @@ use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedLis
 
 use super::answer::{Answer, late};
 use super::network::Network;
+use super::object::Begun;
 use super::url::{ObjectUrl, UrlPlace};
 use super::{RemoteFile, runtime};
-use crate::store::{Listed, ListedKind, MOST_LISTED};
-use crate::{Error, ErrorKind};
+use crate::store::{Listed, ListedKind, MOST_LISTED, Object};
+use crate::{DataFile, Error, ErrorKind};
+
+/// Objects of at most this many bytes are read when they are located.
+const FEW_BYTES: u64 = 1 << 20;
 
 /// The objects whose names begin with a URL.
 #[derive(Debug)]
@@ -34,20 +38,18 @@ impl Prefix {
         Ok(parts.map(|parts| parts.concat()))
     }
 
-    /// Opens an object to read ranges of it; `None` where the server says that there is none.
+    /// Where the bytes of an object are: at hand, where they are few; `None` where the server says that there are none.
     ///
     /// # Errors
     /// `Unavailable` where it cannot be known.
-    pub fn open(&self, key: &str) -> Result<Option<RemoteFile>, Error> {
-        let url = self.url.below(key)?;
-        match self.network.open_ranges(&url) {
-            Ok(file) => Ok(Some(file)),
-            // An answer without a body cannot tell a missing object from a missing bucket.
-            Err(error) if error.kind == ErrorKind::NotFound => match self.get(key, 0) {
-                Ok(None) => Ok(None),
-                Ok(Some(_)) => Err(super::answer::changed().within(key)),
-                Err(error) => Err(error),
-            },
+    pub fn locate(&self, key: &str) -> Result<Option<Object>, Error> {
+        let address = self.network.address(&self.url.below(key)?)?;
+        match runtime::wait(async move { address.begin(FEW_BYTES).await }) {
+            Ok(Begun::Whole(parts)) => Ok(Some(Object::Here(parts.concat()))),
+            Ok(Begun::Large(object)) => {
+                Ok(Some(Object::whole(DataFile::remote(RemoteFile::in_ranges(object)))))
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.within(key)),
         }
     }

@@ -74,10 +74,10 @@ fn what_is_missing_is_told_from_what_is_unknown() {
     assert_eq!(kind(&moto().access("missing"), "s3://other/none.nc"), ErrorKind::Unsupported);
     let store = moto().access("missing").store(&url("s3://missing/z.zarr")).unwrap();
     assert_eq!(store.get("c/0", 10).unwrap(), None);
-    assert!(store.open("c/0").unwrap().is_none());
+    assert!(store.locate("c/0").unwrap().is_none());
     let store = moto().access("no-bucket").store(&url("s3://no-bucket/z.zarr")).unwrap();
     assert_eq!(store.get("c/0", 10).unwrap_err().kind, ErrorKind::Unavailable);
-    assert_eq!(store.open("c/0").unwrap_err().kind, ErrorKind::Unavailable);
+    assert_eq!(store.locate("c/0").unwrap_err().kind, ErrorKind::Unavailable);
     assert_eq!(store.list("").unwrap_err().kind, ErrorKind::Unavailable);
 }
 
@@ -91,7 +91,7 @@ fn what_is_denied_is_not_absent() {
     assert!(error.message.contains("access was denied (status 403)"), "{error}");
     let store = access.store(&url("s3://denied/z")).unwrap();
     assert_eq!(store.get("secret", 10).unwrap_err().kind, ErrorKind::Unavailable);
-    assert_eq!(store.open("secret").unwrap_err().kind, ErrorKind::Unavailable);
+    assert_eq!(store.locate("secret").unwrap_err().kind, ErrorKind::Unavailable);
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn a_store_gives_and_lists_its_keys() {
     assert_eq!(store.get("a/c/6", 6).unwrap_err().kind, ErrorKind::TooLarge);
     assert_eq!(store.get("a/c/20", 7).unwrap(), None);
     assert_eq!(store.get("a/../a/c/6", 7).unwrap_err().kind, ErrorKind::BadRequest);
-    let file = store.open("a/c/19").unwrap().unwrap();
-    assert_eq!((file.len(), file.read_at(3, 4).unwrap()), (20, vec![4, 5, 6, 7]));
+    let object = store.locate("a/c/19").unwrap().unwrap();
+    assert_eq!((object.len(), object.part(3, 4).unwrap().read().unwrap()), (20, vec![4, 5, 6, 7]));
     let named = |name: &str, kind| Listed { name: name.to_owned(), kind };
     assert_eq!(store.list("").unwrap(), [named("a", ListedKind::Prefix)]);
     assert_eq!(

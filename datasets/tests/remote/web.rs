@@ -35,6 +35,6 @@ fn a_store_of_a_web_server_gives_keys_and_lists_nothing() {
     assert_eq!(store.get("a/c/0.0", 2).unwrap_err().kind, ErrorKind::TooLarge);
     assert_eq!(store.get("a/c/0.1", 3).unwrap_err().kind, ErrorKind::Unavailable);
     assert_eq!(store.get("a/c/0.2", 3).unwrap(), None);
-    assert!(store.open("a/c/0.2").unwrap().is_none());
+    assert!(store.locate("a/c/0.2").unwrap().is_none());
     assert_eq!(store.list("a").unwrap_err().kind, ErrorKind::Unsupported);
 }
