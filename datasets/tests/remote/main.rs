@@ -13,6 +13,7 @@ mod moto;
 mod refusals;
 mod s3;
 mod secrets;
+mod stores;
 mod web;
 mod web_server;
 
