@@ -8,8 +8,9 @@ use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use crate::catalog::format;
+use crate::catalog::format::{self, Format};
 use crate::memory_budget::Memory;
+use crate::reference::{self, References};
 use crate::store::Store;
 use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
 
@@ -65,6 +66,8 @@ enum Seen {
     File(Generation),
     /// The documents of a store; whether they are the same, they know themselves.
     Store(PathBuf, Arc<zarr::Documents>),
+    /// What a reference set was, and whether the files that it led to are the same.
+    References(Generation, Arc<zarr::Documents>),
 }
 
 impl Seen {
@@ -76,6 +79,9 @@ impl Seen {
                 look_at_folder(place.path())?;
                 // A link may lead to another store now.
                 Ok(inside(place.path(), None)? == *path && documents.is_current()?)
+            }
+            Self::References(generation, documents) => {
+                Ok(*generation == look_at_references(place)? && documents.is_current()?)
             }
         }
     }
@@ -139,18 +145,43 @@ impl Opener {
                 look(place)?;
                 let file = DataFile::open(&inside(path, root.as_deref())?)?;
                 let seen = Seen::File(*file.generation());
+                if format::recognise(&file)? == Some(Format::References) {
+                    let folder = path.parent().unwrap_or(path);
+                    let set = References::document(file, folder, &self.access)?;
+                    return self.open_references(set);
+                }
                 let source = format::open(file)?;
                 Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
                 let path = inside(path, root.as_deref())?;
+                if reference::is_partitioned(&path) {
+                    return self.open_references(References::partitions(&path, &self.access)?);
+                }
                 let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
                 let dataset = Arc::new(Dataset::within(source, &self.memory));
                 Ok(Open { seen: Seen::Store(path, documents), dataset })
             }
         }
     }
+
+    fn open_references(&self, set: References) -> Result<Open, Error> {
+        let generation = set.own_generation();
+        let (source, documents) = zarr::open_with_documents(Store::references(set))?;
+        let dataset = Arc::new(Dataset::within(source, &self.memory));
+        Ok(Open { seen: Seen::References(generation, documents), dataset })
+    }
+}
+
+/// The generation that a reference set has now: of its document, or of that beside its partitions.
+fn look_at_references(place: &Place) -> Result<Generation, Error> {
+    let own = match place {
+        Place::File { path, .. } => path.clone(),
+        Place::Folder { path, .. } => path.join(reference::METADATA),
+    };
+    let metadata = std::fs::metadata(own).map_err(|e| unreachable_file(&e))?;
+    Ok(Generation::of(&metadata))
 }
 
 /// What is there now.
