@@ -150,6 +150,12 @@ impl DataFile {
         self.file.read_exact_at(out, offset).map_err(|e| self.failed(&e))
     }
 
+    /// Whether reading costs a round trip over a network.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Reads several ranges, given by offset and length, in the order in which they are given.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Part, Schema, Variable}
 use crate::codecs;
 use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
-use crate::read;
+use crate::read::{self, Reading};
 use crate::{ChunkKey, ChunkSource, Error, ErrorKind};
 
 /// A chunk for a protocol that passes stored bytes on.
@@ -47,12 +47,18 @@ impl Dataset {
     /// Wraps an open file that shares memory with others.
     #[must_use]
     pub fn within(source: Box<dyn ChunkSource>, memory: &Arc<Memory>) -> Self {
-        let paths = source.schema().variables().into_iter().map(|(path, _)| path);
-        let variables = paths.zip(0_u32..).collect();
+        let found = source.schema().variables();
+        let chunks = |variable: &Variable| {
+            let counts = grid("", variable).map(|grid| grid.counts()).unwrap_or_default();
+            counts.into_iter().try_fold(1_u64, u64::checked_mul).unwrap_or(u64::MAX)
+        };
+        let proven = Proven::of(found.iter().map(|(_, variable)| chunks(variable)));
+        let paths = found.into_iter().map(|(path, _)| path.trim_start_matches('/').to_owned());
+        let variables = paths.zip(0..).collect();
         Self {
             generation: source.generation(),
             source,
-            proven: Proven::default(),
+            proven,
             memory: Arc::clone(memory),
             number: OPENED.fetch_add(1, Ordering::Relaxed),
             variables,
@@ -75,8 +81,38 @@ impl Dataset {
         let variable = self.schema().variable(path);
         let variable =
             variable.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))?;
-        let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
-        Ok((variable, grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))?))
+        Ok((variable, grid(path, variable)?))
+    }
+
+    /// Bytes of memory that reading a slab takes at most, beside the output.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), of what can be known without reading.
+    pub fn scratch_bytes(&self, path: &str, slab: &Hyperslab) -> Result<u64, Error> {
+        let (variable, grid) = self.variable(path)?;
+        let Some(size) = variable.data_type.size() else { return Ok(0) };
+        let chunk = grid.chunk_elements().saturating_mul(size as u64);
+        let at_once = read::touched(&grid, slab).min(rayon::current_num_threads() as u64);
+        // What is stored, what one codec makes of it, and what the next one does.
+        let buffers = if variable.storage.codecs.is_empty() { 1 } else { 3 };
+        Ok(chunk.saturating_mul(at_once).saturating_mul(buffers))
+    }
+
+    fn reading<'a>(
+        &'a self,
+        target: read::Target<'a>,
+        stopped: &'a (dyn Fn() -> bool + Sync),
+    ) -> Reading<'a> {
+        let path = target.path.trim_start_matches('/');
+        Reading {
+            source: self.source.as_ref(),
+            variable: self.variables.get(path).copied().unwrap_or(u32::MAX),
+            target,
+            dataset: self.number,
+            memory: &self.memory,
+            proven: &self.proven,
+            stopped,
+        }
     }
 
     /// Reads elements of a fixed size, row-major, into `out`, whose length must be elements times size.
@@ -84,11 +120,24 @@ impl Dataset {
     /// # Errors
     /// Whatever keeps the bytes from being right; `out` then holds nothing of use.
     pub fn read(&self, path: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
+        self.read_unless(&|| false, path, (slab, order), out)
+    }
+
+    /// As [`read`](Self::read), but ends at the next chunk once `stopped` says so.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and `Unavailable` where it was stopped.
+    pub fn read_unless(
+        &self,
+        stopped: &(dyn Fn() -> bool + Sync),
+        path: &str,
+        (slab, order): (&Hyperslab, ByteOrder),
+        out: &mut [u8],
+    ) -> Result<(), Error> {
         let (variable, grid) = self.variable(path)?;
         check_slab(path, variable, slab)?;
         self.source.check_unchanged()?;
-        let target = read::Target { path, variable, grid: &grid, order };
-        read::read(self.source.as_ref(), &target, slab, out)?;
+        self.reading(read::Target { path, variable, grid: &grid, order }, stopped).read(slab, out)?;
         self.source.check_unchanged()
     }
 
@@ -109,36 +158,34 @@ impl Dataset {
     /// # Errors
     /// What the first damaged chunk suffers from.
     pub fn verify(&self, path: &str, slab: &Hyperslab) -> Result<(), Error> {
+        self.verify_unless(&|| false, path, slab)
+    }
+
+    /// As [`verify`](Self::verify), but ends at the next chunk once `stopped` says so.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), and `Unavailable` where it was stopped.
+    pub fn verify_unless(
+        &self,
+        stopped: &(dyn Fn() -> bool + Sync),
+        path: &str,
+        slab: &Hyperslab,
+    ) -> Result<(), Error> {
         let (variable, grid) = self.variable(path)?;
         check_slab(path, variable, slab)?;
         if variable.data_type.size().is_none() {
             return self.read_strings(path, slab).map(drop);
         }
         self.source.check_unchanged()?;
-        let target = read::Target { path, variable, grid: &grid, order: variable.storage.byte_order };
+        let order = variable.storage.byte_order;
+        let reading = self.reading(read::Target { path, variable, grid: &grid, order }, stopped);
         // Chunks are planned in batches, so that a slab of very many chunks needs no list of them all.
         let mut plan = grid.plan(slab).peekable();
         while plan.peek().is_some() {
             let batch: Vec<Part> = plan.by_ref().take(1024).collect();
-            batch.par_iter().try_for_each(|part| self.prove(&target, &part.chunk()))?;
+            batch.par_iter().try_for_each(|part| reading.prove(&part.chunk()))?;
         }
         self.source.check_unchanged()
-    }
-
-    fn prove(&self, target: &read::Target<'_>, index: &[u64]) -> Result<(), Error> {
-        let key = ChunkKey { variable: target.path, index };
-        if target.variable.storage.codecs.is_empty() {
-            return self.source.check_extent(key).map(drop);
-        }
-        let number = target.grid.number(index);
-        if number.is_some_and(|number| self.proven.contains(target.path, number)) {
-            return Ok(());
-        }
-        read::decoded_chunk(self.source.as_ref(), target, key, |_| Ok(()))?;
-        if let Some(number) = number {
-            self.proven.insert(target.path, number);
-        }
-        Ok(())
     }
 
     /// Chunks as they are stored, in the order of `indexes`, fetched on all cores.
@@ -178,6 +225,11 @@ impl Dataset {
         }
         Ok(Some(RawChunk { bytes: encoded.bytes, skipped_codecs: encoded.skipped_codecs }))
     }
+}
+
+fn grid(path: &str, variable: &Variable) -> Result<ChunkGrid, Error> {
+    let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
+    grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))
 }
 
 /// A hyperslab proves that it lies inside some shape; this says that it is this variable's.

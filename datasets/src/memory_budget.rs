@@ -72,6 +72,12 @@ impl Memory {
         self.line().reserved
     }
 
+    /// How many bytes of decoded chunks are kept at most.
+    #[must_use]
+    pub fn cached_bytes(&self) -> u64 {
+        self.budget.saturating_sub(self.limit)
+    }
+
     /// Decoded chunks that are worth keeping.
     pub(crate) fn chunks(&self) -> &Cache<CachedChunk, Arc<[u8]>> {
         &self.chunks

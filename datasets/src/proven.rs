@@ -1,37 +1,60 @@
 //! Which chunks of a file generation have been decoded and checked.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{PoisonError, RwLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Chunks that were decoded without an error: by variable path, their numbers.
+/// Chunks that were decoded without an error: for each variable, one bit for each chunk.
 ///
 /// A protocol that cannot report an error behind its status line proves all chunks of a response first; this remembers it,
 /// so it is paid once per file generation.
 #[derive(Debug, Default)]
 pub struct Proven {
-    chunks: RwLock<HashMap<String, HashSet<u64>>>,
+    variables: Vec<Bits>,
 }
 
-/// When more chunks of a variable are remembered they are forgotten together: memory stays bounded, and proving again is
-/// only slow.
-const MOST: usize = 1 << 18;
+/// The bits of one variable, made when the first is set.
+#[derive(Debug, Default)]
+struct Bits {
+    /// How many chunks the variable has.
+    chunks: u64,
+    words: OnceLock<Box<[AtomicU64]>>,
+}
+
+/// Chunks of variables with more are not remembered: proving again is only slow.
+const MOST_CHUNKS: u64 = 1 << 27;
 
 impl Proven {
+    /// Nothing is proven yet of variables that have so many chunks each.
+    pub fn of(chunks: impl Iterator<Item = u64>) -> Self {
+        Self { variables: chunks.map(|chunks| Bits { chunks, words: OnceLock::new() }).collect() }
+    }
+
     /// Whether a chunk was decoded before.
-    pub fn contains(&self, variable: &str, number: u64) -> bool {
-        let chunks = self.chunks.read().unwrap_or_else(PoisonError::into_inner);
-        chunks.get(variable).is_some_and(|numbers| numbers.contains(&number))
+    pub fn contains(&self, variable: u32, number: u64) -> bool {
+        let words = self.bits(variable, number).and_then(|bits| bits.words.get());
+        let word = words.and_then(|words| words.get(usize::try_from(number >> 6).ok()?));
+        word.is_some_and(|word| word.load(Ordering::Relaxed) & bit(number) != 0)
     }
 
     /// Remembers that a chunk was decoded.
-    pub fn insert(&self, variable: &str, number: u64) {
-        let mut chunks = self.chunks.write().unwrap_or_else(PoisonError::into_inner);
-        let numbers = chunks.entry(variable.to_owned()).or_default();
-        if numbers.len() >= MOST {
-            numbers.clear();
+    pub fn insert(&self, variable: u32, number: u64) {
+        let Some(bits) = self.bits(variable, number) else { return };
+        let make = || (0..bits.chunks.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        let words = bits.words.get_or_init(make);
+        if let Some(word) = usize::try_from(number >> 6).ok().and_then(|place| words.get(place)) {
+            word.fetch_or(bit(number), Ordering::Relaxed);
         }
-        numbers.insert(number);
     }
+
+    /// The bits of a variable, if it has such a chunk and can be remembered.
+    fn bits(&self, variable: u32, number: u64) -> Option<&Bits> {
+        let bits = self.variables.get(usize::try_from(variable).ok()?)?;
+        (number < bits.chunks && bits.chunks <= MOST_CHUNKS).then_some(bits)
+    }
+}
+
+fn bit(number: u64) -> u64 {
+    1 << (number & 63)
 }
 
 #[cfg(test)]
@@ -40,11 +63,16 @@ mod tests {
 
     #[test]
     fn what_was_proven_is_remembered_by_variable() {
-        let proven = Proven::default();
-        proven.insert("/a", 7);
-        assert!(proven.contains("/a", 7));
-        assert!(!proven.contains("/a", 8) && !proven.contains("/b", 7));
-        (0..=MOST as u64).for_each(|number| proven.insert("/a", number));
-        assert!(proven.contains("/a", MOST as u64), "the newest is remembered");
+        let proven = Proven::of([100, 64, MOST_CHUNKS + 1].into_iter());
+        for number in [0, 7, 63, 64, 99] {
+            assert!(!proven.contains(0, number));
+            proven.insert(0, number);
+            assert!(proven.contains(0, number));
+        }
+        assert!(!proven.contains(0, 8) && !proven.contains(1, 7));
+        for (variable, number) in [(0, 100), (1, 64), (2, 0), (3, 0)] {
+            proven.insert(variable, number);
+            assert!(!proven.contains(variable, number), "{variable} has no chunk {number} to remember");
+        }
     }
 }

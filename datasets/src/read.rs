@@ -1,10 +1,23 @@
-//! Reading a hyperslab: plan, fetch, decode, and put every element where it belongs.
+//! Reading a hyperslab: plan, locate, fetch, decode, and put every element where it belongs.
+//!
+//! Chunks that lie near each other in a file are fetched together; chunks of remote files are fetched ahead of decoding, up to
+//! a bound. Decoding runs on all cores. Decoded chunks of which a read needs only a part are kept, within the memory budget,
+//! because the next read is likely to need another part.
+
+mod gather;
+mod rows;
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
-use weir_model::{AxisPart, ByteOrder, ChunkGrid, Hyperslab, Part, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Part, Variable};
 
+use self::gather::Gathered;
+use self::rows::{Rows, Window};
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
-use crate::{ChunkKey, ChunkSource, Error, ErrorKind, buffers};
+use crate::memory_budget::{CachedChunk, Memory};
+use crate::proven::Proven;
+use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Run, Stored, buffers};
 
 /// What is read: a variable, its grid, and the byte order in which its elements are wanted.
 pub struct Target<'a> {
@@ -19,7 +32,11 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn element_size(&self) -> Result<usize, Error> {
+    /// Bytes of an element.
+    ///
+    /// # Errors
+    /// `BadRequest` where elements have no fixed size.
+    pub fn element_size(&self) -> Result<usize, Error> {
         self.variable.data_type.size().filter(|&size| size > 0).ok_or_else(|| {
             let what = self.variable.data_type.describe();
             Error::new(
@@ -30,7 +47,10 @@ impl Target<'_> {
     }
 
     /// Bytes of one whole chunk.
-    fn chunk_bytes(&self) -> Result<usize, Error> {
+    ///
+    /// # Errors
+    /// `TooLarge` beyond the limit of a chunk.
+    pub fn chunk_bytes(&self) -> Result<usize, Error> {
         let size = self.element_size()? as u64;
         let bytes = self.grid.chunk_elements().checked_mul(size).filter(|&bytes| bytes <= MOST_CHUNK_BYTES);
         bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(|| {
@@ -48,281 +68,355 @@ impl Target<'_> {
         }
         fill
     }
-}
 
-/// Reads `slab` of a variable, row-major, into `out`.
-///
-/// # Errors
-/// Whatever keeps the bytes from being right; `out` then holds nothing of use.
-pub fn read(
-    source: &dyn ChunkSource,
-    target: &Target<'_>,
-    slab: &Hyperslab,
-    out: &mut [u8],
-) -> Result<(), Error> {
-    let size = target.element_size()?;
-    let expected = usize::try_from(slab.elements()).ok().and_then(|elements| elements.checked_mul(size));
-    if expected != Some(out.len()) {
-        let message = format!(
-            "{}: the buffer has {} bytes for {} elements of {size}",
-            target.path,
-            out.len(),
-            slab.elements()
-        );
-        return Err(Error::new(ErrorKind::BadRequest, message));
-    }
-    let window = Window { shape: slab.shape(), size, ptr: Ptr(out.as_mut_ptr()), len: out.len() };
-    let mut plan = target.grid.plan(slab).peekable();
-    while plan.peek().is_some() {
-        let batch: Vec<Part> = plan.by_ref().take(4096).collect();
-        match batch.as_slice() {
-            [part] => place_part(source, target, part, &window)?,
-            parts => parts.par_iter().try_for_each(|part| place_part(source, target, part, &window))?,
-        }
-    }
-    Ok(())
-}
-
-/// The output buffer, written by several threads at once: each part of a plan has places of its own, because the parts tile
-/// the hyperslab.
-struct Window {
-    shape: Vec<u64>,
-    size: usize,
-    ptr: Ptr,
-    len: usize,
-}
-
-struct Ptr(*mut u8);
-
-// SAFETY: threads write through it only to the places of their own parts, which never overlap.
-unsafe impl Send for Ptr {}
-// SAFETY: as above.
-unsafe impl Sync for Ptr {}
-
-impl Window {
-    /// `length` bytes at byte `at` of the output.
-    ///
-    /// # Safety
-    /// No other reference to these bytes exists: they belong to a part that only the caller works on.
-    #[allow(clippy::mut_from_ref, reason = "the caller promises that it alone has these bytes")]
-    unsafe fn bytes(&self, at: usize, length: usize) -> Result<&mut [u8], Error> {
-        if at.checked_add(length).is_none_or(|end| end > self.len) {
-            return Err(Error::corrupt("a part of a chunk lies outside the hyperslab"));
-        }
-        // SAFETY: the range was checked, and is the caller's alone.
-        Ok(unsafe { std::slice::from_raw_parts_mut(self.ptr.0.add(at), length) })
+    fn has_codecs(&self) -> bool {
+        !self.variable.storage.codecs.is_empty()
     }
 }
 
-fn place_part(
-    source: &dyn ChunkSource,
-    target: &Target<'_>,
-    part: &Part,
-    window: &Window,
-) -> Result<(), Error> {
-    let index = part.chunk();
-    let key = ChunkKey { variable: target.path, index: &index };
-    if target.variable.storage.codecs.is_empty() {
-        return place_plain(source, target, key, part, window);
-    }
-    decoded_chunk(source, target, key, |chunk| match chunk {
-        Some(chunk) => Rows::of(part, target, window).copy(chunk, 0, window),
-        None => fill_part(target, part, window),
-    })
+/// One reading of a dataset: what all its steps need to know.
+pub struct Reading<'a> {
+    /// Where chunks come from.
+    pub source: &'a dyn ChunkSource,
+    /// What is read.
+    pub target: Target<'a>,
+    /// The variable's number in its dataset.
+    pub variable: u32,
+    /// The number of this opening of the dataset.
+    pub dataset: u64,
+    /// Where decoded chunks are kept.
+    pub memory: &'a Memory,
+    /// Which chunks were decoded before.
+    pub proven: &'a Proven,
+    /// Whether the one who asked has gone; looked at before each chunk.
+    pub stopped: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// Fetches and decodes a chunk, in the wanted byte order, and lends it to `f`; `None` where nothing is stored.
-///
-/// # Errors
-/// As [`read`], with the chunk's name.
-pub fn decoded_chunk<T>(
-    source: &dyn ChunkSource,
-    target: &Target<'_>,
-    key: ChunkKey<'_>,
-    f: impl FnOnce(Option<&[u8]>) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let length = target.chunk_bytes()?;
-    let Some(encoded) = source.fetch(key)? else { return f(None) };
-    let storage = &target.variable.storage;
-    let to = Decoded {
-        codecs: &storage.codecs,
-        length,
-        data_type: &target.variable.data_type,
-        stored: storage.byte_order,
-        wanted: target.order,
-    };
-    let result = Scratch::with(|scratch| {
-        let decoded = codecs::decode(scratch, &encoded.bytes, encoded.skipped_codecs, &to);
-        f(Some(decoded.map_err(|e| e.within(format!("{} chunk {:?}", key.variable, key.index)))?))
-    });
-    buffers::give(encoded.bytes);
-    result
-}
+/// Parts that are planned at once; slabs of very many chunks need no list of them all.
+const BATCH: usize = 4096;
 
-/// A part of a chunk without codecs: only the bytes from its first to its last element are read.
-fn place_plain(
-    source: &dyn ChunkSource,
-    target: &Target<'_>,
-    key: ChunkKey<'_>,
-    part: &Part,
-    window: &Window,
-) -> Result<(), Error> {
-    target.chunk_bytes()?;
-    let rows = Rows::of(part, target, window);
-    let (first, end) = rows.span();
-    let unit = match target.order == target.variable.storage.byte_order {
-        true => 1,
-        false => target.variable.data_type.swap_unit(),
-    };
-    if let Some((at, length)) = rows.single_run() {
-        // SAFETY: the run is this part's alone.
-        let out = unsafe { window.bytes(at, length)? };
-        if !source.fetch_part(key, first as u64, out)? {
-            return fill_part(target, part, window);
-        }
-        codecs::swap(out, unit);
-        return Ok(());
-    }
-    let mut span = vec![0; end.saturating_sub(first)];
-    if !source.fetch_part(key, first as u64, &mut span)? {
-        return fill_part(target, part, window);
-    }
-    codecs::swap(&mut span, unit);
-    rows.copy(&span, first, window)
-}
-
-fn fill_part(target: &Target<'_>, part: &Part, window: &Window) -> Result<(), Error> {
-    let fill = target.fill();
-    if fill.len() != window.size {
-        return Err(Error::corrupt(format!("{} has no usable fill value", target.path)));
-    }
-    let rows = Rows::of(part, target, window);
-    rows.each(|_, at| {
-        // SAFETY: the row is this part's alone.
-        let out = unsafe { window.bytes(at, rows.row_out_bytes())? };
-        out.chunks_exact_mut(fill.len()).for_each(|element| element.copy_from_slice(&fill));
-        Ok(())
-    })
-}
-
-/// The rows of a part: runs along the last axis, in the chunk and in the output. Trailing axes that the part covers whole,
-/// in both, are merged into one.
-struct Rows {
-    /// Outer axes: how many indices, bytes between two in the chunk, bytes between two in the output.
-    outer: Vec<(u64, usize, usize)>,
-    /// Elements of a row.
-    count: usize,
-    /// Bytes between two elements of a row in the chunk.
-    step: usize,
-    size: usize,
+/// A part of a slab whose bytes must be fetched.
+struct Waiting<'p> {
+    part: &'p Part,
+    /// The stored chunk, or for storage without codecs the part of it that is needed.
+    run: Run,
+    /// The first byte of the chunk that `run` holds.
     first: usize,
-    at: usize,
+    /// Whether the decoded chunk is kept.
+    keep: bool,
 }
 
-impl Rows {
-    fn of(part: &Part, target: &Target<'_>, window: &Window) -> Self {
-        let size = window.size;
-        let (mut first, mut at) = (0_usize, 0_usize);
-        let (mut in_chunk, mut in_out) = (size, size);
-        let mut axes: Vec<(u64, usize, usize)> = Vec::with_capacity(part.axes.len());
-        let lengths = target.grid.chunk_shape().iter().zip(&window.shape);
-        for (axis, (&of_chunk, &of_out)) in part.axes.iter().zip(lengths).rev() {
-            let AxisPart { first: from, step, count, out, .. } = *axis;
-            first = first.saturating_add(narrow(from).saturating_mul(in_chunk));
-            at = at.saturating_add(narrow(out).saturating_mul(in_out));
-            axes.push((count, narrow(step).saturating_mul(in_chunk), in_out));
-            in_chunk = in_chunk.saturating_mul(narrow(of_chunk));
-            in_out = in_out.saturating_mul(narrow(of_out));
+impl Reading<'_> {
+    /// Reads `slab`, row-major, into `out`.
+    ///
+    /// # Errors
+    /// Whatever keeps the bytes from being right; `out` then holds nothing of use.
+    pub fn read(&self, slab: &Hyperslab, out: &mut [u8]) -> Result<(), Error> {
+        let size = self.target.element_size()?;
+        let expected = usize::try_from(slab.elements()).ok().and_then(|elements| elements.checked_mul(size));
+        if expected != Some(out.len()) {
+            let (path, length, elements) = (self.target.path, out.len(), slab.elements());
+            let message = format!("{path}: the buffer has {length} bytes for {elements} elements of {size}");
+            return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        Self::merged(axes, size, first, at)
+        self.target.chunk_bytes()?;
+        let window = Window::of(out, slab.shape(), size);
+        let keep = self.is_worth_keeping(slab);
+        let mut plan = self.target.grid.plan(slab).peekable();
+        while plan.peek().is_some() {
+            let batch: Vec<Part> = plan.by_ref().take(BATCH).collect();
+            self.place(&batch, &window, keep)?;
+        }
+        Ok(())
     }
 
-    /// `axes` are fastest first.
-    fn merged(axes: Vec<(u64, usize, usize)>, size: usize, first: usize, at: usize) -> Self {
-        let mut axes = axes.into_iter().peekable();
-        let (count, step, _) = axes.next().unwrap_or((1, size, size));
-        let mut count = narrow(count);
-        while let Some(&(next, in_chunk, in_out)) = axes.peek() {
-            let row = count.saturating_mul(size);
-            if step != size || in_chunk != row || in_out != row {
-                break;
+    /// Whether the chunks that this read needs parts of can all be kept, without pushing each other out.
+    fn is_worth_keeping(&self, slab: &Hyperslab) -> bool {
+        let room = self.memory.cached_bytes() >> 1;
+        let bytes = self.target.chunk_bytes().unwrap_or(usize::MAX) as u64;
+        self.target.has_codecs() && touched(self.target.grid, slab).saturating_mul(bytes) <= room
+    }
+
+    fn place(&self, parts: &[Part], window: &Window, keep: bool) -> Result<(), Error> {
+        let start = |part| self.start(part, window, keep);
+        let waiting: Vec<Waiting<'_>> = match parts {
+            [part] => start(part)?.into_iter().collect(),
+            parts => {
+                let started = parts.par_iter().with_min_len(8).map(start).collect::<Result<Vec<_>, _>>()?;
+                started.into_iter().flatten().collect()
             }
-            count = count.saturating_mul(narrow(next));
-            axes.next();
-        }
-        let mut outer: Vec<_> = axes.collect();
-        outer.reverse();
-        Self { outer, count, step, size, first, at }
-    }
-
-    /// Bytes of a row in the output.
-    fn row_out_bytes(&self) -> usize {
-        self.count.saturating_mul(self.size)
-    }
-
-    /// First byte and end of what the part touches in its chunk.
-    fn span(&self) -> (usize, usize) {
-        let reach = |(count, in_chunk, _): &(u64, usize, usize)| {
-            narrow(count.saturating_sub(1)).saturating_mul(*in_chunk)
         };
-        let outer = self.outer.iter().map(reach).fold(0_usize, usize::saturating_add);
-        let row = self.count.saturating_sub(1).saturating_mul(self.step).saturating_add(self.size);
-        (self.first, self.first.saturating_add(outer).saturating_add(row))
-    }
-
-    /// Where in the output, and how many bytes, if the part is one run in both.
-    fn single_run(&self) -> Option<(usize, usize)> {
-        let single =
-            self.outer.iter().all(|(count, ..)| *count == 1) && (self.step == self.size || self.count == 1);
-        single.then(|| (self.at, self.row_out_bytes()))
-    }
-
-    /// Calls `row` with the byte offsets of each row in the chunk and in the output.
-    fn each(&self, mut row: impl FnMut(usize, usize) -> Result<(), Error>) -> Result<(), Error> {
-        let mut place = vec![0_u64; self.outer.len()];
-        loop {
-            let offsets = place.iter().zip(&self.outer).fold((self.first, self.at), |(c, o), (&n, axis)| {
-                let n = narrow(n);
-                (c.saturating_add(n.saturating_mul(axis.1)), o.saturating_add(n.saturating_mul(axis.2)))
-            });
-            row(offsets.0, offsets.1)?;
-            let moved = place.iter_mut().zip(&self.outer).rev().find_map(|(n, axis)| {
-                *n = n.saturating_add(1);
-                (*n < axis.0).then_some(()).or_else(|| {
-                    *n = 0;
-                    None
-                })
-            });
-            if moved.is_none() {
-                return Ok(());
+        let (remote, local): (Vec<_>, Vec<_>) =
+            gather::near(waiting).into_iter().partition(|group| group.file.is_remote());
+        match local.as_slice() {
+            [group] => self.finish(group, group.read()?, window)?,
+            groups => {
+                groups.par_iter().try_for_each(|group| self.finish(group, group.read()?, window))?;
             }
+        }
+        gather::ahead(&remote, |group, bytes| self.finish(group, bytes, window), || self.check_wanted())
+    }
+
+    fn check_wanted(&self) -> Result<(), Error> {
+        if (self.stopped)() {
+            return Err(Error::unavailable("the request was cancelled or its time is over"));
+        }
+        Ok(())
+    }
+
+    /// Places a part that needs no reading; hands back what is needed for one that does.
+    fn start<'p>(&self, part: &'p Part, window: &Window, keep: bool) -> Result<Option<Waiting<'p>>, Error> {
+        let index = part.chunk();
+        let key = ChunkKey { variable: self.target.path, index: &index };
+        if !self.target.has_codecs() {
+            return self.start_plain(key, part, window);
+        }
+        let keep = keep && self.is_partial(part);
+        if keep && let Some(chunk) = self.cached(&index).and_then(|key| self.memory.chunks().get(&key)) {
+            Rows::of(part, &self.target, window).copy(&chunk, 0, window)?;
+            return Ok(None);
+        }
+        let encoded = match self.source.locate(key)? {
+            Stored::Run(run) => return Ok(Some(Waiting { part, run, first: 0, keep })),
+            Stored::Nothing => None,
+            Stored::Here(encoded) => Some(encoded),
+            Stored::Scattered => self.source.fetch(key)?,
+        };
+        let Some(Encoded { bytes, skipped_codecs }) = encoded else {
+            return self.fill_part(part, window).map(|()| None);
+        };
+        self.place_encoded(part, (&bytes, skipped_codecs), keep, window)?;
+        buffers::give(bytes);
+        Ok(None)
+    }
+
+    /// A part of a chunk without codecs: only the bytes from its first to its last element are read.
+    fn start_plain<'p>(
+        &self,
+        key: ChunkKey<'_>,
+        part: &'p Part,
+        window: &Window,
+    ) -> Result<Option<Waiting<'p>>, Error> {
+        let rows = Rows::of(part, &self.target, window);
+        let (first, end) = rows.span();
+        let length = end.saturating_sub(first);
+        match self.source.locate(key)? {
+            Stored::Nothing => {
+                self.fill_part(part, window)?;
+                return Ok(None);
+            }
+            Stored::Run(run) if run.file.is_remote() || rows.single_run().is_none() => {
+                return self.plain_run(part, run, first..end).map(Some);
+            }
+            _ => {}
+        }
+        if let Some((at, length)) = rows.single_run() {
+            // SAFETY: the run is this part's alone.
+            let out = unsafe { window.bytes(at, length)? };
+            return match self.source.fetch_part(key, first as u64, out)? {
+                true => {
+                    codecs::swap(out, self.unit());
+                    Ok(None)
+                }
+                false => self.fill_part(part, window).map(|()| None),
+            };
+        }
+        let mut span = buffers::take(length);
+        match self.source.fetch_part(key, first as u64, &mut span)? {
+            true => self.place_plain(part, span, first, window)?,
+            false => self.fill_part(part, window)?,
+        }
+        Ok(None)
+    }
+
+    /// What of a stored run a part needs: `span` of it.
+    fn plain_run<'p>(
+        &self,
+        part: &'p Part,
+        run: Run,
+        span: std::ops::Range<usize>,
+    ) -> Result<Waiting<'p>, Error> {
+        let outside =
+            || Error::corrupt(format!("{}: a chunk is shorter than its shape says", self.target.path));
+        if span.end as u64 > run.length {
+            return Err(outside());
+        }
+        let offset = run.offset.checked_add(span.start as u64).ok_or_else(outside)?;
+        let run = Run { offset, length: span.len() as u64, ..run };
+        Ok(Waiting { part, run, first: span.start, keep: false })
+    }
+
+    /// Decodes and places what a group of waiting parts has read.
+    fn finish(&self, group: &Gathered<'_>, bytes: Vec<u8>, window: &Window) -> Result<(), Error> {
+        for waiting in &group.waiting {
+            self.check_wanted()?;
+            let stored = group.slice(&bytes, waiting)?;
+            let Waiting { part, run, first, keep } = waiting;
+            if self.target.has_codecs() {
+                self.place_encoded(part, (stored, run.skipped_codecs), *keep, window)?;
+            } else {
+                // Copied, because bytes are swapped in place, and references may share them.
+                let mut span = buffers::take(stored.len());
+                span.copy_from_slice(stored);
+                self.place_plain(part, span, *first, window)?;
+            }
+        }
+        buffers::give(bytes);
+        Ok(())
+    }
+
+    fn place_plain(
+        &self,
+        part: &Part,
+        mut span: Vec<u8>,
+        first: usize,
+        window: &Window,
+    ) -> Result<(), Error> {
+        codecs::swap(&mut span, self.unit());
+        let copied = Rows::of(part, &self.target, window).copy(&span, first, window);
+        buffers::give(span);
+        copied
+    }
+
+    fn place_encoded(
+        &self,
+        part: &Part,
+        (bytes, skipped): (&[u8], u32),
+        keep: bool,
+        window: &Window,
+    ) -> Result<(), Error> {
+        let index = part.chunk();
+        Scratch::with(|scratch| {
+            let chunk = self.decoded(scratch, bytes, skipped, &index)?;
+            Rows::of(part, &self.target, window).copy(chunk, 0, window)?;
+            if let Some(key) = keep.then(|| self.cached(&index)).flatten() {
+                self.memory.chunks().insert(key, Arc::from(chunk));
+            }
+            Ok(())
+        })
+    }
+
+    fn decoded<'s>(
+        &self,
+        scratch: &'s mut Scratch,
+        bytes: &'s [u8],
+        skipped: u32,
+        index: &[u64],
+    ) -> Result<&'s [u8], Error> {
+        let storage = &self.target.variable.storage;
+        let to = Decoded {
+            codecs: &storage.codecs,
+            length: self.target.chunk_bytes()?,
+            data_type: &self.target.variable.data_type,
+            stored: storage.byte_order,
+            wanted: self.target.order,
+        };
+        let decoded = codecs::decode(scratch, bytes, skipped, &to);
+        let decoded = decoded.map_err(|e| e.within(format!("{} chunk {index:?}", self.target.path)))?;
+        if let Some(number) = self.target.grid.number(index) {
+            self.proven.insert(self.variable, number);
+        }
+        Ok(decoded)
+    }
+
+    /// Proves that a chunk can be decoded: one with codecs is decoded, once for each generation of its file; one without is
+    /// checked to lie inside the file.
+    ///
+    /// # Errors
+    /// What the chunk suffers from.
+    pub fn prove(&self, index: &[u64]) -> Result<(), Error> {
+        self.check_wanted()?;
+        let key = ChunkKey { variable: self.target.path, index };
+        if !self.target.has_codecs() {
+            return self.source.check_extent(key).map(drop);
+        }
+        let number = self.target.grid.number(index);
+        if number.is_some_and(|number| self.proven.contains(self.variable, number)) {
+            return Ok(());
+        }
+        let Some(encoded) = self.source.fetch(key)? else { return Ok(()) };
+        let proven = Scratch::with(|scratch| {
+            self.decoded(scratch, &encoded.bytes, encoded.skipped_codecs, index).map(drop)
+        });
+        buffers::give(encoded.bytes);
+        proven
+    }
+
+    /// Bytes of the unit that is reversed from stored to wanted order; 1 where nothing is.
+    fn unit(&self) -> usize {
+        match self.target.order == self.target.variable.storage.byte_order {
+            true => 1,
+            false => self.target.variable.data_type.swap_unit(),
         }
     }
 
-    /// Copies the part out of `chunk`, whose first byte is byte `skipped` of the real chunk.
-    fn copy(&self, chunk: &[u8], skipped: usize, window: &Window) -> Result<(), Error> {
-        let row_in_bytes = self.count.saturating_sub(1).saturating_mul(self.step).saturating_add(self.size);
-        self.each(|from, at| {
-            let from = from.saturating_sub(skipped);
-            let row = chunk.get(from..from.saturating_add(row_in_bytes));
-            let row = row.ok_or_else(|| Error::corrupt("a chunk is shorter than its shape says"))?;
+    /// Whether a part leaves some of its chunk's elements out.
+    fn is_partial(&self, part: &Part) -> bool {
+        let lengths = self.target.grid.shape().iter().zip(self.target.grid.chunk_shape());
+        part.axes.iter().zip(lengths).any(|(axis, (&length, &chunk))| {
+            axis.count < chunk.min(length.saturating_sub(axis.chunk.saturating_mul(chunk)))
+        })
+    }
+
+    fn cached(&self, index: &[u64]) -> Option<CachedChunk> {
+        let (dataset, variable) = (self.dataset, self.variable);
+        let number = self.target.grid.number(index)?;
+        Some(CachedChunk { dataset, variable, number, big_endian: self.target.order == ByteOrder::Big })
+    }
+
+    fn fill_part(&self, part: &Part, window: &Window) -> Result<(), Error> {
+        let fill = self.target.fill();
+        if fill.len() != window.size() {
+            return Err(Error::corrupt(format!("{} has no usable fill value", self.target.path)));
+        }
+        let rows = Rows::of(part, &self.target, window);
+        rows.each(|_, at| {
             // SAFETY: the row is this part's alone.
-            let out = unsafe { window.bytes(at, self.row_out_bytes())? };
-            if self.step == self.size {
-                out.copy_from_slice(row);
-            } else {
-                let elements = row.chunks(self.step).filter_map(|element| element.get(..self.size));
-                out.chunks_exact_mut(self.size)
-                    .zip(elements)
-                    .for_each(|(out, element)| out.copy_from_slice(element));
-            }
+            let out = unsafe { window.bytes(at, rows.row_out_bytes())? };
+            out.chunks_exact_mut(fill.len()).for_each(|element| element.copy_from_slice(&fill));
             Ok(())
         })
     }
 }
 
-/// Numbers inside a chunk fit in `usize`, because the chunk's bytes do; anything else saturates, and is caught as out of
-/// range where it is used.
-fn narrow(n: u64) -> usize {
-    usize::try_from(n).unwrap_or(usize::MAX)
+/// How many chunks a slab needs some element of.
+#[must_use]
+pub fn touched(grid: &ChunkGrid, slab: &Hyperslab) -> u64 {
+    let axes = slab.strides().iter().zip(grid.chunk_shape());
+    let counts = axes.map(|(stride, &chunk)| {
+        let of = |n: u64| stride.at(n).checked_div(chunk).unwrap_or(0);
+        let spanned = of(stride.count.saturating_sub(1)).saturating_sub(of(0)).saturating_add(1);
+        spanned.min(stride.count)
+    });
+    counts.fold(1, u64::saturating_mul)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use weir_model::Stride;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn touched_chunks_are_those_of_the_plan(
+            axes in prop::collection::vec((1_u64..40, 1_u64..9, 0_u64..40, 1_u64..12, 1_u64..40), 0..4)
+        ) {
+            let shape: Vec<u64> = axes.iter().map(|axis| axis.0).collect();
+            let grid = ChunkGrid::new(shape.clone(), axes.iter().map(|axis| axis.1).collect()).unwrap();
+            let strides = axes.iter().map(|&(length, _, start, step, count)| {
+                let start = start % length;
+                Stride { start, step, count: count.min((length - start).div_ceil(step)) }
+            });
+            let slab = Hyperslab::within(&shape, strides.collect()).unwrap();
+            // Along an axis whose step is neither within a chunk nor beyond one, more may be counted.
+            let most = touched(&grid, &slab);
+            let planned = grid.plan(&slab).count() as u64;
+            prop_assert!(planned <= most);
+            if axes.iter().all(|axis| axis.3 <= axis.1 || axis.3 % axis.1 == 0) {
+                prop_assert_eq!(planned, most);
+            }
+        }
+    }
 }

@@ -148,7 +148,7 @@ impl Decoder<'_> {
             let sum = (0..=12).rev().find(|&sum| triangle(sum) <= symbol).unwrap_or(0);
             let second = symbol.wrapping_sub(triangle(sum));
             // Where the first sample of a pair is the reference, it stands already.
-            if self.samples.len() % 2 == 0 {
+            if self.samples.len().is_multiple_of(2) {
                 self.samples.push(sum.wrapping_sub(second));
             }
             self.samples.push(second);

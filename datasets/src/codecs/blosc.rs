@@ -248,7 +248,8 @@ impl<'a> Chunk<'a> {
             1 => lz4::decode_into(stream, out),
             2 => {
                 let decoded = snap::raw::Decoder::new().decompress(stream, out);
-                let decoded = decoded.map_err(|_| Error::corrupt("its snappy stream is damaged"));
+                let decoded =
+                    decoded.map_err(|e| Error::corrupt(format!("its snappy stream is damaged: {e}")));
                 filled(decoded?, out.len(), "snappy")
             }
             3 => tools.zlib_into(stream, out),

@@ -58,7 +58,7 @@ impl<'a> Frame<'a> {
         }
         let size = |at, marker| {
             let mut reader = Reader { rest: bytes.get(at..).unwrap_or_default() };
-            usize::try_from(reader.integer(marker)?).map_err(|_| cut())
+            usize::try_from(reader.integer(marker)?).ok().ok_or_else(cut)
         };
         Ok(Self {
             bytes,
@@ -112,7 +112,7 @@ impl Tiling {
         let mut names = Reader { rest: header.get(METALAYERS..).unwrap_or_default() };
         for _ in 0..names.integer(0xde)? {
             let name = names.text()?;
-            let place = usize::try_from(names.integer(0xd2)?).map_err(|_| cut())?;
+            let place = usize::try_from(names.integer(0xd2)?).ok().ok_or_else(cut)?;
             if name == b"b2nd" {
                 let mut content = Reader { rest: header.get(place..).unwrap_or_default() };
                 content.integer(0xc6)?;
@@ -149,7 +149,7 @@ impl Tiling {
         let padded = self.chunk.iter().zip(&self.block).try_fold(1_usize, |product, (&chunk, &block)| {
             product.checked_mul(chunk.checked_next_multiple_of(block)?)
         });
-        let element = padded.filter(|&padded| padded > 0 && length % padded == 0);
+        let element = padded.filter(|&padded| padded > 0 && length.is_multiple_of(padded));
         let element = element.and_then(|padded| length.checked_div(padded)).filter(|&size| size > 0);
         element.ok_or_else(|| Error::corrupt(format!("its {length} blosc2 bytes are no whole blocks")))
     }

@@ -80,3 +80,58 @@ fn cut() -> Error {
 fn too_long() -> Error {
     Error::corrupt("its blosclz stream holds more than its block")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(input: &[u8], expected: Result<&[u8], &str>) {
+        let mut out = [0xa5; 9];
+        let got = decode_into(input, &mut out).map(|n| out[..n].to_vec()).map_err(|e| e.message);
+        assert_eq!(got, expected.map(<[u8]>::to_vec).map_err(str::to_owned), "{input:?}");
+    }
+
+    #[test]
+    fn literals_and_copies() {
+        check(&[], Ok(&[]));
+        check(&[2, 1, 2, 3], Ok(&[1, 2, 3]));
+        // The first control byte is one of literals, whatever its upper bits say.
+        check(&[0x22, 1, 2, 3, 0x20, 2], Ok(&[1, 2, 3, 1, 2, 3]));
+        check(&[0, 7, 0xe0, 0, 0], Err("its blosclz stream holds more than its block"));
+        check(&[0, 7, 0xe0, 255, 0, 0], Err("its blosclz stream holds more than its block"));
+        check(&[2, 1, 2], Err("its blosclz stream is cut off"));
+        check(&[0, 7, 0x3f, 255, 0], Err("its blosclz stream is cut off"));
+        check(&[0, 7, 0x20, 1], Err("its blosclz stream refers to bytes before its beginning"));
+    }
+
+    proptest! {
+        #[test]
+        fn copies_repeat_what_came_before(
+            first in prop::collection::vec(any::<u8>(), 1..=32),
+            copies in prop::collection::vec((1_usize..=8192 + 65_535, 3_usize..=2000), 0..80),
+        ) {
+            let mut input = [&[first.len() as u8 - 1], &first[..]].concat();
+            let mut expected = first;
+            for (distance, length) in copies {
+                let distance = distance.min(expected.len());
+                let (back, mut count) = (distance - 1, length - 2);
+                let near = back.min(8191);
+                input.push((count.min(7) as u8) << 5 | (near >> 8) as u8);
+                if count >= 7 {
+                    count -= 7;
+                    input.extend(std::iter::repeat_n(255, count / 255));
+                    input.push((count % 255) as u8);
+                }
+                input.push(near as u8);
+                if near == 8191 {
+                    input.extend(((back - 8191) as u16).to_be_bytes());
+                }
+                (0..length).for_each(|_| expected.push(expected[expected.len() - distance]));
+            }
+            let mut out = vec![0xa5; expected.len()];
+            prop_assert_eq!(decode_into(&input, &mut out).unwrap(), expected.len());
+            prop_assert_eq!(out, expected);
+        }
+    }
+}

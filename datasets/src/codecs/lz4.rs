@@ -43,13 +43,9 @@ pub fn decode_sized(input: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(),
 /// Decodes one block to exactly the bytes of `out`.
 pub fn decode_into(block: &[u8], out: &mut [u8]) -> Result<(), Error> {
     let decoded = lz4_flex::block::decompress_into(block, out);
-    filled(decoded.map_err(|_| damaged())?, out.len(), "lz4")
+    filled(decoded.map_err(|e| Error::corrupt(format!("its lz4 block is damaged: {e}")))?, out.len(), "lz4")
 }
 
 fn cut() -> Error {
     Error::corrupt("its lz4 stream is cut off")
-}
-
-fn damaged() -> Error {
-    Error::corrupt("its lz4 block is damaged")
 }

@@ -56,3 +56,51 @@ fn copy_back(out: &mut Vec<u8>, distance: usize, mut length: usize) -> Result<()
 fn cut() -> Error {
     Error::corrupt("its lzf stream is cut off")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(input: &[u8], limit: usize, expected: Result<&[u8], &str>) {
+        let mut out = vec![0xa5; 9];
+        let got = decode(input, limit, &mut out).map(|()| out).map_err(|e| e.message);
+        assert_eq!(got, expected.map(<[u8]>::to_vec).map_err(str::to_owned), "{input:?}");
+    }
+
+    #[test]
+    fn literals_and_copies() {
+        check(&[], 9, Ok(&[]));
+        check(&[2, 1, 2, 3], 9, Ok(&[1, 2, 3]));
+        check(&[2, 1, 2, 3, 0x20, 2], 9, Ok(&[1, 2, 3, 1, 2, 3]));
+        check(&[0, 7, 0xe0, 0, 0], 10, Ok(&[7; 10]));
+        check(&[0, 7, 0xe0, 0, 0], 9, Err("its lzf stream holds more than the 9 bytes of the chunk"));
+        check(&[2, 1, 2, 3], 2, Err("its lzf stream holds more than the 2 bytes of the chunk"));
+        check(&[2, 1, 2], 9, Err("its lzf stream is cut off"));
+        check(&[0, 7, 0x20], 9, Err("its lzf stream is cut off"));
+        check(&[0, 7, 0xe0, 1], 9, Err("its lzf stream is cut off"));
+        check(&[0, 7, 0x20, 1], 9, Err("its lzf stream refers to bytes before its beginning"));
+    }
+
+    proptest! {
+        #[test]
+        fn copies_repeat_what_came_before(
+            first in prop::collection::vec(any::<u8>(), 1..=32),
+            copies in prop::collection::vec((1_usize..=8192, 3_usize..=264), 0..60),
+        ) {
+            let mut input = [&[first.len() as u8 - 1], &first[..]].concat();
+            let mut expected = first;
+            for (distance, length) in copies {
+                let distance = distance.min(expected.len());
+                let (back, count) = (distance - 1, length - 2);
+                input.push((count.min(7) as u8) << 5 | (back >> 8) as u8);
+                input.extend((count >= 7).then(|| (count - 7) as u8));
+                input.push(back as u8);
+                (0..length).for_each(|_| expected.push(expected[expected.len() - distance]));
+            }
+            let mut out = Vec::new();
+            decode(&input, expected.len(), &mut out).unwrap();
+            prop_assert_eq!(out, expected);
+        }
+    }
+}

@@ -29,21 +29,21 @@ impl Tools {
     /// Decodes a zlib stream (RFC 1950).
     pub fn zlib(&mut self, input: &[u8], room: Room, out: &mut Vec<u8>) -> Result<(), Error> {
         resize(out, deflate_room(input, room)?);
-        let n = self.inflate.zlib_decompress(input, out).map_err(|e| deflate_error(e, room.limit))?;
+        let n = self.inflate.zlib_decompress(input, out).map_err(|e| deflate_error(&e, room.limit))?;
         out.truncate(n);
         Ok(())
     }
 
     /// Decodes a zlib stream to exactly the bytes of `out`.
     pub fn zlib_into(&mut self, input: &[u8], out: &mut [u8]) -> Result<(), Error> {
-        let n = self.inflate.zlib_decompress(input, out).map_err(|e| deflate_error(e, out.len()))?;
+        let n = self.inflate.zlib_decompress(input, out).map_err(|e| deflate_error(&e, out.len()))?;
         filled(n, out.len(), "deflate")
     }
 
     /// Decodes gzip (RFC 1952), all members of it.
     pub fn gzip(&mut self, input: &[u8], room: Room, out: &mut Vec<u8>) -> Result<(), Error> {
         resize(out, deflate_room(input, room)?);
-        let n = self.inflate.gzip_decompress(input, out).map_err(|e| deflate_error(e, room.limit))?;
+        let n = self.inflate.gzip_decompress(input, out).map_err(|e| deflate_error(&e, room.limit))?;
         out.truncate(n);
         // This decoder ends with the first member; where that is not all, another one that does not is asked.
         match n == room.limit {
@@ -77,8 +77,8 @@ impl Tools {
             }
         };
         let limit = out.len();
-        decoder.decompress_to_buffer(input, out).map_err(|_| {
-            Error::corrupt(format!("its zstd stream is damaged, or holds more than {limit} bytes"))
+        decoder.decompress_to_buffer(input, out).map_err(|e| {
+            Error::corrupt(format!("its zstd stream is damaged, or holds more than {limit} bytes: {e}"))
         })
     }
 }
@@ -124,7 +124,7 @@ fn deflate_room(input: &[u8], room: Room) -> Result<usize, Error> {
     Ok(room.limit.min(most))
 }
 
-fn deflate_error(error: DecompressionError, limit: usize) -> Error {
+fn deflate_error(error: &DecompressionError, limit: usize) -> Error {
     match error {
         DecompressionError::BadData => Error::corrupt("its deflate stream is damaged"),
         DecompressionError::InsufficientSpace => {

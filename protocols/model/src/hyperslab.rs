@@ -36,7 +36,7 @@ impl Stride {
     }
 
     /// The index at place `place` of this stride; callers stay below `count`.
-    pub(crate) fn at(&self, place: u64) -> u64 {
+    pub fn at(&self, place: u64) -> u64 {
         self.start.saturating_add(place.saturating_mul(self.step))
     }
 }
