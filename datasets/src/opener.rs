@@ -9,8 +9,9 @@ use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use crate::catalog::format;
+use crate::catalog::format::{self, Format};
 use crate::memory_budget::Memory;
+use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
 use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
@@ -82,6 +83,8 @@ enum Seen {
     File(Generation),
     /// The path of a store, and its documents; whether they are the same, they know themselves.
     Folder(PathBuf, Arc<zarr::Documents>),
+    /// What a reference set was, and whether the files that it led to are the same.
+    References(Generation, Arc<zarr::Documents>),
     /// What an object was, and whether a read found that it is another.
     Object(Generation, Arc<AtomicBool>),
     /// The documents of a store of another machine.
@@ -148,12 +151,20 @@ impl Opener {
                 look(path)?;
                 let file = DataFile::open(&inside(path, root.as_deref())?)?;
                 let seen = Seen::File(*file.generation());
+                if format::recognise(&file)? == Some(Format::References) {
+                    let folder = path.parent().unwrap_or(path);
+                    let set = References::document(file, folder, &self.access)?;
+                    return self.open_references(set);
+                }
                 let source = format::open(file)?;
                 Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
                 let path = inside(path, root.as_deref())?;
+                if reference::is_partitioned(&path) {
+                    return self.open_references(References::partitions(&path, &self.access)?);
+                }
                 let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
                 let dataset = Arc::new(Dataset::within(source, &self.memory));
                 Ok(Open { seen: Seen::Folder(path, documents), dataset })
@@ -183,6 +194,9 @@ impl Opener {
                 // A link may lead to another store now.
                 Ok(inside(path, None)? == *seen && documents.is_current()?)
             }
+            (place, Seen::References(generation, documents)) => {
+                Ok(*generation == look_at_references(place)? && documents.is_current()?)
+            }
             (Place::Object { url }, Seen::Object(generation, changed)) => {
                 // The server is asked now and then only, and whenever a read found that the object is another.
                 if changed.load(Ordering::Relaxed) {
@@ -202,6 +216,26 @@ impl Opener {
             self.open.invalidate(place);
         }
     }
+
+    fn open_references(&self, set: References) -> Result<Open, Error> {
+        let generation = set.own_generation();
+        let (source, documents) = zarr::open_with_documents(Store::references(set))?;
+        let dataset = Arc::new(Dataset::within(source, &self.memory));
+        Ok(Open { seen: Seen::References(generation, documents), dataset })
+    }
+}
+
+/// The generation that a reference set has now: of its document, or of that beside its partitions.
+fn look_at_references(place: &Place) -> Result<Generation, Error> {
+    let own = match place {
+        Place::File { path, .. } => path.clone(),
+        Place::Folder { path, .. } => path.join(reference::METADATA),
+        Place::Object { .. } | Place::Prefix { .. } => {
+            return Err(Error::unsupported("a reference set must be a file or folder of this machine"));
+        }
+    };
+    let metadata = std::fs::metadata(own).map_err(|e| unreachable_file(&e))?;
+    Ok(Generation::of(&metadata))
 }
 
 /// What is there now.

@@ -9,6 +9,8 @@ pub enum Format {
     NetCdf3,
     /// HDF5, and netCDF-4 in it.
     Hdf5,
+    /// A document of references to parts of other files.
+    References,
 }
 
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -37,17 +39,20 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
         }
         at = at.saturating_mul(2).max(512);
     }
-    Ok(None)
+    Ok(crate::reference::is_document(file)?.then_some(Format::References))
 }
 
 /// Opens a file with the backend of its format.
 ///
 /// # Errors
-/// `Unsupported` where it is no data file; otherwise those of the backend.
+/// `Unsupported` where it is no data file, and for references, which an [`Opener`](crate::Opener) opens; otherwise those of the backend.
 pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     match recognise(&file)? {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
         Some(Format::Hdf5) => crate::hdf5::open(file),
+        Some(Format::References) => Err(Error::unsupported(
+            "a reference set is opened by its place, which its targets are relative to",
+        )),
         None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
     }
 }

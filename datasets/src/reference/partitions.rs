@@ -14,6 +14,9 @@ use super::{Found, refused};
 use crate::store::{Listed, ListedKind, Object, Store};
 use crate::{DataFile, Error, ErrorKind, Generation};
 
+/// The metadata document beside the partitions.
+pub const METADATA: &str = ".zmetadata";
+
 /// Bytes of the metadata document.
 const MOST_METADATA: u64 = 128 << 20;
 
@@ -45,7 +48,7 @@ impl Partitions {
     /// `NotFound` where there is no document, `Corrupt` where it is damaged, `TooLarge` beyond the limits, `Unavailable` where
     /// it cannot be read.
     pub fn open(store: Store) -> Result<(Self, Arc<DataFile>), Error> {
-        let file = match store.locate(".zmetadata")? {
+        let file = match store.locate(METADATA)? {
             Some(Object::Run { file, .. }) => file,
             _ => return Err(Error::not_found("the folder has no .zmetadata, so it is no reference set")),
         };
