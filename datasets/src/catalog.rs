@@ -34,9 +34,10 @@ pub struct Catalog {
 impl Catalog {
     /// Finds all datasets at and below `paths`.
     ///
-    /// A path may be a file, whose id is its name, or a folder, whose files have their path below it as their ids. Data files
-    /// are known by how they begin. Hidden files are left out, links that lead out of the folder are not followed, and what
-    /// cannot be read is left out and noted in [`skipped`](Self::skipped). `progress` is told now and then how many files
+    /// A path may be a file or a Zarr store, or the URL of one, whose id is its name, or a folder, whose files have their path
+    /// below it as their ids. Data files are known by how they begin. Hidden files are left out, links that lead out of the
+    /// folder are not followed, and what cannot be read is left out and noted in [`skipped`](Self::skipped). `progress` is
+    /// told now and then how many files
     /// were looked at.
     ///
     /// # Errors
@@ -47,7 +48,7 @@ impl Catalog {
         opener: Arc<Opener>,
         progress: &mut dyn FnMut(usize),
     ) -> Result<Self, Error> {
-        let found = scan::scan(paths, progress)?;
+        let found = scan::scan(paths, opener.access(), progress)?;
         Ok(Self { entries: found.entries, skipped: found.skipped, opener })
     }
 

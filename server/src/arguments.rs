@@ -48,7 +48,8 @@ pub struct PluginFile {
 /// How to serve.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Data files, or directories of them; a dataset's id is its path below the directory
+    /// Data files, directories of them, or URLs of files (s3, https, http); a dataset's id is its name, or its path below
+    /// the directory. Buckets are reached as the AWS_ variables say
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Address and port to listen on; port 0 takes a free one

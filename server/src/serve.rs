@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_datasets::memory_budget::Memory;
-use weir_datasets::{Access, Catalog, Opener};
+use weir_datasets::{Access, AccessRules, Catalog, Opener};
 use weir_plugin_api::lent::Services;
 
 use crate::arguments::Serve;
@@ -47,7 +47,8 @@ fn scan(serve: &Serve) -> Result<Catalog, Box<dyn Error>> {
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let opener = Opener::new(Access::to(&serve.paths), Memory::new(serve.memory_budget));
+    let rules = AccessRules::named(&serve.paths, &|name| std::env::var(name).ok())?;
+    let opener = Opener::new(Access::new(rules)?, Memory::new(serve.memory_budget));
     let catalog = Catalog::scan(&serve.paths, Arc::new(opener), &mut |found| bar.set_position(found as u64))?;
     bar.finish_and_clear();
     Ok(catalog)

@@ -71,7 +71,7 @@ pub(crate) fn schema(text: &str) -> Schema {
             match root.dimensions.iter().find(|dimension| dimension.name == name) {
                 Some(dimension) => *length = dimension.length,
                 None => {
-                    root.dimensions.push(Dimension { name: name.to_owned(), length: 2, unlimited: false })
+                    root.dimensions.push(Dimension { name: name.to_owned(), length: 2, unlimited: false });
                 }
             }
         }
