@@ -83,12 +83,12 @@ enum Seen {
     File(Generation),
     /// The path of a store, and its documents; whether they are the same, they know themselves.
     Folder(PathBuf, Arc<zarr::Documents>),
-    /// What a reference set was, and whether the files that it led to are the same.
-    References(Generation, Arc<zarr::Documents>),
     /// What an object was, and whether a read found that it is another.
     Object(Generation, Arc<AtomicBool>),
     /// The documents of a store of another machine.
     Prefix(Arc<zarr::Documents>),
+    /// What a reference set was, and whether the files that it led to are the same.
+    References(Generation, Arc<zarr::Documents>),
 }
 
 impl Opener {
@@ -194,9 +194,6 @@ impl Opener {
                 // A link may lead to another store now.
                 Ok(inside(path, None)? == *seen && documents.is_current()?)
             }
-            (place, Seen::References(generation, documents)) => {
-                Ok(*generation == look_at_references(place)? && documents.is_current()?)
-            }
             (Place::Object { url }, Seen::Object(generation, changed)) => {
                 // The server is asked now and then only, and whenever a read found that the object is another.
                 if changed.load(Ordering::Relaxed) {
@@ -206,6 +203,13 @@ impl Opener {
                 Ok(looked.map_err(|error: Arc<Error>| error.as_ref().clone())? == *generation)
             }
             (Place::Prefix { .. }, Seen::Prefix(documents)) => documents.is_current(),
+            (Place::File { path, .. }, Seen::References(generation, documents)) => {
+                Ok(*generation == look(path)? && documents.is_current()?)
+            }
+            (Place::Folder { path, .. }, Seen::References(generation, documents)) => {
+                look_at_folder(path)?;
+                Ok(*generation == look(&path.join(reference::METADATA))? && documents.is_current()?)
+            }
             _ => Ok(false),
         }
     }
@@ -223,19 +227,6 @@ impl Opener {
         let dataset = Arc::new(Dataset::within(source, &self.memory));
         Ok(Open { seen: Seen::References(generation, documents), dataset })
     }
-}
-
-/// The generation that a reference set has now: of its document, or of that beside its partitions.
-fn look_at_references(place: &Place) -> Result<Generation, Error> {
-    let own = match place {
-        Place::File { path, .. } => path.clone(),
-        Place::Folder { path, .. } => path.join(reference::METADATA),
-        Place::Object { .. } | Place::Prefix { .. } => {
-            return Err(Error::unsupported("a reference set must be a file or folder of this machine"));
-        }
-    };
-    let metadata = std::fs::metadata(own).map_err(|e| unreachable_file(&e))?;
-    Ok(Generation::of(&metadata))
 }
 
 /// What is there now.

@@ -172,6 +172,7 @@ impl Found {
 }
 
 /// What an error of the reference set's own parser means for the one who asked.
+#[allow(clippy::needless_pass_by_value, reason = "it is called by map_err")]
 fn refused(error: weir_references::Error) -> Error {
     use weir_references::ErrorKind as Kind;
     let kind = match error.kind {

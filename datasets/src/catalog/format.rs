@@ -51,7 +51,7 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
         Some(Format::Hdf5) => crate::hdf5::open(file),
         Some(Format::References) => Err(Error::unsupported(
-            "a reference set is opened by its place, which its targets are relative to",
+            "a reference set can be opened only where it lies in a folder of this machine",
         )),
         None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
     }
