@@ -9,6 +9,8 @@ pub enum Format {
     NetCdf3,
     /// HDF5, and netCDF-4 in it.
     Hdf5,
+    /// GRIB, editions 1 and 2.
+    Grib,
 }
 
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -37,6 +39,9 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
         }
         at = at.saturating_mul(2).max(512);
     }
+    if crate::grib::recognise(file)? {
+        return Ok(Some(Format::Grib));
+    }
     Ok(None)
 }
 
@@ -48,6 +53,7 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     match recognise(&file)? {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
         Some(Format::Hdf5) => crate::hdf5::open(file),
-        None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
+        Some(Format::Grib) => crate::grib::open(file),
+        None => Err(Error::unsupported("the file is neither netCDF, HDF5 nor GRIB")),
     }
 }
