@@ -73,6 +73,9 @@ pub fn values(file: &DataFile, stored: &Stored, points: usize) -> Result<Vec<f32
         Some(bitmap) => bits::count_set(bitmap, points)?,
         None => points,
     };
+    if count == 0 {
+        return Ok(vec![f32::NAN; points]);
+    }
     let values = match stored.edition {
         1 => edition1(description, stored.decimal, packed, count)?,
         _ => edition2(description, packed, count)?,

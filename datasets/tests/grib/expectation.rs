@@ -22,6 +22,8 @@ pub struct Report {
     pub wrong: Vec<String>,
     /// The greatest distance between coordinates of points, in degrees.
     pub farthest: f64,
+    /// The same of rotated grids, whose coordinates ecCodes rounds to millionths of degrees on the way.
+    pub farthest_rotated: f64,
     /// How many grids' coordinates were compared.
     pub grids: usize,
     /// Values that were compared.
@@ -154,7 +156,11 @@ impl Comparison<'_> {
         let far = ours.iter().zip(theirs).map(|(our, their)| {
             (our.0 - their.0).abs().max(turn(our.1, their.1) * our.0.to_radians().cos())
         });
-        self.report.farthest = far.fold(self.report.farthest, f64::max);
+        let farthest = match word(message, "grid_type").starts_with("rotated") {
+            true => &mut self.report.farthest_rotated,
+            false => &mut self.report.farthest,
+        };
+        *farthest = far.fold(*farthest, f64::max);
         self.report.grids += 1;
     }
 }
