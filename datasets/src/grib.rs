@@ -65,7 +65,10 @@ pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Erro
     let file = file.into();
     let index = messages::index(&file)?;
     let cubes = cube::arrange(&index).ok_or_else(|| {
-        Error::new(ErrorKind::TooLarge, "its fields have so many coordinates that they cannot be arranged; split it")
+        Error::new(
+            ErrorKind::TooLarge,
+            "its fields have so many coordinates that they cannot be arranged; split it",
+        )
     })?;
     let (schema, contents) = schema::describe(&index, &cubes);
     for (reason, count) in &index.unread {
@@ -211,7 +214,8 @@ fn has_chunk(variable: &Variable, index: &[u64]) -> bool {
 /// each other.
 fn elements(variable: &Variable, index: &[u64]) -> Option<Range<usize>> {
     let (mut start, mut count) = (0_u64, 1_u64);
-    for ((&place, &length), &of_chunk) in index.iter().zip(&variable.shape).zip(&variable.storage.chunk_shape) {
+    for ((&place, &length), &of_chunk) in index.iter().zip(&variable.shape).zip(&variable.storage.chunk_shape)
+    {
         let first = place.checked_mul(of_chunk)?;
         start = start.checked_mul(length)?.checked_add(first)?;
         count = count.checked_mul(of_chunk.min(length.checked_sub(first)?))?;

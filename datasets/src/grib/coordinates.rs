@@ -161,7 +161,10 @@ impl Coordinates {
         let [numbers, times, steps, levels] = counts;
         if !cube.numbers.is_empty() {
             let content = Content::Bytes(
-                cube.numbers.iter().flat_map(|&number| i32::try_from(number).unwrap_or(i32::MAX).to_le_bytes()).collect(),
+                cube.numbers
+                    .iter()
+                    .flat_map(|&number| i32::try_from(number).unwrap_or(i32::MAX).to_le_bytes())
+                    .collect(),
             );
             let attributes = texts(&[
                 ("long_name", "ensemble member numerical id"),
@@ -211,7 +214,12 @@ impl Coordinates {
     }
 
     /// The coordinate of layers, and its bounds.
-    fn layers(&mut self, cube: &Cube, (tops, length): (Content, u64), mut attributes: Vec<Attribute>) -> Axis {
+    fn layers(
+        &mut self,
+        cube: &Cube,
+        (tops, length): (Content, u64),
+        mut attributes: Vec<Attribute>,
+    ) -> Axis {
         let bounds = doubles(cube.levels.iter().flat_map(|level| [level.0, level.1.unwrap_or(level.0)]));
         // Layers of the same tops and other bottoms are other layers.
         let known = self.known.get(&(cube.kind.level.clone(), vec!["bounds".to_owned()], bounds.clone()));
@@ -246,12 +254,15 @@ impl Coordinates {
     /// What the values of a cube are of: reference time plus step, over those of the two that have several values.
     pub fn valid_time(&mut self, cube: &Cube, axes: &[Axis]) -> String {
         let over: Vec<(String, u64)> = match axes {
-            [.., time, step, _] => {
-                [time, step].into_iter().filter(|axis| axis.length > 1).map(|axis| (axis.name.clone(), axis.length)).collect()
-            }
+            [.., time, step, _] => [time, step]
+                .into_iter()
+                .filter(|axis| axis.length > 1)
+                .map(|axis| (axis.name.clone(), axis.length))
+                .collect(),
             _ => vec![],
         };
-        let each = cube.times.iter().flat_map(|&time| cube.steps.iter().map(move |&step| time.saturating_add(step)));
+        let each =
+            cube.times.iter().flat_map(|&time| cube.steps.iter().map(move |&step| time.saturating_add(step)));
         let attributes = texts(&[
             ("long_name", "time"),
             ("standard_name", "time"),
@@ -278,7 +289,12 @@ impl Coordinates {
             names.dimensions.push((unique.clone(), *length));
             if along {
                 let over = [(unique.clone(), *length)];
-                self.add(unique, (DataType::Float64, &over), Content::Grid(place, role), described(grid, role));
+                self.add(
+                    unique,
+                    (DataType::Float64, &over),
+                    Content::Grid(place, role),
+                    described(grid, role),
+                );
             }
         }
         if grid.has_places() {
@@ -302,10 +318,8 @@ impl Coordinates {
 
 /// The attributes of a coordinate of a grid.
 fn described(grid: &Grid, role: Role) -> Vec<Attribute> {
-    let rotated = matches!(
-        grid.geometry,
-        Geometry::LatLon(_, Some(_)) | Geometry::Gaussian { rotation: Some(_), .. }
-    );
+    let rotated =
+        matches!(grid.geometry, Geometry::LatLon(_, Some(_)) | Geometry::Gaussian { rotation: Some(_), .. });
     let projected = matches!(grid.geometry, Geometry::Projected { .. });
     let (name, units, axis) = match role {
         Role::AlongY if projected => ("projection_y_coordinate", "m", "Y"),
@@ -317,5 +331,10 @@ fn described(grid: &Grid, role: Role) -> Vec<Attribute> {
         Role::Latitude => ("latitude", "degrees_north", ""),
         Role::Longitude => ("longitude", "degrees_east", ""),
     };
-    texts(&[("long_name", &name.replace('_', " ")), ("standard_name", name), ("units", units), ("axis", axis)])
+    texts(&[
+        ("long_name", &name.replace('_', " ")),
+        ("standard_name", name),
+        ("units", units),
+        ("axis", axis),
+    ])
 }

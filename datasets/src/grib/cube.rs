@@ -128,14 +128,16 @@ impl Cube {
         let levels: HashMap<_, _> =
             cube.levels.iter().enumerate().map(|(place, level)| (level_key(*level), place)).collect();
         let cell = |field: &Field| -> Option<[u64; 4]> {
-            let number = field.product.number.map_or(Some(0), |number| cube.numbers.binary_search(&number).ok());
+            let number =
+                field.product.number.map_or(Some(0), |number| cube.numbers.binary_search(&number).ok());
             let time = cube.times.binary_search(&field.time).ok()?;
             let step = cube.steps.binary_search(&field.product.step).ok()?;
             let level = *levels.get(&level_key(level_of(field)))?;
             Some([number? as u64, time as u64, step as u64, level as u64])
         };
-        let mut all: Vec<(u64, usize)> =
-            fields().map(|(place, field)| Some((cell_number(&counts, cell(field)?), place))).collect::<Option<_>>()?;
+        let mut all: Vec<(u64, usize)> = fields()
+            .map(|(place, field)| Some((cell_number(&counts, cell(field)?), place)))
+            .collect::<Option<_>>()?;
         all.sort_unstable();
         cube.fields = all;
         Some(cube)
@@ -144,7 +146,12 @@ impl Cube {
     /// The lengths of the four axes: members, times, steps, levels; none is zero.
     pub fn counts(&self) -> [u64; 4] {
         let count = |length: usize| (length as u64).max(1);
-        [count(self.numbers.len()), count(self.times.len()), count(self.steps.len()), count(self.levels.len())]
+        [
+            count(self.numbers.len()),
+            count(self.times.len()),
+            count(self.steps.len()),
+            count(self.levels.len()),
+        ]
     }
 
     /// The place in the index of the field at a cell; `None` where the file has none.
@@ -162,5 +169,8 @@ impl Cube {
 
 /// The row-major number of a cell. Cubes have at most 2^40 cells.
 fn cell_number(counts: &[u64; 4], cell: [u64; 4]) -> u64 {
-    counts.iter().zip(cell).fold(0, |number, (&count, place)| number.saturating_mul(count).saturating_add(place))
+    counts
+        .iter()
+        .zip(cell)
+        .fold(0, |number, (&count, place)| number.saturating_mul(count).saturating_add(place))
 }

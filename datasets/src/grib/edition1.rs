@@ -68,10 +68,17 @@ impl Places {
     }
 }
 
-fn section(window: &mut Window<'_>, (number, offset): (u8, u64), end: u64, least: u64) -> Result<Extent, Error> {
+fn section(
+    window: &mut Window<'_>,
+    (number, offset): (u8, u64),
+    end: u64,
+    least: u64,
+) -> Result<Extent, Error> {
     let length = length_of(window, offset)?;
     if length < least || offset.saturating_add(length) > end {
-        return Err(Error::corrupt(format!("section {number} has {length} bytes, and reaches out of the message")));
+        return Err(Error::corrupt(format!(
+            "section {number} has {length} bytes, and reaches out of the message"
+        )));
     }
     Ok(Extent { offset, length })
 }

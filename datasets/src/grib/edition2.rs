@@ -3,7 +3,7 @@
 use super::calendar;
 use super::field::{Extent, Field, Index, Stored};
 use super::grid;
-use super::messages::Frame;
+use super::messages::{END, Frame};
 use super::octets::Octets;
 use super::product::Product;
 use super::product2::{self, Around};
@@ -28,6 +28,8 @@ struct Sections {
     product: Option<Result<Product, Error>>,
     packing: Option<(u16, Extent)>,
     bitmap: Option<Result<Option<Extent>, Error>>,
+    /// Whether a product was defined whose values did not come yet.
+    is_pending: bool,
     /// The bitmap that was defined last in the message, which others may refer to.
     defined: Option<Extent>,
 }
@@ -40,18 +42,45 @@ pub fn read(
     index: &mut Index,
 ) -> Result<(), Error> {
     let mut sections = Sections::default();
+    let read = each_section(window, frame, (end, fault.as_ref()), (&mut sections, index));
+    match (read, fault) {
+        // The file ends before the values do, but it was said what they are.
+        (Err(error), Some(fault)) if sections.is_pending => {
+            sections.packing.get_or_insert((0, NOWHERE));
+            sections.bitmap.get_or_insert(Ok(None));
+            sections.field(NOWHERE, Some(fault)).map_err(|_| error).and_then(|field| index.add(field))
+        }
+        (read, _) => read,
+    }
+}
+
+/// Where nothing is.
+const NOWHERE: Extent = Extent { offset: 0, length: 0 };
+
+fn each_section(
+    window: &mut Window<'_>,
+    frame: &Frame,
+    (end, fault): (u64, Option<&Error>),
+    (sections, index): (&mut Sections, &mut Index),
+) -> Result<(), Error> {
     let mut at = frame.start.saturating_add(INDICATOR_BYTES);
     while at < end {
-        let header = Octets(window.bytes(at, SECTION_BYTES)?);
+        let header = window.bytes(at, SECTION_BYTES)?;
+        if header.starts_with(END) {
+            break;
+        }
+        let header = Octets(header);
         let (length, number) = (u64::from(header.u32(1)?), header.u8(5)?);
         let next = at.saturating_add(length);
         let whole = length >= SECTION_BYTES && next <= end;
         if !whole && (number != 7 || fault.is_none()) {
-            return Err(Error::corrupt(format!("section {number} has {length} bytes, and reaches out of the message")));
+            return Err(Error::corrupt(format!(
+                "section {number} has {length} bytes, and reaches out of the message"
+            )));
         }
         let extent = Extent { offset: at, length };
         match number {
-            7 => match sections.field(extent, fault.clone()) {
+            7 => match sections.field(extent, fault.cloned()) {
                 Ok(field) => index.add(field)?,
                 // The message may have others.
                 Err(error) if error.kind == ErrorKind::Unsupported => index.skip(&error),
@@ -84,7 +113,9 @@ impl Sections {
         };
         if wanted > MOST_HEADER_BYTES {
             let (length, most) = (extent.length, MOST_HEADER_BYTES);
-            return Err(Error::unsupported(format!("section {number} has {length} bytes, the limit is {most}")));
+            return Err(Error::unsupported(format!(
+                "section {number} has {length} bytes, the limit is {most}"
+            )));
         }
         let octets = Octets(window.bytes(extent.offset, wanted)?);
         match number {
@@ -99,6 +130,7 @@ impl Sections {
     }
 
     fn product(&mut self, octets: Octets<'_>) {
+        self.is_pending = true;
         let around = self.around.as_ref().ok_or_else(|| incomplete("identification"));
         self.product = Some(around.and_then(|around| product2::parse(octets, around)));
     }
@@ -109,18 +141,22 @@ impl Sections {
             0 => {
                 let Extent { offset, length } = extent;
                 let header = SECTION_BYTES + 1;
-                let bits = Extent { offset: offset.saturating_add(header), length: length.saturating_sub(header) };
+                let bits =
+                    Extent { offset: offset.saturating_add(header), length: length.saturating_sub(header) };
                 self.defined = Some(bits);
                 Ok(Some(bits))
             }
             254 => self.defined.map(Some).ok_or_else(|| incomplete("bitmap")),
             255 => Ok(None),
-            other => Err(Error::unsupported(format!("bitmap {other} of the originating centre is not in the file"))),
+            other => Err(Error::unsupported(format!(
+                "bitmap {other} of the originating centre is not in the file"
+            ))),
         }));
     }
 
     /// The field whose values stand in a section 7.
-    fn field(&self, values: Extent, fault: Option<Error>) -> Result<Field, Error> {
+    fn field(&mut self, values: Extent, fault: Option<Error>) -> Result<Field, Error> {
+        self.is_pending = false;
         let around = self.around.as_ref().ok_or_else(|| incomplete("identification"))?;
         let product = self.product.clone().ok_or_else(|| incomplete("product definition"))??;
         let grid = self.grid.clone().ok_or_else(|| incomplete("grid definition"))??;
@@ -131,8 +167,10 @@ impl Sections {
             None => return Err(incomplete("bitmap")),
         };
         let Extent { offset, length } = values;
-        let values =
-            Extent { offset: offset.saturating_add(SECTION_BYTES), length: length.saturating_sub(SECTION_BYTES) };
+        let values = Extent {
+            offset: offset.saturating_add(SECTION_BYTES),
+            length: length.saturating_sub(SECTION_BYTES),
+        };
         let stored = Stored { edition: 2, packing, decimal: 0, description, bitmap, values };
         let fault = fault.or(bitmap_fault).map(Box::new);
         Ok(Field { product, time: around.time, centre: around.centre, grid, stored, fault })

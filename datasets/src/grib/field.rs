@@ -86,7 +86,8 @@ impl Index {
     /// Adds a field.
     pub fn add(&mut self, field: Field) -> Result<(), Error> {
         if self.fields.len() >= MOST_FIELDS {
-            let message = format!("the file has more than {MOST_FIELDS} fields, which is the limit; split it");
+            let message =
+                format!("the file has more than {MOST_FIELDS} fields, which is the limit; split it");
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
         self.fields.push(field);

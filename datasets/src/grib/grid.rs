@@ -23,7 +23,7 @@ pub struct Place {
 }
 
 /// The first and the last point of a grid along latitudes and longitudes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Corners {
     /// The first point.
     pub first: Place,
@@ -31,6 +31,13 @@ pub struct Corners {
     pub last: Place,
     /// The smallest angle that the definition can tell: what its corners are rounded to.
     pub unit: f64,
+}
+
+/// Grids of both editions, whose units differ, are one if their points are the same.
+impl PartialEq for Corners {
+    fn eq(&self, other: &Self) -> bool {
+        (self.first, self.last) == (other.first, other.last)
+    }
 }
 
 /// Where the points of a grid lie.
@@ -91,7 +98,13 @@ impl Grid {
     }
 
     /// A grid of rows, or (where the counts contradict each other, or the order of the points is not known) a list.
-    pub fn of_rows(name: &str, points: u64, rows: (u64, u64), scanning: Scanning, geometry: Geometry) -> Self {
+    pub fn of_rows(
+        name: &str,
+        points: u64,
+        rows: (u64, u64),
+        scanning: Scanning,
+        geometry: Geometry,
+    ) -> Self {
         let counted = rows.0.checked_mul(rows.1);
         if counted != Some(points) || points == 0 || scanning.staggers() {
             return Self::list(name, points, Geometry::Unknown);

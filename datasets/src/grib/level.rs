@@ -193,14 +193,20 @@ pub fn axis(name: &str) -> Axis {
         "isobaricInhPa" => ("hPa", "down", "air_pressure", "pressure"),
         "isobaricInPa" | "isobaricLayer" => ("Pa", "down", "air_pressure", "pressure"),
         "heightAboveGround" => ("m", "up", "height", "height above the surface"),
-        "heightAboveGroundLayer" => ("m", "up", "height", "height above the surface of a layer's first surface"),
+        "heightAboveGroundLayer" => {
+            ("m", "up", "height", "height above the surface of a layer's first surface")
+        }
         "heightAboveSea" | "heightAboveSeaLayer" => ("m", "up", "altitude", "height above mean sea level"),
         "depthBelowLand" | "depthBelowLandLayer" => ("m", "down", "depth", "soil depth"),
         "depthBelowSea" | "depthBelowSeaLayer" => ("m", "down", "depth", "depth below the sea surface"),
-        "hybrid" | "hybridLayer" => ("1", "down", "atmosphere_hybrid_sigma_pressure_coordinate", "hybrid level"),
+        "hybrid" | "hybridLayer" => {
+            ("1", "down", "atmosphere_hybrid_sigma_pressure_coordinate", "hybrid level")
+        }
         "sigma" | "sigmaLayer" => ("1", "down", "atmosphere_sigma_coordinate", "sigma level"),
         "theta" | "thetaLayer" => ("K", "up", "air_potential_temperature", "potential temperature"),
-        "pressureFromGround" | "pressureFromGroundLayer" => ("Pa", "up", "", "pressure difference from the ground"),
+        "pressureFromGround" | "pressureFromGroundLayer" => {
+            ("Pa", "up", "", "pressure difference from the ground")
+        }
         "potentialVorticity" => ("1e-9 K m2 kg-1 s-1", "", "", "potential vorticity"),
         "isothermal" => ("K", "", "air_temperature", "temperature"),
         _ => ("1", "", "", ""),

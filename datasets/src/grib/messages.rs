@@ -14,6 +14,9 @@ pub const END: &[u8; 4] = b"7777";
 /// Bytes of an indicator section of edition 2, the longer one.
 const INDICATOR_BYTES: u64 = 16;
 
+/// More bytes than these between two messages are taken for damage.
+const MOST_GAP_BYTES: u64 = 1024;
+
 /// How much of a file is looked through for messages, all in all, where none stands.
 const MOST_SEARCHED: u64 = 1 << 30;
 
@@ -80,31 +83,38 @@ impl Frame {
 pub fn index(file: &DataFile) -> Result<Index, Error> {
     let mut window = Window::new(file);
     let mut index = Index::default();
-    let mut searched = 0;
-    let mut at = 0;
-    let mut trusted = true;
-    loop {
-        let Some(frame) = next(&mut window, &mut at, &mut searched)? else { break };
+    let mut search = Search { at: 0, searched: 0 };
+    let (mut behind, mut trusted) = (0, true);
+    while let Some(frame) = search.next(&mut window)? {
         let closed = frame.is_closed(&mut window)?;
-        // What is found by searching may be a chance in packed values: it must be whole to be believed.
+        // A gap may have been messages; so may what is behind the headers of a message that does not end.
+        index.damaged |= !closed || frame.start.saturating_sub(behind) > MOST_GAP_BYTES;
+        search.at = if closed { frame.end } else { frame.start.saturating_add(START.len() as u64) };
+        // What is found behind damage may be a chance in packed values: it must be whole to be believed.
         if !closed && !trusted {
-            at = frame.start.saturating_add(4);
             continue;
         }
+        (behind, trusted) = (search.at, closed);
         match read(&mut window, &frame, closed, &mut index) {
             Err(error) if is_of_file(&error) => return Err(error),
             Err(error) => index.skip(&error.within(format!("the message at byte {}", frame.start))),
             Ok(()) => {}
         }
-        trusted = closed;
-        at = if closed { frame.end } else { frame.start.saturating_add(4) };
     }
-    if index.fields.is_empty() {
-        let reason = index.unread.keys().next().map_or("it has no message", String::as_str);
-        let kind = if index.damaged || index.unread.is_empty() { ErrorKind::Corrupt } else { ErrorKind::Unsupported };
-        return Err(Error::new(kind, format!("no field of the file can be read: {reason}")));
+    index.damaged |= window.length().saturating_sub(behind) > MOST_GAP_BYTES;
+    check_fields(&index).map(|()| index)
+}
+
+fn check_fields(index: &Index) -> Result<(), Error> {
+    if !index.fields.is_empty() {
+        return Ok(());
     }
-    Ok(index)
+    let reason = index.unread.keys().next().map_or("it has no message", String::as_str);
+    let kind = match index.damaged || index.unread.is_empty() {
+        true => ErrorKind::Corrupt,
+        false => ErrorKind::Unsupported,
+    };
+    Err(Error::new(kind, format!("no field of the file can be read: {reason}")))
 }
 
 /// Whether an error ends the reading of a file.
@@ -113,7 +123,7 @@ fn is_of_file(error: &Error) -> bool {
 }
 
 fn read(window: &mut Window<'_>, frame: &Frame, closed: bool, index: &mut Index) -> Result<(), Error> {
-    let end = if closed { frame.end.saturating_sub(4) } else { frame.end.min(window.length()) };
+    let end = if closed { frame.end.saturating_sub(END.len() as u64) } else { window.length() };
     let fault = (!closed).then(|| {
         let (start, end, length) = (frame.start, frame.end, window.length());
         Error::corrupt(match end > length {
@@ -129,36 +139,51 @@ fn read(window: &mut Window<'_>, frame: &Frame, closed: bool, index: &mut Index)
     }
 }
 
-/// The next message from `at` on, which is moved to it.
-fn next(window: &mut Window<'_>, at: &mut u64, searched: &mut u64) -> Result<Option<Frame>, Error> {
-    loop {
-        if let Some(frame) = Frame::at(window, *at)? {
-            return Ok(Some(frame));
-        }
-        let Some(found) = search(window, at.saturating_add(1), searched)? else { return Ok(None) };
-        *at = found;
-    }
+/// The search for messages.
+struct Search {
+    /// Where the next one is expected.
+    at: u64,
+    /// How many bytes were looked through where none stood.
+    searched: u64,
 }
 
-/// The next place from `at` on where a message may begin.
-fn search(window: &mut Window<'_>, mut at: u64, searched: &mut u64) -> Result<Option<u64>, Error> {
-    loop {
-        let length = window.length().saturating_sub(at).min(SEARCH_BYTES);
-        if length < START.len() as u64 {
-            return Ok(None);
+impl Search {
+    /// The next message, whose start becomes the place of the search.
+    fn next(&mut self, window: &mut Window<'_>) -> Result<Option<Frame>, Error> {
+        loop {
+            if let Some(frame) = Frame::at(window, self.at)? {
+                return Ok(Some(frame));
+            }
+            if !self.advance(window)? {
+                return Ok(None);
+            }
         }
-        if *searched > MOST_SEARCHED {
-            let message = format!("no message begins in the {MOST_SEARCHED} bytes before byte {at}; the file is damaged");
-            return Err(Error::new(ErrorKind::TooLarge, message));
+    }
+
+    /// Moves to the next place where a message may begin; `false` where there is none.
+    fn advance(&mut self, window: &mut Window<'_>) -> Result<bool, Error> {
+        self.at = self.at.saturating_add(1);
+        loop {
+            let length = window.length().saturating_sub(self.at).min(SEARCH_BYTES);
+            if length < START.len() as u64 {
+                return Ok(false);
+            }
+            if self.searched > MOST_SEARCHED {
+                let at = self.at;
+                let message =
+                    format!("{MOST_SEARCHED} bytes before byte {at} are no messages; the file is damaged");
+                return Err(Error::new(ErrorKind::TooLarge, message));
+            }
+            let bytes = window.bytes(self.at, length)?;
+            let found = bytes.windows(START.len()).position(|bytes| bytes == START);
+            // The last three bytes may begin the next one.
+            let passed =
+                found.map_or(length.saturating_sub(START.len() as u64 - 1).max(1), |place| place as u64);
+            self.searched = self.searched.saturating_add(passed);
+            self.at = self.at.saturating_add(passed);
+            if found.is_some() {
+                return Ok(true);
+            }
         }
-        let bytes = window.bytes(at, length)?;
-        if let Some(place) = bytes.windows(START.len()).position(|bytes| bytes == START) {
-            *searched = searched.saturating_add(place as u64);
-            return Ok(Some(at.saturating_add(place as u64)));
-        }
-        // The last three bytes may begin the next one.
-        let passed = length.saturating_sub(START.len() as u64 - 1).max(1);
-        *searched = searched.saturating_add(passed);
-        at = at.saturating_add(passed);
     }
 }

@@ -1,14 +1,13 @@
 //! Names of variables: short where they can be, with what tells them apart where they cannot.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
 
 use super::cube::{Cube, Kind};
 
-/// What may be told behind a parameter's name, if cubes of one name differ in it.
+/// What may be told behind a parameter's name, if cubes of one name differ in it; empty for what needs no telling.
 const TRAITS: [fn(&Kind) -> String; 3] = [
     |kind| kind.level.clone(),
-    |kind| kind.process.clone(),
+    |kind| if kind.process == "instant" { String::new() } else { kind.process.clone() },
     |kind| format!("grid{}", kind.grid.saturating_add(1)),
 ];
 
@@ -33,25 +32,19 @@ fn base(cube: &Cube) -> String {
 /// The names of cubes, all different, in their order.
 ///
 /// A parameter that is there once has its own name. One that is there on several types of levels, processed in several ways,
-/// or on several grids, has these behind it: `t_isobaricInhPa`, `tp_accum`, `z_grid2`. What even so has one name is
-/// numbered: `t_2`.
+/// or on several grids, has as much of these behind it as is needed: `t_isobaricInhPa`, `tp_accum`, `z_grid2`. What even so
+/// has one name is numbered: `t_2`.
 pub fn names(cubes: &[Cube]) -> Vec<String> {
     let mut names: Vec<String> = cubes.iter().map(base).collect();
-    let mut sharing: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, name) in names.iter().enumerate() {
-        sharing.entry(name.clone()).or_default().push(place);
-    }
-    for places in sharing.values() {
-        let kinds: Vec<&Kind> = places.iter().filter_map(|&place| Some(&cubes.get(place)?.kind)).collect();
-        for of in TRAITS {
-            if all_same(kinds.iter().map(|kind| of(kind))) {
-                continue;
-            }
-            for (&place, kind) in places.iter().zip(&kinds) {
-                if let Some(name) = names.get_mut(place) {
-                    name.push('_');
-                    name.push_str(&word(&of(kind)));
-                }
+    for of in TRAITS {
+        let mut sharing: HashMap<String, Vec<(usize, String)>> = HashMap::new();
+        for (place, (name, cube)) in names.iter().zip(cubes).enumerate() {
+            sharing.entry(name.clone()).or_default().push((place, word(&of(&cube.kind))));
+        }
+        for places in sharing.into_values() {
+            let different: HashSet<&str> = places.iter().map(|(_, told)| told.as_str()).collect();
+            if different.len() > 1 {
+                tell(&mut names, &places);
             }
         }
     }
@@ -59,8 +52,14 @@ pub fn names(cubes: &[Cube]) -> Vec<String> {
     names.into_iter().map(|name| unused(&mut used, name)).collect()
 }
 
-fn all_same<T: Eq + Hash>(values: impl Iterator<Item = T>) -> bool {
-    values.collect::<HashSet<T>>().len() < 2
+/// Puts what is told behind the names at some places.
+fn tell(names: &mut [String], places: &[(usize, String)]) {
+    for (place, told) in places.iter().filter(|(_, told)| !told.is_empty()) {
+        if let Some(name) = names.get_mut(*place) {
+            name.push('_');
+            name.push_str(told);
+        }
+    }
 }
 
 /// A name that is not used yet: as it is, or numbered. It is used from now on.

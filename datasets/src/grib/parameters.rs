@@ -67,7 +67,10 @@ fn row(line: &'static str) -> Option<(Key, Row)> {
     let number = fields.next()?.parse().ok()?;
     let standard = fields.next().filter(|&name| name != "-").unwrap_or("");
     let (units, long) = (fields.next()?, fields.next()?);
-    Some((key, Row { centre, level, process, names: Names { variable, short, number, standard, units, long } }))
+    Some((
+        key,
+        Row { centre, level, process, names: Names { variable, short, number, standard, units, long } },
+    ))
 }
 
 impl Row {
@@ -87,7 +90,9 @@ pub fn names(product: &Product) -> Option<Names> {
         // The first 127 numbers of tables 1 to 3 are WMO's, and the same in all three.
         Parameter::One { table: 1..=3, number: number @ ..=127, .. } => ((1, 0, 3, number), u16::MAX),
         Parameter::One { centre, table, number } => ((1, 0, table, number), u16::from(centre)),
-        Parameter::Two { centre, discipline, category, number } => ((2, discipline, category, number), centre),
+        Parameter::Two { centre, discipline, category, number } => {
+            ((2, discipline, category, number), centre)
+        }
     };
     let rows = TABLE.get(&key)?;
     let row = rows.iter().rev().find(|row| row.fits(centre, &product.level, &product.process))?;

@@ -32,7 +32,9 @@ impl Parameter {
     pub fn fallback_name(&self) -> String {
         match self {
             Self::One { table, number, .. } => format!("param_{table}_{number}"),
-            Self::Two { discipline, category, number, .. } => format!("param_{discipline}_{category}_{number}"),
+            Self::Two { discipline, category, number, .. } => {
+                format!("param_{discipline}_{category}_{number}")
+            }
         }
     }
 }
@@ -65,9 +67,8 @@ impl Process {
 
     /// A statistical process of code table 4.10.
     pub fn statistical(code: u8) -> Self {
-        const NAMES: [&str; 12] = [
-            "avg", "accum", "max", "min", "diff", "rms", "sd", "cov", "sdiff", "ratio", "stdanom", "sum",
-        ];
+        const NAMES: [&str; 12] =
+            ["avg", "accum", "max", "min", "diff", "rms", "sd", "cov", "sdiff", "ratio", "stdanom", "sum"];
         let known = NAMES.get(usize::from(code)).map(|&name| Cow::Borrowed(name));
         Self { name: known.unwrap_or_else(|| Cow::Owned(format!("stat{code}"))), code: Some(code) }
     }

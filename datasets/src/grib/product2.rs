@@ -76,7 +76,9 @@ pub struct Around {
 pub fn parse(octets: Octets<'_>, around: &Around) -> Result<Product, Error> {
     let template = octets.u16(8)?;
     let (shift, parts) = layout(template).ok_or_else(|| {
-        Error::unsupported(format!("product definition template 4.{template} is not among those that are read"))
+        Error::unsupported(format!(
+            "product definition template 4.{template} is not among those that are read"
+        ))
     })?;
     let Around { discipline, centre, time, data_type } = *around;
     let parameter = Parameter::Two { centre, discipline, category: octets.u8(10)?, number: octets.u8(11)? };
@@ -169,7 +171,8 @@ fn probability(octets: Octets<'_>, at: usize) -> Result<String, Error> {
 fn constituent(octets: Octets<'_>, template: u16) -> Result<String, Error> {
     let kind = || octets.u16(12);
     let pair = |first: usize| -> Result<String, Error> {
-        let limit = |first| Ok::<_, Error>(octets.scaled(first)?.map_or_else(String::new, |n| format!("_{n}")));
+        let limit =
+            |first| Ok::<_, Error>(octets.scaled(first)?.map_or_else(String::new, |n| format!("_{n}")));
         Ok(limit(first)? + &limit(first.saturating_add(5))?)
     };
     Ok(match template {

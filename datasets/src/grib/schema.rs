@@ -90,7 +90,9 @@ fn attributes(index: &Index, cube: &Cube, packing: &str) -> Vec<Attribute> {
         }
         None => all.push(text("long_name", &format!("GRIB {}", fallback().unwrap_or_default()))),
     }
-    all.extend(index.fields.get(cube.first).map(|field| numbers_of(field.product.parameter)).unwrap_or_default());
+    all.extend(
+        index.fields.get(cube.first).map(|field| numbers_of(field.product.parameter)).unwrap_or_default(),
+    );
     all.push(text("GRIB_typeOfLevel", &cube.kind.level));
     all.push(text("GRIB_stepType", &cube.kind.process));
     if !cube.kind.variant.is_empty() {

@@ -55,7 +55,9 @@ pub fn values(file: &DataFile, stored: &Stored, points: usize) -> Result<Vec<f32
     if !known {
         let number = stored.packing;
         let place = if stored.edition == 2 { "data representation template 5." } else { "flags " };
-        return Err(Error::unsupported(format!("values packed as {name} ({place}{number}) cannot be unpacked")));
+        return Err(Error::unsupported(format!(
+            "values packed as {name} ({place}{number}) cannot be unpacked"
+        )));
     }
     if stored.description.length > MOST_DESCRIPTION_BYTES {
         let length = stored.description.length;
@@ -90,12 +92,7 @@ pub fn values(file: &DataFile, stored: &Stored, points: usize) -> Result<Vec<f32
     })
 }
 
-fn edition1(
-    description: Octets<'_>,
-    decimal: i64,
-    packed: &[u8],
-    count: usize,
-) -> Result<Vec<f32>, Error> {
+fn edition1(description: Octets<'_>, decimal: i64, packed: &[u8], count: usize) -> Result<Vec<f32>, Error> {
     let scale = Scale::edition1(description, decimal)?;
     if scale.bits == 0 {
         return Ok(scale.constant(count));
@@ -120,7 +117,9 @@ fn edition2(description: Octets<'_>, packed: &[u8], count: usize) -> Result<Vec<
         40 => guarded(|| jpeg2000::unpack(packed, &scale, count)),
         41 => guarded(|| png::unpack(packed, &scale, count)),
         42 => guarded(|| ccsds::unpack(description, packed, &scale, count)),
-        other => Err(Error::unsupported(format!("data representation template 5.{other} cannot be unpacked"))),
+        other => {
+            Err(Error::unsupported(format!("data representation template 5.{other} cannot be unpacked")))
+        }
     }
 }
 

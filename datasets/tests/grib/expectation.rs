@@ -48,7 +48,9 @@ fn coordinate(variable: &Variable, base: &str) -> Option<String> {
     let mut names = variable.dimension_names().map(str::to_owned).chain(listed.split(' ').map(str::to_owned));
     names.find(|name| {
         let rest = name.strip_prefix(base);
-        rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(|n| n.parse::<u32>().is_ok()))
+        rest.is_some_and(|rest| {
+            rest.is_empty() || rest.strip_prefix('_').is_some_and(|n| n.parse::<u32>().is_ok())
+        })
     })
 }
 
@@ -85,7 +87,11 @@ impl Comparison<'_> {
     /// Where a message is in a variable; `None` where it cannot be there.
     fn slab(&mut self, variable: &Variable, message: &Value) -> Option<Hyperslab> {
         let shape: Vec<u64> = message["shape"].as_array()?.iter().filter_map(Value::as_u64).collect();
-        let same = [("GRIB_typeOfLevel", "level_type"), ("GRIB_stepType", "step_type"), ("GRIB_gridType", "grid_type")];
+        let same = [
+            ("GRIB_typeOfLevel", "level_type"),
+            ("GRIB_stepType", "step_type"),
+            ("GRIB_gridType", "grid_type"),
+        ];
         let fits = |(ours, theirs): (&str, &str)| text(variable, ours) == word(message, theirs);
         if !variable.shape.ends_with(&shape) || !same.into_iter().all(fits) {
             return None;
@@ -145,7 +151,8 @@ impl Comparison<'_> {
         let names = coordinate(variable, "latitude").zip(coordinate(variable, "longitude"));
         let Some((y, x)) = names else { return };
         let (y, x) = (self.values_of(&y).to_vec(), self.values_of(&x).to_vec());
-        let rectangular = y.len() * x.len() == latitudes.len() / 8 && text(variable, "coordinates").find("latitude").is_none();
+        let rectangular = y.len() * x.len() == latitudes.len() / 8
+            && text(variable, "coordinates").find("latitude").is_none();
         let ours: Vec<(f64, f64)> = match rectangular {
             true => y.iter().flat_map(|&y| x.iter().map(move |&x| (y, x))).collect(),
             false => y.into_iter().zip(x).collect(),
@@ -153,9 +160,10 @@ impl Comparison<'_> {
         let theirs = doubles(&latitudes).into_iter().zip(doubles(&longitudes));
         assert_eq!(ours.len(), latitudes.len() / 8);
         let turn = |a: f64, b: f64| ((a - b + 180.0).rem_euclid(360.0) - 180.0).abs();
-        let far = ours.iter().zip(theirs).map(|(our, their)| {
-            (our.0 - their.0).abs().max(turn(our.1, their.1) * our.0.to_radians().cos())
-        });
+        let far = ours
+            .iter()
+            .zip(theirs)
+            .map(|(our, their)| (our.0 - their.0).abs().max(turn(our.1, their.1) * our.0.to_radians().cos()));
         let farthest = match word(message, "grid_type").starts_with("rotated") {
             true => &mut self.report.farthest_rotated,
             false => &mut self.report.farthest,
@@ -176,7 +184,8 @@ fn same_floats(got: &[u8], wanted: &[u8]) -> bool {
 
 fn difference(got: &[u8], wanted: &[u8]) -> String {
     let pairs = got.as_chunks::<4>().0.iter().zip(wanted.as_chunks::<4>().0);
-    let pairs: Vec<(f32, f32)> = pairs.map(|(&a, &b)| (f32::from_le_bytes(a), f32::from_le_bytes(b))).collect();
+    let pairs: Vec<(f32, f32)> =
+        pairs.map(|(&a, &b)| (f32::from_le_bytes(a), f32::from_le_bytes(b))).collect();
     let differs = |&&(a, b): &&(f32, f32)| a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan());
     let all: Vec<&(f32, f32)> = pairs.iter().filter(differs).collect();
     format!("{} of {} values differ, the first as {:?}", all.len(), pairs.len(), all.first())

@@ -96,7 +96,9 @@ fn samples_of_others_if_there_are_any() {
         let report = report(file);
         wrong += report.wrong.len();
         let Report { equal, values, grids, farthest, .. } = &report;
-        println!("{name}: {equal} fields of {values} values equal, {grids} grids within {farthest:e} degrees");
+        println!(
+            "{name}: {equal} fields of {values} values equal, {grids} grids within {farthest:e} degrees"
+        );
         report.refused.iter().take(2).for_each(|refused| println!("    refused: {refused}"));
         report.wrong.iter().take(3).for_each(|wrong| println!("    WRONG: {wrong}"));
     }

@@ -4,4 +4,6 @@
 
 mod expectation;
 mod fixture;
+mod grib_damage;
+mod grib_schema;
 mod grib_values;

@@ -26,7 +26,9 @@ pub fn parse(octets: Octets<'_>) -> Result<Grid, Error> {
         10 => lat_lon(octets, "rotated_ll", Some(33), scanning),
         14 => gaussian(octets, "rotated_gg", Some(33), scanning),
         50 | 60 | 70 | 80 => spherical_harmonics(octets),
-        other => Err(Error::unsupported(format!("grids of type {other} of table 6 are not among those that are read"))),
+        other => Err(Error::unsupported(format!(
+            "grids of type {other} of table 6 are not among those that are read"
+        ))),
     }
 }
 
@@ -54,12 +56,7 @@ fn counts(octets: Octets<'_>) -> Result<(u64, u64), Error> {
 }
 
 /// A grid of rows; the definition does not count its points apart from them.
-fn of_rows(
-    octets: Octets<'_>,
-    name: &str,
-    scanning: Scanning,
-    geometry: Geometry,
-) -> Result<Grid, Error> {
+fn of_rows(octets: Octets<'_>, name: &str, scanning: Scanning, geometry: Geometry) -> Result<Grid, Error> {
     let rows = counts(octets)?;
     // Table 8 has no more than three bits; the others mean nothing here.
     let scanning = Scanning(scanning.0 & 0xe0);
@@ -143,8 +140,7 @@ fn polar_stereographic(octets: Octets<'_>, scanning: Scanning) -> Result<Grid, E
 
 fn lambert(octets: Octets<'_>, scanning: Scanning) -> Result<Grid, Error> {
     let parallels = (milli(octets, 29)?, milli(octets, 32)?);
-    let method =
-        Method::LambertConformal { origin: parallels.0, central: milli(octets, 18)?, parallels };
+    let method = Method::LambertConformal { origin: parallels.0, central: milli(octets, 18)?, parallels };
     projected(octets, ("lambert", method), 21, scanning)
 }
 

@@ -82,7 +82,8 @@ fn part(parallels: u32, (first, last): (f64, f64), count: usize) -> Option<Vec<f
     if first < last {
         all.reverse();
     }
-    let start = all.iter().position(|latitude| (latitude - first).abs() <= TOLERANCE.min(45.0 / whole as f64))?;
+    let start =
+        all.iter().position(|latitude| (latitude - first).abs() <= TOLERANCE.min(45.0 / whole as f64))?;
     let rows = all.get(start..start.checked_add(count)?)?;
     let ends = rows.last().is_some_and(|latitude| (latitude - last).abs() <= TOLERANCE);
     ends.then(|| rows.to_vec())
@@ -105,7 +106,8 @@ pub fn row_longitudes(
     let whole = rows.iter().map(|&count| (0.0, 360.0 / f64::from(count.max(1)), count as usize));
     let whole: Vec<_> = whole.collect();
     let (first, last) = (corners.first.longitude, corners.last.longitude);
-    let around = rows.iter().max().is_some_and(|&most| last - first >= 360.0 - 360.0 / f64::from(most.max(1)) - 0.1);
+    let around =
+        rows.iter().max().is_some_and(|&most| last - first >= 360.0 - 360.0 / f64::from(most.max(1)) - 0.1);
     if count(&whole) == points && around && first.abs() <= corners.unit {
         return Some(whole);
     }

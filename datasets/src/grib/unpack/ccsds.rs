@@ -7,7 +7,12 @@ use super::scale::Scale;
 use crate::Error;
 
 /// Unpacks `count` values.
-pub fn unpack(description: Octets<'_>, packed: &[u8], scale: &Scale, count: usize) -> Result<Vec<f32>, Error> {
+pub fn unpack(
+    description: Octets<'_>,
+    packed: &[u8],
+    scale: &Scale,
+    count: usize,
+) -> Result<Vec<f32>, Error> {
     if scale.bits > 32 {
         return Err(Error::corrupt(format!("CCSDS has no numbers of {} bits", scale.bits)));
     }

@@ -78,7 +78,9 @@ fn groups(bytes: &mut &[u8], groups: &Groups, bits: u32, count: usize) -> Result
         let width = u64::from(groups.width_reference).saturating_add(widths(n));
         let length = match n == last {
             true => groups.length_last,
-            false => groups.length_reference.saturating_add(lengths(n).saturating_mul(groups.length_increment)),
+            false => {
+                groups.length_reference.saturating_add(lengths(n).saturating_mul(groups.length_increment))
+            }
         };
         total = total.saturating_add(length);
         total_bits = total_bits.saturating_add(length.saturating_mul(width));
@@ -89,7 +91,9 @@ fn groups(bytes: &mut &[u8], groups: &Groups, bits: u32, count: usize) -> Result
     }
     if total != count as u64 || total_bits.div_ceil(8) > bytes.len() as u64 {
         let has = bytes.len();
-        return Err(Error::corrupt(format!("groups of {total} values and {total_bits} bits are packed in {has} bytes, for {count} values")));
+        return Err(Error::corrupt(format!(
+            "groups of {total} values and {total_bits} bits are packed in {has} bytes, for {count} values"
+        )));
     }
     Ok(all)
 }
@@ -135,7 +139,10 @@ pub fn unpack(
     if let Some(differences) = differences {
         differences.undo(&mut numbers)?;
     }
-    Ok(numbers.into_iter().map(|number| number.map_or(f32::NAN, |number| scale.value(number as f64))).collect())
+    Ok(numbers
+        .into_iter()
+        .map(|number| number.map_or(f32::NAN, |number| scale.value(number as f64)))
+        .collect())
 }
 
 /// What undoes differences: the first one or two numbers, and what was taken off all of them.
@@ -173,7 +180,9 @@ impl Differences {
             *number = match (self.first.get(place), before.as_slice()) {
                 (Some(&first), _) if place < self.first.len() => first,
                 (None, &[last]) => add(&[*number, self.least, last])?,
-                (None, &[last_but_one, last]) => add(&[*number, self.least, last, last, last_but_one.saturating_neg()])?,
+                (None, &[last_but_one, last]) => {
+                    add(&[*number, self.least, last, last, last_but_one.saturating_neg()])?
+                }
                 _ => return Err(Error::corrupt("differences have no beginning")),
             };
             if place == self.first.len() {

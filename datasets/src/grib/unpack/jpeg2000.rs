@@ -50,7 +50,9 @@ fn check_size(octets: Octets<'_>, count: usize) -> Result<(), Error> {
         return Err(Error::unsupported("JPEG 2000 images of several components, or of signed samples"));
     }
     if bits > MOST_BITS {
-        return Err(Error::unsupported(format!("JPEG 2000 samples of {bits} bits; the limit is {MOST_BITS}")));
+        return Err(Error::unsupported(format!(
+            "JPEG 2000 samples of {bits} bits; the limit is {MOST_BITS}"
+        )));
     }
     Ok(())
 }

@@ -21,7 +21,9 @@ pub fn unpack(packed: &[u8], scale: &Scale, count: usize) -> Result<Vec<f32>, Er
     let info = reader.info();
     let (width, height) = (info.width as usize, info.height as usize);
     if width.checked_mul(height) != Some(count) {
-        return Err(Error::corrupt(format!("the PNG image has {width} times {height} pixels for {count} values")));
+        return Err(Error::corrupt(format!(
+            "the PNG image has {width} times {height} pixels for {count} values"
+        )));
     }
     let bits = info.bits_per_pixel();
     if bits > 32 || info.palette.is_some() {
@@ -33,8 +35,7 @@ pub fn unpack(packed: &[u8], scale: &Scale, count: usize) -> Result<Vec<f32>, Er
     reader.next_frame(&mut image).map_err(damaged)?;
     // Rows begin with an octet of their own.
     let rows = image.chunks_exact(row_bytes.max(1));
-    let value = |row: &[u8], pixel: usize| {
-        scale.value(number(row, pixel.saturating_mul(bits), bits as u32) as f64)
-    };
+    let value =
+        |row: &[u8], pixel: usize| scale.value(number(row, pixel.saturating_mul(bits), bits as u32) as f64);
     Ok(rows.flat_map(|row| (0..width).map(move |pixel| value(row, pixel))).collect())
 }
