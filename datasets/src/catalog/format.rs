@@ -11,6 +11,8 @@ pub enum Format {
     Hdf5,
     /// A document of references to parts of other files.
     References,
+    /// GRIB, editions 1 and 2.
+    Grib,
 }
 
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -39,6 +41,9 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
         }
         at = at.saturating_mul(2).max(512);
     }
+    if crate::grib::recognise(file)? {
+        return Ok(Some(Format::Grib));
+    }
     Ok(crate::reference::is_document(file)?.then_some(Format::References))
 }
 
@@ -50,9 +55,10 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     match recognise(&file)? {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
         Some(Format::Hdf5) => crate::hdf5::open(file),
+        Some(Format::Grib) => crate::grib::open(file),
         Some(Format::References) => Err(Error::unsupported(
             "a reference set can be opened only where it lies in a folder of this machine",
         )),
-        None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
+        None => Err(Error::unsupported("the file is neither netCDF, HDF5 nor GRIB")),
     }
 }
