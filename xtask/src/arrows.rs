@@ -31,6 +31,7 @@ pub const ARROWS: &[Rule] = &[
     },
     Rule { krate: "weir-dap", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-zarr", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
+    Rule { krate: "weir-cf", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-plugin-abi", may_know: &[], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule {
         krate: "weir-plugin-api",
@@ -41,7 +42,7 @@ pub const ARROWS: &[Rule] = &[
     },
     Rule {
         krate: "weir-datasets",
-        may_know: &["weir-model"],
+        may_know: &["weir-model", "weir-cf"],
         tests_may_know: &[],
         must_not_know: &["hyper", "hyper-util", "http"],
     },

@@ -1,0 +1,16 @@
+//! The CF conventions (climate and forecast metadata) as pure functions.
+//!
+//! A [`Calendar`] counts days; [`time`] reads `days since 2000-01-01`, turns numbers into dates and dates into numbers, and
+//! moves numbers from one reference date to another.
+//!
+//! Source: the CF conventions, version 1.11 (<https://cfconventions.org/cf-conventions/cf-conventions.html>); sections are
+//! named where a rule comes from. Where CF leaves a choice, the choice of the Python packages `cftime` and `xarray` is taken,
+//! because the same file must mean the same there and here; what is read more strictly than there is said where it is.
+//!
+//! This crate does no I/O, has no clock, and knows nothing of HTTP or of file formats.
+#![forbid(unsafe_code)]
+
+mod calendar;
+pub mod time;
+
+pub use calendar::{Calendar, CalendarError, Date};
