@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 /// Buffers that nobody uses now.
 static IDLE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
-/// Idle buffers beyond this are freed.
-const MOST_IDLE: usize = 16;
+/// Idle buffers beyond this many bytes are freed.
+const MOST_IDLE_BYTES: usize = 16 << 20;
 
 /// Smaller buffers are cheap to allocate, larger ones too much to keep.
 const KEPT_BYTES: std::ops::RangeInclusive<usize> = 64 << 10..=4 << 20;
@@ -30,7 +30,8 @@ pub fn take(length: usize) -> Vec<u8> {
 /// Gives a buffer back.
 pub fn give(buffer: Vec<u8>) {
     let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    if KEPT_BYTES.contains(&buffer.capacity()) && idle.len() < MOST_IDLE {
+    let kept: usize = idle.iter().map(Vec::capacity).sum();
+    if KEPT_BYTES.contains(&buffer.capacity()) && kept.saturating_add(buffer.capacity()) <= MOST_IDLE_BYTES {
         idle.push(buffer);
     }
 }
@@ -71,6 +72,7 @@ mod tests {
             drop(Reused::new(buffer));
         }
         let idle = IDLE.lock().unwrap();
-        assert!(idle.len() <= MOST_IDLE && idle.iter().all(|buffer| KEPT_BYTES.contains(&buffer.capacity())));
+        assert!(idle.iter().map(Vec::capacity).sum::<usize>() <= MOST_IDLE_BYTES);
+        assert!(idle.iter().all(|buffer| KEPT_BYTES.contains(&buffer.capacity())));
     }
 }

@@ -12,6 +12,7 @@ use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::memory_budget::Memory;
 use crate::{Dataset, Error, ErrorKind, Opener, Place};
 
 /// A file that was found, but cannot be a dataset.
@@ -79,6 +80,12 @@ impl Catalog {
         let start = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
         let behind = self.entries.range::<str, _>((start, Bound::Unbounded)).map(|(id, _)| id);
         behind.take_while(|id| id.starts_with(prefix)).take(limit).cloned().collect()
+    }
+
+    /// The memory that all datasets share.
+    #[must_use]
+    pub fn memory(&self) -> &Arc<Memory> {
+        self.opener.memory()
     }
 
     /// The files that were found, but cannot be datasets.

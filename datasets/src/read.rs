@@ -113,8 +113,7 @@ impl Reading<'_> {
     /// Whatever keeps the bytes from being right; `out` then holds nothing of use.
     pub fn read(&self, slab: &Hyperslab, out: &mut [u8]) -> Result<(), Error> {
         let size = self.target.element_size()?;
-        let expected =
-            usize::try_from(slab.elements()).ok().and_then(|elements| elements.checked_mul(size));
+        let expected = usize::try_from(slab.elements()).ok().and_then(|elements| elements.checked_mul(size));
         if expected != Some(out.len()) {
             let (path, length, elements) = (self.target.path, out.len(), slab.elements());
             let message = format!("{path}: the buffer has {length} bytes for {elements} elements of {size}");
@@ -151,10 +150,9 @@ impl Reading<'_> {
             gather::near(waiting).into_iter().partition(|group| group.file.is_remote());
         match local.as_slice() {
             [group] => self.finish(group, group.read()?, window)?,
-            groups => groups.par_iter().try_for_each(|group| {
-                self.check_wanted()?;
-                self.finish(group, group.read()?, window)
-            })?,
+            groups => {
+                groups.par_iter().try_for_each(|group| self.finish(group, group.read()?, window))?;
+            }
         }
         gather::ahead(&remote, |group, bytes| self.finish(group, bytes, window), || self.check_wanted())
     }
@@ -238,7 +236,8 @@ impl Reading<'_> {
         run: Run,
         span: std::ops::Range<usize>,
     ) -> Result<Waiting<'p>, Error> {
-        let outside = || Error::corrupt(format!("{}: a chunk is shorter than its shape says", self.target.path));
+        let outside =
+            || Error::corrupt(format!("{}: a chunk is shorter than its shape says", self.target.path));
         if span.end as u64 > run.length {
             return Err(outside());
         }
@@ -250,6 +249,7 @@ impl Reading<'_> {
     /// Decodes and places what a group of waiting parts has read.
     fn finish(&self, group: &Gathered<'_>, bytes: Vec<u8>, window: &Window) -> Result<(), Error> {
         for waiting in &group.waiting {
+            self.check_wanted()?;
             let stored = group.slice(&bytes, waiting)?;
             let Waiting { part, run, first, keep } = waiting;
             if self.target.has_codecs() {
@@ -265,7 +265,13 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn place_plain(&self, part: &Part, mut span: Vec<u8>, first: usize, window: &Window) -> Result<(), Error> {
+    fn place_plain(
+        &self,
+        part: &Part,
+        mut span: Vec<u8>,
+        first: usize,
+        window: &Window,
+    ) -> Result<(), Error> {
         codecs::swap(&mut span, self.unit());
         let copied = Rows::of(part, &self.target, window).copy(&span, first, window);
         buffers::give(span);
@@ -383,4 +389,34 @@ pub fn touched(grid: &ChunkGrid, slab: &Hyperslab) -> u64 {
         spanned.min(stride.count)
     });
     counts.fold(1, u64::saturating_mul)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use weir_model::Stride;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn touched_chunks_are_those_of_the_plan(
+            axes in prop::collection::vec((1_u64..40, 1_u64..9, 0_u64..40, 1_u64..12, 1_u64..40), 0..4)
+        ) {
+            let shape: Vec<u64> = axes.iter().map(|axis| axis.0).collect();
+            let grid = ChunkGrid::new(shape.clone(), axes.iter().map(|axis| axis.1).collect()).unwrap();
+            let strides = axes.iter().map(|&(length, _, start, step, count)| {
+                let start = start % length;
+                Stride { start, step, count: count.min((length - start).div_ceil(step)) }
+            });
+            let slab = Hyperslab::within(&shape, strides.collect()).unwrap();
+            // Along an axis whose step is neither within a chunk nor beyond one, more may be counted.
+            let most = touched(&grid, &slab);
+            let planned = grid.plan(&slab).count() as u64;
+            prop_assert!(planned <= most);
+            if axes.iter().all(|axis| axis.3 <= axis.1 || axis.3 % axis.1 == 0) {
+                prop_assert_eq!(planned, most);
+            }
+        }
+    }
 }

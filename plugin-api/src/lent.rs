@@ -2,6 +2,7 @@
 //!
 //! A server implements [`Services`] and [`LentDataset`]; [`host_table`] turns them into the C table that plugins call.
 
+use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -27,18 +28,26 @@ pub struct RequestContext {
     cancelled: AtomicBool,
     deadline: Option<Instant>,
     body: Mutex<Option<Box<dyn RequestBody>>>,
+    held: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl RequestContext {
     /// A context without a body.
     #[must_use]
     pub fn new(id: String, deadline: Option<Instant>) -> Self {
-        Self { id, cancelled: AtomicBool::new(false), deadline, body: Mutex::new(None) }
+        let (body, held) = (Mutex::new(None), Mutex::new(None));
+        Self { id, cancelled: AtomicBool::new(false), deadline, body, held }
     }
 
     /// Gives the request a body for plugins to pull.
     pub fn set_body(&self, body: Box<dyn RequestBody>) {
         *self.body.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(body);
+    }
+
+    /// Keeps something of the host's as long as the request lives, such as the memory that was reserved for it; hands back
+    /// what was kept before.
+    pub fn hold(&self, held: Option<Box<dyn Any + Send>>) -> Option<Box<dyn Any + Send>> {
+        std::mem::replace(&mut self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner), held)
     }
 
     /// The request's id.

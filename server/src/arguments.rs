@@ -66,6 +66,12 @@ pub struct Serve {
     /// The largest response that is served, such as 500MiB or 2GiB
     #[arg(long, default_value = "500MiB", value_name = "SIZE", value_parser = parse_size)]
     pub max_response: u64,
+    /// Memory for reading, shared by all requests; those that do not fit wait
+    #[arg(long, default_value = "1GiB", value_name = "SIZE", value_parser = parse_budget)]
+    pub memory_budget: u64,
+    /// How many seconds a request waits for memory before it is told to come again
+    #[arg(long, default_value = "20", value_name = "SECONDS")]
+    pub memory_wait: u64,
     /// The URL under which clients reach this server, where that is not the address it listens on
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
@@ -78,6 +84,17 @@ pub enum LogFormat {
     Human,
     /// One JSON object a line.
     Json,
+}
+
+/// With less, ordinary requests would not fit.
+const LEAST_BUDGET: u64 = 128 << 20;
+
+fn parse_budget(text: &str) -> Result<u64, String> {
+    let bytes = parse_size(text)?;
+    if bytes < LEAST_BUDGET {
+        return Err(format!("{text} is too little; at least {}MiB are needed", LEAST_BUDGET >> 20));
+    }
+    Ok(bytes)
 }
 
 /// Parses a size: digits, then nothing, `KiB`, `MiB` or `GiB`.

@@ -314,14 +314,13 @@ fn render_error(guest: &Arc<Guest>, incoming: &Incoming, error: &Error, account:
         Some(Answer { headers, content: AnswerContent::Full(bytes), .. }) => (headers, shared(bytes)),
         _ => respond::json_error(&message, &id),
     };
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.push(("retry-after".to_owned(), "1".to_owned()));
-    }
+    headers.extend(respond::retry_after(status));
     respond::whole(Whole { status, headers, body, range: None }, incoming.method == "HEAD", account)
 }
 
 fn plain_error(error: &Error, head: bool, account: Account) -> Response<Body> {
     let (status, id) = (respond::status_of(error.kind), account.context.id().to_owned());
-    let (headers, body) = respond::json_error(&respond::message_of(error, &id), &id);
+    let (mut headers, body) = respond::json_error(&respond::message_of(error, &id), &id);
+    headers.extend(respond::retry_after(status));
     respond::whole(Whole { status, headers, body, range: None }, head, account)
 }

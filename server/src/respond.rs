@@ -31,6 +31,11 @@ pub fn message_of(error: &Error, id: &str) -> String {
     }
 }
 
+/// When a client that was told to come again should do so, in seconds.
+pub fn retry_after(status: StatusCode) -> Option<(String, String)> {
+    (status == StatusCode::SERVICE_UNAVAILABLE).then(|| ("retry-after".to_owned(), "1".to_owned()))
+}
+
 /// The body of an error for which no protocol has a form of its own.
 pub fn json_error(message: &str, id: &str) -> (Vec<(String, String)>, Bytes) {
     let body = serde_json::json!({ "detail": message, "request_id": id }).to_string();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use weir_datasets::memory_budget::{DEFAULT_BUDGET, Memory};
+use weir_datasets::memory_budget::Memory;
 use weir_datasets::{Access, Catalog, Opener};
 use weir_plugin_api::lent::Services;
 
@@ -25,7 +25,8 @@ use crate::{banner, connections, logging};
 pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     logging::start(serve.log_format);
     let catalog = scan(serve)?;
-    let services = Arc::new(SiteServices::new(catalog, serve.max_response));
+    let services =
+        Arc::new(SiteServices::new(catalog, serve.max_response, Duration::from_secs(serve.memory_wait)));
     let lent: Arc<dyn Services> = services.clone();
     let plugins = Plugins::start(&lent, serve.plugins.as_deref(), serve.no_builtin_plugins)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -46,7 +47,7 @@ fn scan(serve: &Serve) -> Result<Catalog, Box<dyn Error>> {
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let opener = Opener::new(Access::to(&serve.paths), Memory::new(DEFAULT_BUDGET));
+    let opener = Opener::new(Access::to(&serve.paths), Memory::new(serve.memory_budget));
     let catalog = Catalog::scan(&serve.paths, Arc::new(opener), &mut |found| bar.set_position(found as u64))?;
     bar.finish_and_clear();
     Ok(catalog)

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use weir_datasets::buffers::Reused;
+use weir_datasets::memory_budget::{Memory, Reservation};
 use weir_datasets::{Catalog, Dataset, RawChunk};
-use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Pieces, Schema};
+use weir_model::{ByteOrder, Hyperslab, Schema};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, StoredChunk};
 use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
 
@@ -13,6 +15,7 @@ use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
 pub struct SiteServices {
     catalog: Catalog,
     max_response: u64,
+    patience: Duration,
     counters: Mutex<BTreeMap<String, f64>>,
     documents: moka::sync::Cache<String, Bytes>,
 }
@@ -21,10 +24,11 @@ pub struct SiteServices {
 const DOCUMENTS_KEPT: u64 = 256;
 
 impl SiteServices {
-    /// Services over a catalog; responses of more than `max_response` bytes are refused.
-    pub fn new(catalog: Catalog, max_response: u64) -> Self {
+    /// Services over a catalog; responses of more than `max_response` bytes are refused, and a request waits for memory for
+    /// at most `patience`.
+    pub fn new(catalog: Catalog, max_response: u64, patience: Duration) -> Self {
         let documents = moka::sync::Cache::new(DOCUMENTS_KEPT);
-        Self { catalog, max_response, counters: Mutex::default(), documents }
+        Self { catalog, max_response, patience, counters: Mutex::default(), documents }
     }
 
     /// The datasets.
@@ -121,7 +125,9 @@ impl Services for SiteServices {
                 document
             }
         };
-        Ok(Box::new(Lent { dataset, document, request: Arc::clone(request) }))
+        let memory = Arc::clone(self.catalog.memory());
+        let (request, patience) = (Arc::clone(request), self.patience);
+        Ok(Box::new(Lent { dataset, document, request, memory, patience }))
     }
 
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
@@ -134,6 +140,8 @@ struct Lent {
     dataset: Arc<Dataset>,
     document: Bytes,
     request: Arc<RequestContext>,
+    memory: Arc<Memory>,
+    patience: Duration,
 }
 
 impl Lent {
@@ -143,6 +151,46 @@ impl Lent {
             return Err(Error::new(ErrorKind::Cancelled, "the request was cancelled or its time is over"));
         }
         Ok(&self.dataset)
+    }
+}
+
+/// Blocks that a response holds at once: one is read, one is pulled ahead, one is being sent.
+const BLOCKS: u64 = 3;
+
+/// What a string takes in memory, roughly: most are names and times.
+const STRING_BYTES: u64 = 64;
+
+impl Lent {
+    /// Reserves memory for the request, unless it has as much. Whoever needs more gives back first what it has, so nobody
+    /// who has memory waits for more.
+    fn reserve(&self, bytes: u64) -> Result<(), Error> {
+        let held = self.request.hold(None).and_then(|held| held.downcast::<Reservation>().ok());
+        let enough = held.filter(|held| held.bytes() >= bytes);
+        let reserved = match enough {
+            Some(held) => held,
+            None => Box::new(self.memory.reserve(bytes, self.patience).map_err(translate)?),
+        };
+        self.request.hold(Some(reserved));
+        Ok(())
+    }
+
+    /// Reserves what reading a slab takes, and the blocks of `output` bytes that its response holds.
+    fn reserve_for(&self, variable: &str, slab: &Hyperslab, output: u64) -> Result<(), Error> {
+        let scratch = self.dataset.scratch_bytes(variable, slab).map_err(translate)?;
+        self.reserve(output.saturating_mul(BLOCKS).saturating_add(scratch))
+    }
+
+    /// Reserves what `count` stored chunks of a variable take.
+    fn reserve_chunks(&self, variable: &str, count: usize) -> Result<(), Error> {
+        let found = self.dataset.schema().variable(variable);
+        let elements = found.map_or(0, |found| found.storage.chunk_shape.iter().product::<u64>());
+        let size = found.and_then(|found| found.data_type.size()).unwrap_or(0) as u64;
+        self.reserve(elements.saturating_mul(size).saturating_mul(count as u64))
+    }
+
+    /// The error of a reading that was stopped is that of the request.
+    fn done<T>(&self, result: Result<T, weir_datasets::Error>) -> Result<T, Error> {
+        result.map_err(|error| self.wanted().map_or_else(|gone| gone, |_| translate(error)))
     }
 }
 
@@ -160,33 +208,34 @@ impl LentDataset for Lent {
     }
 
     fn read(&self, variable: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
-        self.wanted()?.read(variable, slab, order, out).map_err(translate)
+        let dataset = self.wanted()?;
+        self.reserve_for(variable, slab, out.len() as u64)?;
+        let stopped = || self.request.is_cancelled();
+        self.done(dataset.read_unless(&stopped, variable, (slab, order), out))
     }
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-        self.wanted()?.read_strings(variable, slab).map_err(translate)
+        let dataset = self.wanted()?;
+        self.reserve(slab.elements().saturating_mul(STRING_BYTES))?;
+        self.done(dataset.read_strings(variable, slab))
     }
 
     fn verify(&self, variable: &str, slab: &Hyperslab) -> Result<(), Error> {
-        /// Elements after which is asked again whether the work is wanted.
-        const STEP: u64 = 1 << 24;
-        let found = self.dataset.schema().variable(variable);
-        let found =
-            found.ok_or_else(|| Error::not_found(format!("the dataset has no variable {variable}")))?;
-        let grid = ChunkGrid::new(found.shape.clone(), found.storage.chunk_shape.clone());
-        let grid = grid.map_err(|e| Error::new(ErrorKind::Corrupt, format!("{variable}: {e}")))?;
-        for piece in Pieces::new(slab.clone(), &grid, STEP, STEP) {
-            self.wanted()?.verify(variable, &piece).map_err(translate)?;
-        }
-        Ok(())
+        let dataset = self.wanted()?;
+        self.reserve_for(variable, slab, 0)?;
+        self.done(dataset.verify_unless(&|| self.request.is_cancelled(), variable, slab))
     }
 
     fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error> {
-        self.wanted()?.raw_chunk(variable, index).map(stored).map_err(translate)
+        let dataset = self.wanted()?;
+        self.reserve_chunks(variable, 1)?;
+        self.done(dataset.raw_chunk(variable, index)).map(stored)
     }
 
     fn chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<Vec<StoredChunk>, Error> {
-        let chunks = self.wanted()?.raw_chunks(variable, indexes).map_err(translate)?;
+        let dataset = self.wanted()?;
+        self.reserve_chunks(variable, indexes.len())?;
+        let chunks = self.done(dataset.raw_chunks(variable, indexes))?;
         Ok(chunks.into_iter().map(stored).collect())
     }
 }

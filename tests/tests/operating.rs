@@ -108,6 +108,33 @@ fn a_large_response_is_streamed_and_right() {
 }
 
 #[test]
+fn requests_that_do_not_fit_into_memory_are_told_to_come_again() {
+    let data = tempfile::tempdir().unwrap();
+    large(data.path(), 64);
+    let server =
+        Server::start(Mode::LinkedIn, data.path(), &["--memory-budget", "128MiB", "--memory-wait", "0"]);
+    // Clients that do not read on hold what their responses need.
+    let slow = std::iter::repeat_with(|| {
+        let mut client = server.client();
+        client.start("GET", "/datasets/large.nc/opendap.dods?v", &[]);
+        let head = client.read_head();
+        (client, head)
+    });
+    let held: Vec<_> = slow.take(16).take_while(|(_, head)| head.status == 200).collect();
+    assert!((1..16).contains(&held.len()), "{} large responses fit", held.len());
+    let reply = server.get("/datasets/large.nc/opendap.dods?v");
+    assert_eq!((reply.status, reply.header("retry-after")), (503, "1"));
+    assert!(reply.text().contains("memory"), "{}", reply.text());
+    assert_eq!(server.get("/datasets/large.nc/opendap.dods?v%5B7:9%5D").status, 200, "a small one fits");
+    for (mut client, mut head) in held {
+        client.read_body(&mut head);
+        assert!(head.complete && head.body.len() > 64 << 20);
+    }
+    assert_eq!(server.get("/datasets/large.nc/opendap.dods?v").status, 200, "memory was given back");
+    server.stop(&["all memory is in use"]);
+}
+
+#[test]
 fn responses_under_way_are_finished_when_the_server_stops() {
     let data = tempfile::tempdir().unwrap();
     large(data.path(), 64);
