@@ -36,6 +36,22 @@ impl Access {
         }
         DataFile::open(&path)
     }
+
+    /// Where a reference to a file or folder leads, links resolved, and the root that it lies in.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn resolve(&self, target: &str, folder: &Path) -> Result<(PathBuf, PathBuf), Error> {
+        let local =
+            target.strip_prefix("file:").map_or(target, |rest| rest.strip_prefix("//").unwrap_or(rest));
+        if let Some((scheme, _)) = local.split_once("://") {
+            return Err(Error::unsupported(format!("references to {scheme} URLs cannot be followed")));
+        }
+        let missing = || Error::not_found(format!("{target:?} is nothing inside the data folders"));
+        let path = std::fs::canonicalize(folder.join(local)).map_err(|_| missing())?;
+        let root = self.roots.iter().find(|root| path.starts_with(root)).cloned();
+        root.map(|root| (path, root)).ok_or_else(missing)
+    }
 }
 
 #[cfg(test)]

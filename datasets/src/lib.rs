@@ -8,6 +8,7 @@
 //! verified, and a file that changes while it is read is an error.
 
 mod access;
+pub mod aggregate;
 pub mod buffers;
 pub mod catalog;
 pub mod codecs;
@@ -20,6 +21,7 @@ mod error;
 pub mod hdf5;
 pub mod memory;
 pub mod memory_budget;
+pub mod ncml;
 pub mod netcdf3;
 mod opener;
 mod proven;
@@ -34,5 +36,5 @@ pub use data_file::{DataFile, Generation};
 pub use dataset::{Dataset, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};
-pub use source::{ChunkKey, ChunkSource, Encoded, Run, Stored};
+pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored};
 pub use tiling::run_chunk_shape;

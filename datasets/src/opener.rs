@@ -8,6 +8,8 @@ use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
+use crate::aggregate::definition::Base;
+use crate::aggregate::{Definition, Keeper, Kept};
 use crate::catalog::format;
 use crate::memory_budget::Memory;
 use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation};
@@ -25,11 +27,34 @@ pub enum Place {
         /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
         root: Option<Arc<Path>>,
     },
+    /// A dataset that a definition makes.
+    Made(Arc<Definition>),
+    /// An NcML file of this machine: the definition of a dataset.
+    NcMl {
+        /// Its path, as it was given or found.
+        path: PathBuf,
+        /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
+        root: Option<Arc<Path>>,
+    },
 }
 
-/// Opens datasets, and keeps those that were used last.
+impl Place {
+    /// The path, as it was given or found, for messages to the site.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::File { path, .. } | Self::NcMl { path, .. } => path.display().to_string(),
+            Self::Made(_) => "a dataset of the configuration".to_owned(),
+        }
+    }
+}
+
+/// Opens datasets, and keeps those that were used last. Clones share them.
+#[derive(Clone)]
 pub struct Opener {
     access: Access,
+    made: Arc<Keeper>,
+    kept: Option<Arc<Kept>>,
     memory: Arc<Memory>,
     open: Cache<Place, Open>,
 }
@@ -47,7 +72,7 @@ impl Opener {
     pub fn new(access: Access, memory: Arc<Memory>) -> Self {
         // The one that was not used for the longest time is closed first.
         let open = Cache::builder().max_capacity(MOST_OPEN).eviction_policy(EvictionPolicy::lru()).build();
-        Self { access, memory, open }
+        Self { access, made: Arc::default(), kept: None, memory, open }
     }
 
     /// What may be reached.
@@ -62,6 +87,48 @@ impl Opener {
         &self.memory
     }
 
+    /// The same opener, which keeps in `kept` what it learns of aggregations' members.
+    #[must_use]
+    pub fn with_kept(self, kept: Kept) -> Self {
+        Self { kept: Some(Arc::new(kept)), ..self }
+    }
+
+    /// Where is kept what is learnt of aggregations' members.
+    pub(crate) fn kept(&self) -> Option<&Kept> {
+        self.kept.as_deref()
+    }
+
+    /// An opener for the members of a made dataset: it shares all files, but keeps made datasets of its own, so that none of
+    /// them keeps itself alive.
+    pub(crate) fn for_members(&self) -> Self {
+        Self { made: Arc::default(), ..self.clone() }
+    }
+
+    /// What is not as it should be with a made dataset, but does not keep it from being served: members that appeared and
+    /// cannot be joined, links that lead elsewhere.
+    #[must_use]
+    pub fn problems(&self, place: &Place) -> Vec<String> {
+        self.made.problems(place)
+    }
+
+    /// Text that changes whenever what stands at a place changes; nothing is read of a file.
+    pub(crate) fn stamp(&self, place: &Place) -> Result<String, Error> {
+        match place {
+            Place::Made(definition) => match &definition.base {
+                Base::File(location) => self.stamp(&crate::aggregate::file(location, &self.access)?),
+                _ => Ok(self.open(place)?.generation().to_owned()),
+            },
+            place => look(place).map(|generation| generation.to_string()),
+        }
+    }
+
+    /// Opens a file and says which folder it is in, all links resolved.
+    pub(crate) fn open_file(&self, path: &Path, root: Option<&Path>) -> Result<(DataFile, PathBuf), Error> {
+        let path = inside(path, root)?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok((DataFile::open(&path)?, folder))
+    }
+
     /// Opens a dataset, or hands out the open one if its data is the same as then.
     ///
     /// Many may ask for the same dataset at once; it is opened once.
@@ -69,6 +136,9 @@ impl Opener {
     /// # Errors
     /// `NotFound` where it is gone; otherwise why it cannot be opened. Messages do not name the place.
     pub fn open(&self, place: &Place) -> Result<Arc<Dataset>, Error> {
+        if matches!(place, Place::Made(_) | Place::NcMl { .. }) {
+            return self.made.open(place, self);
+        }
         let now = look(place).inspect_err(|_| self.open.invalidate(place))?;
         if let Some(open) = self.open.get(place).filter(|open| open.generation == now) {
             return Ok(open.dataset);
@@ -100,6 +170,7 @@ impl Opener {
                 let source = format::open(file)?;
                 Ok(Open { generation, dataset: Arc::new(Dataset::within(source, &self.memory)) })
             }
+            Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
         }
     }
 }
@@ -107,14 +178,18 @@ impl Opener {
 /// What is there now.
 fn look(place: &Place) -> Result<Generation, Error> {
     match place {
-        Place::File { path, .. } => {
-            let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
-            if !metadata.is_file() {
-                return Err(Error::not_found("it is not a file any more"));
-            }
-            Ok(Generation::of(&metadata))
-        }
+        Place::File { path, .. } | Place::NcMl { path, .. } => look_at_file(path),
+        Place::Made(_) => Err(Error::unsupported("it is no file")),
     }
+}
+
+/// What stands at a path now.
+pub(crate) fn look_at_file(path: &Path) -> Result<Generation, Error> {
+    let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
+    if !metadata.is_file() {
+        return Err(Error::not_found("it is not a file any more"));
+    }
+    Ok(Generation::of(&metadata))
 }
 
 /// The path with all links resolved: a link may lead elsewhere than when it was found.

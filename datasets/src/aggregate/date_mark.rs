@@ -3,7 +3,14 @@
 //! As many characters as stand before `#` are skipped; what follows is a pattern of Java's `SimpleDateFormat`. Coordinate
 //! values that come from it are seconds since 1970-01-01 in the standard calendar.
 
+use weir_cf::{Calendar, Date};
+
 use crate::{Error, ErrorKind};
+
+/// The calendar of dates in file names.
+const CALENDAR: Calendar = Calendar::Standard;
+
+const EPOCH: Date = Date { year: 1970, month: 1, day: 1 };
 
 /// The units of coordinate values that come from file names.
 pub const UNITS: &str = "seconds since 1970-01-01T00:00:00Z";
@@ -29,8 +36,7 @@ pub fn seconds(name: &str, mark: &str) -> Result<i64, Error> {
     let (skipped, pattern) = mark.split_once('#').ok_or_else(|| refuse("it has no '#'".to_owned()))?;
     let misfit = || refuse(format!("the name {name:?} does not fit it"));
     let start = name.char_indices().nth(skipped.chars().count()).map(|(at, _)| at).ok_or_else(misfit)?;
-    let mut parts =
-        Parts { year: 1970, month: 1, day: 1, day_of_year: None, hour: 0, minute: 0, second: 0 };
+    let mut parts = Parts { year: 1970, month: 1, day: 1, day_of_year: None, hour: 0, minute: 0, second: 0 };
     let mut rest = name.get(start..).ok_or_else(misfit)?;
     let mut pattern = pattern;
     while let Some(letter) = pattern.chars().next() {
@@ -77,7 +83,13 @@ impl Parts {
         let place = match letter {
             'y' if run == 2 => {
                 // As this century's, or the last one's for what lies more than twenty years ahead of 2020.
-                self.year = if number > 99 { number } else if number < 40 { 2000 + number } else { 1900 + number };
+                self.year = if number > 99 {
+                    number
+                } else if number < 40 {
+                    2000 + number
+                } else {
+                    1900 + number
+                };
                 return Some(());
             }
             'y' => &mut self.year,
@@ -96,44 +108,22 @@ impl Parts {
     fn seconds(&self) -> Option<i64> {
         let Self { year, month, day, hour, minute, second, .. } = *self;
         let real = (1..=9999).contains(&year)
-            && (1..=12).contains(&month)
-            && (1..=days_of_month(year, month)).contains(&day)
             && (0..24).contains(&hour)
             && (0..60).contains(&minute)
             && (0..60).contains(&second);
+        let year = i32::try_from(year).ok().filter(|_| real)?;
+        let number = |month, day| CALENDAR.day_number(Date { year, month, day }).ok();
         let days = match self.day_of_year {
-            _ if !real => return None,
-            Some(day) if (1..=if is_leap(year) { 366 } else { 365 }).contains(&day) => {
-                days_since_1970(year, 1, 1).checked_add(day)?.checked_sub(1)?
+            Some(day) if (1..=if CALENDAR.is_leap(year) { 366 } else { 365 }).contains(&day) => {
+                number(1, 1)?.checked_add(day)?.checked_sub(1)?
             }
             Some(_) => return None,
-            None => days_since_1970(year, month, day),
+            None => number(u8::try_from(month).ok()?, u8::try_from(day).ok()?)?,
         };
+        let days = days.checked_sub(CALENDAR.day_number(EPOCH).ok()?)?;
         let seconds = hour.checked_mul(60)?.checked_add(minute)?.checked_mul(60)?.checked_add(second)?;
         days.checked_mul(86_400)?.checked_add(seconds)
     }
-}
-
-fn is_leap(year: i64) -> bool {
-    year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0)
-}
-
-fn days_of_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days from 1970-01-01 to a day of the Gregorian calendar; callers keep the year within 1 to 9999.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let before = year - 1;
-    let years = before * 365 + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
-    let months: i64 = (1..month).map(|month| days_of_month(year, month)).sum();
-    // 719,162 days lie before 1970-01-01.
-    years + months + day - 1 - 719_162
 }
 
 #[cfg(test)]

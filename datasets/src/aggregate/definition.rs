@@ -274,6 +274,8 @@ pub enum Values {
         start: String,
         /// The distance.
         increment: String,
+        /// How many values that makes, where it is said.
+        count: Option<u64>,
     },
 }
 

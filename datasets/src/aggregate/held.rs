@@ -99,6 +99,40 @@ impl Held {
         self.read((path, variable), (&extent, ByteOrder::Little), &mut bytes)?;
         Ok(Stored::Here(Encoded { bytes, skipped_codecs: 0 }))
     }
+
+    /// A part of a chunk, from byte `offset` of it on.
+    ///
+    /// # Errors
+    /// As [`locate`](Self::locate), and `BadRequest` for bytes behind the chunk.
+    pub fn part(
+        &self,
+        variable: &Variable,
+        (chunk, offset): (ChunkKey<'_>, u64),
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let stored = self.locate(variable, chunk)?;
+        copy_part(&stored, (chunk, offset), out)
+    }
+}
+
+/// Copies a part of a chunk that is at hand.
+///
+/// # Errors
+/// `BadRequest` for bytes behind the chunk.
+pub fn copy_part(stored: &Stored, (chunk, offset): (ChunkKey<'_>, u64), out: &mut [u8]) -> Result<(), Error> {
+    let bytes = match stored {
+        Stored::Here(encoded) => encoded.bytes.as_slice(),
+        _ => &[],
+    };
+    let from = usize::try_from(offset).ok();
+    let range = from.and_then(|from| Some(from..from.checked_add(out.len())?));
+    let found = range.and_then(|range| bytes.get(range)).ok_or_else(|| {
+        let (ChunkKey { variable, index }, asked) = (chunk, out.len());
+        let message = format!("{variable} chunk {index:?} has no {asked} bytes at byte {offset}");
+        Error::new(ErrorKind::BadRequest, message)
+    })?;
+    out.copy_from_slice(found);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -126,10 +160,7 @@ mod tests {
         assert_eq!(out, [5, 0, 8, 0, 9, 0, 12, 0]);
         held.read(("/v", &variable), (&slab, ByteOrder::Big), &mut out).unwrap();
         assert_eq!(out, [0, 5, 0, 8, 0, 9, 0, 12]);
-        assert_eq!(
-            held.read_strings(("/v", &variable), &slab).unwrap_err().kind,
-            ErrorKind::BadRequest
-        );
+        assert_eq!(held.read_strings(("/v", &variable), &slab).unwrap_err().kind, ErrorKind::BadRequest);
         let short = held.read(("/v", &variable), (&slab, ByteOrder::Big), &mut out[..7]);
         assert_eq!(short.unwrap_err().kind, ErrorKind::BadRequest);
     }

@@ -28,7 +28,8 @@ pub fn pieces(stride: &Stride, starts: &[u64]) -> Result<Vec<Piece>, Error> {
         let position = position.ok_or_else(outside)?;
         // Of members without any index, several start at one place; the last of those that start here has it.
         let member = starts.partition_point(|&start| start <= position).checked_sub(1).ok_or_else(outside)?;
-        let (start, end) = starts.get(member).zip(starts.get(member.saturating_add(1))).ok_or_else(outside)?;
+        let (start, end) =
+            starts.get(member).zip(starts.get(member.saturating_add(1))).ok_or_else(outside)?;
         let first = position.checked_sub(*start).ok_or_else(outside)?;
         let room = end.checked_sub(position).and_then(|room| room.checked_sub(1)).ok_or_else(outside)?;
         let fitting = room.checked_div(stride.step).unwrap_or(0).saturating_add(1);
@@ -85,23 +86,30 @@ pub fn gather<T: Clone>(
     slab: &Hyperslab,
     mut put: impl FnMut(&[T]),
 ) -> Result<(), Error> {
-    let short = || Error::corrupt("values that are held in memory are shorter than their shape says");
+    places(slab, shape, |place| {
+        let from = place.checked_mul(size)?;
+        put(array.get(from..from.checked_add(size)?)?);
+        Some(())
+    })
+}
+
+/// Calls `at` with the row-major place of every element of a hyperslab in an array of `shape`.
+fn places(slab: &Hyperslab, shape: &[u64], mut at: impl FnMut(usize) -> Option<()>) -> Result<(), Error> {
+    let short = || Error::corrupt("an array is shorter than its shape says");
     let strides = slab.strides();
     if slab.elements() == 0 {
         return Ok(());
     }
-    let mut place = vec![0_u64; strides.len()];
+    let mut index = vec![0_u64; strides.len()];
     loop {
-        let indices = place.iter().zip(strides).map(|(&n, stride)| {
+        let indices = index.iter().zip(strides).map(|(&n, stride)| {
             n.checked_mul(stride.step).and_then(|offset| offset.checked_add(stride.start))
         });
-        let position = indices.zip(shape).try_fold(0_u64, |position, (index, &length)| {
-            position.checked_mul(length)?.checked_add(index?)
-        });
-        let from = position.and_then(|n| usize::try_from(n).ok()).and_then(|n| n.checked_mul(size));
-        let from = from.ok_or_else(short)?;
-        put(from.checked_add(size).and_then(|end| array.get(from..end)).ok_or_else(short)?);
-        let moved = place.iter_mut().zip(strides).rev().find_map(|(n, stride)| {
+        let place = indices
+            .zip(shape)
+            .try_fold(0_u64, |place, (index, &length)| place.checked_mul(length)?.checked_add(index?));
+        place.and_then(|place| usize::try_from(place).ok()).and_then(&mut at).ok_or_else(short)?;
+        let moved = index.iter_mut().zip(strides).rev().find_map(|(n, stride)| {
             *n = n.saturating_add(1);
             (*n < stride.count).then_some(()).or_else(|| {
                 *n = 0;
@@ -112,6 +120,33 @@ pub fn gather<T: Clone>(
             return Ok(());
         }
     }
+}
+
+/// Puts `part`, an array of `lengths`, into the corner of `out`, an array of `shape`; elements have `size` bytes.
+///
+/// # Errors
+/// `Corrupt` where it does not fit.
+pub fn embed(
+    part: &[u8],
+    lengths: &[u64],
+    out: &mut [u8],
+    (shape, size): (&[u64], usize),
+) -> Result<(), Error> {
+    let strides = lengths.iter().map(|&length| Stride::all(length)).collect();
+    let corner = Hyperslab::within(shape, strides).map_err(|e| Error::corrupt(e.to_string()))?;
+    let row = lengths.last().and_then(|&n| usize::try_from(n).ok()).unwrap_or(1).saturating_mul(size);
+    // Rows are told apart by their first elements.
+    let heads = match lengths.len().checked_sub(1) {
+        Some(axis) if corner.elements() > 0 => corner.narrowed(axis, 0, 1),
+        _ => Some(corner),
+    };
+    let heads = heads.ok_or_else(|| Error::corrupt("a part has no rows"))?;
+    let mut rows = part.chunks_exact(row.max(1));
+    places(&heads, shape, |place| {
+        let from = place.checked_mul(size)?;
+        out.get_mut(from..from.checked_add(row)?)?.copy_from_slice(rows.next()?);
+        Some(())
+    })
 }
 
 #[cfg(test)]
@@ -131,8 +166,7 @@ mod tests {
     fn check(lengths: &[u64], stride: (u64, u64, u64), expected: &[(usize, u64, u64, u64)]) {
         let (start, step, count) = stride;
         let found = pieces(&Stride { start, step, count }, &starts(lengths)).unwrap();
-        let found: Vec<_> =
-            found.iter().map(|p| (p.member, p.inside.start, p.inside.count, p.at)).collect();
+        let found: Vec<_> = found.iter().map(|p| (p.member, p.inside.start, p.inside.count, p.at)).collect();
         assert_eq!(found, expected, "{lengths:?} {stride:?}");
     }
 
@@ -145,6 +179,22 @@ mod tests {
         check(&[5], (0, 1, 0), &[]);
         assert!(pieces(&Stride { start: 4, step: 1, count: 2 }, &starts(&[5])).is_err());
         assert!(pieces(&Stride { start: u64::MAX, step: 1, count: 1 }, &starts(&[5])).is_err());
+    }
+
+    #[test]
+    fn parts_are_put_into_corners() {
+        let check = |lengths: &[u64], shape: &[u64], expected: &[u8]| {
+            let part: Vec<u8> = (1..=lengths.iter().product::<u64>() as u8).collect();
+            let mut out = vec![0; shape.iter().product::<u64>() as usize];
+            embed(&part, lengths, &mut out, (shape, 1)).unwrap();
+            assert_eq!(out, expected, "{lengths:?} {shape:?}");
+        };
+        check(&[2, 2], &[3, 3], &[1, 2, 0, 3, 4, 0, 0, 0, 0]);
+        check(&[2], &[4], &[1, 2, 0, 0]);
+        check(&[], &[], &[1]);
+        check(&[1, 2, 1], &[2, 2, 2], &[1, 0, 2, 0, 0, 0, 0, 0]);
+        assert!(embed(&[1, 2, 3], &[3], &mut [0; 2], (&[2], 1)).is_err());
+        assert!(embed(&[1], &[2], &mut [0; 2], (&[2], 1)).is_err());
     }
 
     proptest! {

@@ -9,6 +9,8 @@ pub enum Format {
     NetCdf3,
     /// HDF5, and netCDF-4 in it.
     Hdf5,
+    /// NcML: the definition of a dataset that is made of others.
+    NcMl,
 }
 
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -37,7 +39,16 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
         }
         at = at.saturating_mul(2).max(512);
     }
-    Ok(None)
+    Ok(is_ncml(file, start)?.then_some(Format::NcMl))
+}
+
+/// Whether a file is XML with the root element of NcML, which must begin within the first 64 KiB.
+fn is_ncml(file: &DataFile, start: [u8; 4]) -> Result<bool, Error> {
+    let blank = start.iter().find(|byte| !byte.is_ascii_whitespace());
+    if !matches!(blank, None | Some(b'<' | b'\xef')) {
+        return Ok(false);
+    }
+    Ok(crate::ncml::recognise(&file.read_at(0, file.len().min(64 << 10))?))
 }
 
 /// Opens a file with the backend of its format.
@@ -48,6 +59,9 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     match recognise(&file)? {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
         Some(Format::Hdf5) => crate::hdf5::open(file),
+        Some(Format::NcMl) => {
+            Err(Error::unsupported("an NcML file is no member; write its elements where it is named"))
+        }
         None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
     }
 }

@@ -49,7 +49,7 @@ impl Found<'_> {
             Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
         })?;
         match self.format(path).map_err(|e| e.within(typed.to_string()))? {
-            Some(_) => self.add(name.to_owned(), (path.to_owned(), None)),
+            Some(format) => self.add(name.to_owned(), place(format, path, None)),
             None => Err(Error::unsupported(format!("{typed} is neither a netCDF nor an HDF5 file"))),
         }
     }
@@ -121,7 +121,7 @@ impl Found<'_> {
     fn file(&mut self, folder: &Path, root: &Arc<Path>, entry: &DirEntry) -> Result<(), Error> {
         let path = entry.path();
         match self.format(path) {
-            Ok(Some(_)) => self.add(below(folder, path), (path.to_owned(), Some(Arc::clone(root)))),
+            Ok(Some(format)) => self.add(below(folder, path), place(format, path, Some(Arc::clone(root)))),
             Ok(None) => Ok(()),
             Err(error) => {
                 self.skip(folder, path, error.message);
@@ -136,18 +136,18 @@ impl Found<'_> {
         recognise(&DataFile::open(path)?)
     }
 
-    fn add(&mut self, id: String, (path, root): (PathBuf, Option<Arc<Path>>)) -> Result<(), Error> {
+    fn add(&mut self, id: String, place: Place) -> Result<(), Error> {
         match self.entries.entry(id) {
             Entry::Vacant(entry) => {
-                entry.insert(Place::File { path, root });
+                entry.insert(place);
                 Ok(())
             }
             Entry::Occupied(entry) => {
-                let (id, Place::File { path: first, .. }) = (entry.key(), entry.get());
+                let id = entry.key();
                 let message = format!(
                     "{} and {} would both be dataset '{id}'; rename one or serve only one",
-                    first.display(),
-                    path.display()
+                    entry.get().shown(),
+                    place.shown()
                 );
                 Err(Error::new(ErrorKind::BadRequest, message))
             }
@@ -158,6 +158,15 @@ impl Found<'_> {
         let path = below(folder, path);
         tracing::warn!(path, reason, "left out of the catalog");
         self.skipped.push(Skipped { path, reason });
+    }
+}
+
+/// Where a dataset of a format lies.
+fn place(format: Format, path: &Path, root: Option<Arc<Path>>) -> Place {
+    let path = path.to_owned();
+    match format {
+        Format::NcMl => Place::NcMl { path, root },
+        _ => Place::File { path, root },
     }
 }
 
