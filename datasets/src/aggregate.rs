@@ -30,6 +30,8 @@ mod times;
 mod union;
 mod validate;
 
+#[cfg(feature = "testing")]
+pub use assemble::source;
 pub use definition::Definition;
 pub(crate) use listing::file;
 pub use live::Keeper;

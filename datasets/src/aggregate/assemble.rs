@@ -87,6 +87,49 @@ pub fn assemble(
     Ok(Assembled { dataset, identity, changed, recheck_every, problems: found })
 }
 
+/// A definition's dataset as a chunk source of its own, which follows nothing: for the contract's tests.
+///
+/// # Errors
+/// Why it cannot be put together.
+#[cfg(feature = "testing")]
+pub fn source(definition: &Definition, opener: &Opener) -> Result<Box<dyn ChunkSource>, Error> {
+    struct Alone(Arc<Dataset>);
+    impl ChunkSource for Alone {
+        fn schema(&self) -> &Schema {
+            self.0.schema()
+        }
+        fn generation(&self) -> String {
+            self.0.generation().to_owned()
+        }
+        fn check_unchanged(&self) -> Result<(), Error> {
+            self.0.source().check_unchanged()
+        }
+        fn locate(&self, chunk: crate::ChunkKey<'_>) -> Result<crate::Stored, Error> {
+            self.0.source().locate(chunk)
+        }
+        fn fetch(&self, chunk: crate::ChunkKey<'_>) -> Result<Option<crate::Encoded>, Error> {
+            self.0.source().fetch(chunk)
+        }
+        fn fetch_part(&self, chunk: crate::ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
+            self.0.source().fetch_part(chunk, offset, out)
+        }
+        fn check_extent(&self, chunk: crate::ChunkKey<'_>) -> Result<bool, Error> {
+            self.0.source().check_extent(chunk)
+        }
+        fn read_slab(&self, request: &crate::SlabRequest<'_>, out: &mut [u8]) -> Result<bool, Error> {
+            self.0.source().read_slab(request, out)
+        }
+        fn verify_slab(&self, request: &crate::SlabRequest<'_>) -> Result<bool, Error> {
+            self.0.source().verify_slab(request)
+        }
+        fn read_strings(&self, path: &str, slab: &weir_model::Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+            self.0.source().read_strings(path, slab)
+        }
+    }
+    let assembled = assemble(definition, opener, &mut Known::default(), (None, &mut Vec::new()))?;
+    Ok(Box::new(Alone(assembled.dataset)))
+}
+
 fn identity(parts: &[&str]) -> String {
     hex(&Sha256::digest(format!("{parts:?}")), 8)
 }

@@ -24,7 +24,7 @@ impl Counted {
             let name = variable.path.rsplit('/').next();
             variable.units.is_none() && coordinate.bounds.as_deref() == name
         });
-        let units = variable.units.as_ref().or(bounded?.units.as_ref())?;
+        let units = variable.units.as_ref().or(bounded.and_then(|c| c.units.as_ref()))?;
         let calendar = variable.calendar.as_ref().or(bounded.and_then(|c| c.calendar.as_ref()));
         weir_cf::time::is_time(units).then(|| Self { units: units.clone(), calendar: calendar.cloned() })
     }
