@@ -1,18 +1,35 @@
 //! Codecs: from stored bytes to elements.
 //!
 //! Every step knows how many bytes it must yield, because a chunk's shape is known: a stream that yields more or fewer is
-//! an error, and nothing larger is ever allocated.
+//! an error, and nothing larger is ever allocated. Steps that come before another compressor may yield a few times the chunk.
 
+mod aec;
+mod bits;
+mod bitshuffle;
+mod blosc;
+mod blosc2;
+mod blosclz;
+mod checksum;
 mod fletcher32;
+mod lz4;
+mod lzf;
+mod method;
+mod nbit;
+mod scaleoffset;
 mod shuffle;
+mod stream;
+mod szip;
 
 use std::sync::{Mutex, PoisonError};
 
-use libdeflater::{DecompressionError, Decompressor};
 use weir_model::{ByteOrder, Codec, DataType};
 
-use crate::{Error, ErrorKind};
+use self::checksum::{Checksum, Side, Sum};
+use self::method::Method;
+use self::stream::Tools;
+use crate::Error;
 
+pub use method::{hdf5_name, is_bytes_to_bytes};
 pub use shuffle::{swap, unshuffle};
 
 /// A chunk may decode to at most this many bytes; real ones have about one MiB.
@@ -20,7 +37,7 @@ pub const MOST_CHUNK_BYTES: u64 = 1 << 30;
 
 /// Buffers and decoder state that are used again and again.
 pub struct Scratch {
-    inflate: Decompressor,
+    tools: Tools,
     front: Vec<u8>,
     back: Vec<u8>,
 }
@@ -36,7 +53,7 @@ const MOST_KEPT_BYTES: usize = 8 << 20;
 
 impl Scratch {
     fn new() -> Self {
-        Self { inflate: Decompressor::new(), front: Vec::new(), back: Vec::new() }
+        Self { tools: Tools::new(), front: Vec::new(), back: Vec::new() }
     }
 
     /// Lends scratch for the length of a call.
@@ -45,7 +62,8 @@ impl Scratch {
         let taken = idle().pop();
         let mut scratch = taken.unwrap_or_else(Self::new);
         let result = f(&mut scratch);
-        for buffer in [&mut scratch.front, &mut scratch.back] {
+        let Self { tools: Tools { planes, spare, blocks, .. }, front, back } = &mut scratch;
+        for buffer in [front, back, planes, spare, blocks] {
             if buffer.capacity() > MOST_KEPT_BYTES {
                 *buffer = Vec::new();
             }
@@ -73,6 +91,26 @@ pub struct Decoded<'a> {
     pub wanted: ByteOrder,
 }
 
+/// How many bytes a step may yield.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    limit: usize,
+    /// Whether fewer bytes are wrong, too.
+    exact: bool,
+}
+
+impl Room {
+    /// The room of a step that is undone before `steps` are, which come to `length` bytes in the end.
+    fn before(steps: &[Method<'_>], length: usize) -> Self {
+        let overhead = steps.iter().map(|step| step.overhead());
+        match overhead.sum::<Option<usize>>().and_then(|overhead| length.checked_add(overhead)) {
+            Some(limit) => Self { limit, exact: true },
+            // What a compressor made of the chunk is seldom longer than the chunk; nothing says how long it is.
+            None => Self { limit: length.saturating_mul(2).saturating_add(1 << 16), exact: false },
+        }
+    }
+}
+
 /// Whether codec number `n` was skipped for a chunk with this mask.
 #[must_use]
 pub fn is_skipped(mask: u32, n: usize) -> bool {
@@ -84,8 +122,8 @@ pub fn is_skipped(mask: u32, n: usize) -> bool {
 /// # Errors
 /// `Corrupt` where it does not match.
 pub fn take_off_checksum(bytes: &mut Vec<u8>) -> Result<(), Error> {
-    let data = fletcher32::verified(bytes)?.len();
-    bytes.truncate(data);
+    let data = Checksum { sum: Sum::Fletcher32, side: Side::Behind }.verified(bytes)?;
+    bytes.truncate(data.end);
     Ok(())
 }
 
@@ -100,27 +138,27 @@ pub fn decode<'s>(
     to: &Decoded<'_>,
 ) -> Result<&'s [u8], Error> {
     let applied = to.codecs.iter().enumerate().filter(|(n, _)| !is_skipped(skipped, *n));
-    let mut steps: Vec<&Codec> = applied.map(|(_, codec)| codec).collect();
-    let Scratch { inflate, front, back } = scratch;
-    // What is decoded so far: the end of `stored` is moved by checksums until a step has written to `front`.
+    let mut steps: Vec<Method<'_>> = applied.map(|(_, codec)| Method::of(codec)).collect::<Result<_, _>>()?;
+    let Scratch { tools, front, back } = scratch;
+    // What is decoded so far: the ends of `stored` are moved by checksums until a step has written to `front`.
     let (mut from, mut in_front, mut order) = (stored, false, to.stored);
-    while let Some(codec) = steps.pop() {
-        // Checksums that were applied before this step are part of what it yields.
-        let checksums = steps.iter().filter(|codec| **codec == &Codec::Fletcher32).count();
-        let length = to.length.saturating_add(checksums.saturating_mul(4));
+    while let Some(step) = steps.pop() {
         let input: &[u8] = if in_front { front } else { from };
-        match codec {
-            Codec::Fletcher32 if in_front => {
-                take_off_checksum(front)?;
+        match step {
+            Method::Checksum(checksum) => {
+                let data = checksum.verified(input)?;
+                if in_front {
+                    front.truncate(data.end);
+                    front.drain(..data.start);
+                } else {
+                    from = from.get(data).unwrap_or_default();
+                }
                 continue;
             }
-            Codec::Fletcher32 => {
-                from = fletcher32::verified(from)?;
-                continue;
+            Method::Packing(packing) => {
+                packing.unpack(input, Room::before(&steps, to.length), (tools, back))?;
             }
-            Codec::Deflate { .. } => inflate_into(inflate, input, length, back)?,
-            Codec::Shuffle { element_size } => {
-                let size = *element_size as usize;
+            Method::Shuffle(size) => {
                 // Whole elements can be put together in either order, if this is the last step: what steps below it yield
                 // (a checksum, a stream) was made of the stored order.
                 let whole = size > 1 && size == to.data_type.swap_unit() && steps.is_empty();
@@ -128,9 +166,6 @@ pub fn decode<'s>(
                 resize(back, input.len());
                 unshuffle(input, size, reverse, back);
                 order = if reverse { to.wanted } else { order };
-            }
-            Codec::Other { id, name, .. } => {
-                return Err(Error::unsupported(format!("codec {name} (HDF5 filter {id}) is not built in")));
             }
         }
         std::mem::swap(front, back);
@@ -158,33 +193,20 @@ fn resize(buffer: &mut Vec<u8>, length: usize) {
     buffer.resize(length, 0);
 }
 
-fn inflate_into(
-    decompressor: &mut Decompressor,
-    input: &[u8],
-    length: usize,
-    out: &mut Vec<u8>,
-) -> Result<(), Error> {
-    if length as u64 > MOST_CHUNK_BYTES {
-        let message = format!("a chunk decodes to {length} bytes, the limit is {MOST_CHUNK_BYTES}");
-        return Err(Error::new(ErrorKind::TooLarge, message));
+/// A length that a stream says of itself, if it is not beyond `limit`.
+fn within(length: u64, limit: usize, codec: &str) -> Result<usize, Error> {
+    let length = usize::try_from(length).ok().filter(|&fits| fits <= limit && length <= MOST_CHUNK_BYTES);
+    length.ok_or_else(|| {
+        Error::corrupt(format!("its {codec} stream holds more than the {limit} bytes of the chunk"))
+    })
+}
+
+/// Checks that a decoder has written all of a buffer.
+fn filled(written: usize, expected: usize, codec: &str) -> Result<(), Error> {
+    match written == expected {
+        true => Ok(()),
+        false => Err(Error::corrupt(format!("its {codec} block holds {written} bytes, not {expected}"))),
     }
-    // Deflate shrinks by at most 1032 to 1, so a chunk that claims more needs no memory to be refused.
-    if length > input.len().saturating_mul(1032).saturating_add(64) {
-        let stored = input.len();
-        return Err(Error::corrupt(format!(
-            "its {stored} stored bytes cannot hold the {length} bytes of the chunk"
-        )));
-    }
-    resize(out, length);
-    let inflated = decompressor.zlib_decompress(input, out);
-    let n = inflated.map_err(|error| match error {
-        DecompressionError::BadData => Error::corrupt("its deflate stream is damaged"),
-        DecompressionError::InsufficientSpace => {
-            Error::corrupt(format!("its deflate stream holds more than the {length} bytes of the chunk"))
-        }
-    })?;
-    out.truncate(n);
-    Ok(())
 }
 
 #[cfg(test)]

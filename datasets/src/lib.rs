@@ -26,9 +26,11 @@ pub mod netcdf3;
 mod opener;
 mod proven;
 pub mod read;
+pub mod reference;
 mod source;
 pub mod store;
 mod tiling;
+pub mod zarr;
 
 pub use access::Access;
 pub use catalog::Catalog;

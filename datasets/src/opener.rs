@@ -12,7 +12,8 @@ use crate::aggregate::definition::Base;
 use crate::aggregate::{Definition, Keeper, Kept};
 use crate::catalog::format;
 use crate::memory_budget::Memory;
-use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation};
+use crate::store::Store;
+use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
 
 /// How many datasets are kept open.
 const MOST_OPEN: u64 = 256;
@@ -36,15 +37,22 @@ pub enum Place {
         /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
         root: Option<Arc<Path>>,
     },
+    /// A folder of this machine that is a Zarr store.
+    Folder {
+        /// Its path, as it was given or found.
+        path: PathBuf,
+        /// The folder that it must lie in, with all links resolved; `None` for one that was named itself.
+        root: Option<Arc<Path>>,
+    },
 }
 
 impl Place {
-    /// The path, as it was given or found, for messages to the site.
+    /// The path, as it was given or found; for a definition, words that say so.
     #[must_use]
-    pub fn shown(&self) -> String {
+    pub fn path(&self) -> &Path {
         match self {
-            Self::File { path, .. } | Self::NcMl { path, .. } => path.display().to_string(),
-            Self::Made(_) => "a dataset of the configuration".to_owned(),
+            Self::File { path, .. } | Self::Folder { path, .. } | Self::NcMl { path, .. } => path,
+            Self::Made(_) => Path::new("a dataset of the configuration"),
         }
     }
 }
@@ -62,8 +70,30 @@ pub struct Opener {
 /// A dataset that is kept open.
 #[derive(Clone)]
 struct Open {
-    generation: Generation,
+    seen: Seen,
     dataset: Arc<Dataset>,
+}
+
+/// What was there when a dataset was opened.
+#[derive(Clone)]
+enum Seen {
+    File(Generation),
+    /// The documents of a store; whether they are the same, they know themselves.
+    Store(PathBuf, Arc<zarr::Documents>),
+}
+
+impl Seen {
+    /// Whether what is there now is what was seen.
+    fn is(&self, place: &Place) -> Result<bool, Error> {
+        match self {
+            Self::File(generation) => Ok(*generation == look(place)?),
+            Self::Store(path, documents) => {
+                look_at_folder(place.path())?;
+                // A link may lead to another store now.
+                Ok(inside(place.path(), None)? == *path && documents.is_current()?)
+            }
+        }
+    }
 }
 
 impl Opener {
@@ -118,6 +148,7 @@ impl Opener {
                 Base::File(location) => self.stamp(&crate::aggregate::file(location, &self.access)?),
                 _ => Ok(self.open(place)?.generation().to_owned()),
             },
+            Place::Folder { .. } => Ok(self.open(place)?.generation().to_owned()),
             place => look(place).map(|generation| generation.to_string()),
         }
     }
@@ -139,14 +170,15 @@ impl Opener {
         if matches!(place, Place::Made(_) | Place::NcMl { .. }) {
             return self.made.open(place, self);
         }
-        let now = look(place).inspect_err(|_| self.open.invalidate(place))?;
-        if let Some(open) = self.open.get(place).filter(|open| open.generation == now) {
+        if let Some(open) = self.open.get(place)
+            && open.seen.is(place).inspect_err(|_| self.open.invalidate(place))?
+        {
             return Ok(open.dataset);
         }
         let result = self.open.entry_by_ref(place).and_try_compute_with(|kept| {
             // Another one may have opened it while this one waited for its turn.
             match kept {
-                Some(kept) if kept.value().generation == now => Ok(Op::Nop),
+                Some(kept) if kept.value().seen.is(place)? => Ok(Op::Nop),
                 _ => self.open_anew(place).map(Op::Put),
             }
         })?;
@@ -165,10 +197,18 @@ impl Opener {
     fn open_anew(&self, place: &Place) -> Result<Open, Error> {
         match place {
             Place::File { path, root } => {
+                look(place)?;
                 let file = DataFile::open(&inside(path, root.as_deref())?)?;
-                let generation = *file.generation();
+                let seen = Seen::File(*file.generation());
                 let source = format::open(file)?;
-                Ok(Open { generation, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+                Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+            }
+            Place::Folder { path, root } => {
+                look_at_folder(path)?;
+                let path = inside(path, root.as_deref())?;
+                let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
+                let dataset = Arc::new(Dataset::within(source, &self.memory));
+                Ok(Open { seen: Seen::Store(path, documents), dataset })
             }
             Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
         }
@@ -177,10 +217,7 @@ impl Opener {
 
 /// What is there now.
 fn look(place: &Place) -> Result<Generation, Error> {
-    match place {
-        Place::File { path, .. } | Place::NcMl { path, .. } => look_at_file(path),
-        Place::Made(_) => Err(Error::unsupported("it is no file")),
-    }
+    look_at_file(place.path())
 }
 
 /// What stands at a path now.
@@ -190,6 +227,15 @@ pub(crate) fn look_at_file(path: &Path) -> Result<Generation, Error> {
         return Err(Error::not_found("it is not a file any more"));
     }
     Ok(Generation::of(&metadata))
+}
+
+/// Whether a folder is still there, and still a store.
+fn look_at_folder(path: &Path) -> Result<(), Error> {
+    if zarr::is_store(path) {
+        return Ok(());
+    }
+    std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
+    Err(Error::not_found("it is no Zarr store any more"))
 }
 
 /// The path with all links resolved: a link may lead elsewhere than when it was found.

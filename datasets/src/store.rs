@@ -1,7 +1,11 @@
 //! Stores: trees of named byte strings, as Zarr keeps its keys in a folder or under a prefix of an object store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
+use crate::reference::References;
 use crate::{DataFile, Error, ErrorKind};
 
 /// A tree of named byte strings.
@@ -14,6 +18,96 @@ pub struct Store {
 enum Medium {
     /// A folder, with all links resolved.
     Folder(PathBuf),
+    /// A reference set.
+    References(Box<References>),
+}
+
+/// The bytes behind a key: where they are.
+#[derive(Clone, Debug)]
+pub enum Object {
+    /// A run of a file: all of it, or a part.
+    Run {
+        /// The file.
+        file: Arc<DataFile>,
+        /// The first byte; the run was checked to lie inside the file.
+        offset: u64,
+        /// How many bytes.
+        length: u64,
+    },
+    /// Bytes at hand.
+    Here(Vec<u8>),
+}
+
+impl Object {
+    /// All of a file.
+    #[must_use]
+    pub fn whole(file: impl Into<Arc<DataFile>>) -> Self {
+        let file = file.into();
+        let length = file.len();
+        Self::Run { file, offset: 0, length }
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Run { length, .. } => *length,
+            Self::Here(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `length` bytes from byte `offset` on.
+    ///
+    /// # Errors
+    /// `Corrupt` where they do not lie inside.
+    pub fn part(&self, offset: u64, length: u64) -> Result<Self, Error> {
+        let outside = || {
+            let has = self.len();
+            Error::corrupt(format!("{length} bytes are needed at byte {offset}, but there are {has} bytes"))
+        };
+        let end = offset.checked_add(length).filter(|end| *end <= self.len()).ok_or_else(outside)?;
+        match self {
+            Self::Run { file, offset: before, .. } => {
+                let offset = before.checked_add(offset).ok_or_else(outside)?;
+                Ok(Self::Run { file: Arc::clone(file), offset, length })
+            }
+            Self::Here(bytes) => {
+                let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());
+                let part = range.and_then(|(start, end)| bytes.get(start..end)).ok_or_else(outside)?;
+                Ok(Self::Here(part.to_owned()))
+            }
+        }
+    }
+
+    /// Text that changes whenever the bytes may have changed.
+    #[must_use]
+    pub fn generation(&self) -> String {
+        match self {
+            Self::Run { file, offset, length } => format!("{} {offset} {length}", file.generation()),
+            Self::Here(bytes) => format!("{:x?}", Sha256::digest(bytes)),
+        }
+    }
+
+    /// All bytes.
+    ///
+    /// # Errors
+    /// `Unavailable` where they cannot be read, or changed since the file was opened.
+    pub fn read(self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Here(bytes) => Ok(bytes),
+            Self::Run { file, offset, length } => {
+                let bytes = file.read_at(offset, length)?;
+                file.check_unchanged()?;
+                Ok(bytes)
+            }
+        }
+    }
 }
 
 /// What a store has directly below a prefix.
@@ -47,48 +141,76 @@ impl Store {
         Ok(Self { medium: Medium::Folder(root) })
     }
 
-    /// Opens the bytes called `key` for reading by position; `None` where it is proven that there are none.
+    /// The keys of a reference set.
+    #[must_use]
+    pub fn references(set: References) -> Self {
+        Self { medium: Medium::References(Box::new(set)) }
+    }
+
+    /// Where the bytes called `key` are; `None` where it is proven that there are none.
     ///
     /// # Errors
     /// `BadRequest` for a key that no store has (empty, absolute, with `..`), `Unavailable` where the store cannot be
-    /// reached, `NotFound` for a link that leads out of the store.
-    pub fn open(&self, key: &str) -> Result<Option<DataFile>, Error> {
+    /// reached, `NotFound` for a link or reference that leads to where nothing may be read.
+    pub fn locate(&self, key: &str) -> Result<Option<Object>, Error> {
         check_key(key)?;
         match &self.medium {
             Medium::Folder(root) => match resolve(root, key)? {
-                Some(path) if path.is_file() => DataFile::open(&path).map(Some),
+                Some(path) if path.is_file() => Ok(Some(Object::whole(DataFile::open(&path)?))),
                 _ => Ok(None),
             },
+            Medium::References(set) => set.locate(key),
         }
     }
 
     /// The bytes called `key`; `None` where it is proven that there are none.
     ///
     /// # Errors
-    /// As [`open`](Self::open); `TooLarge` where there are more than `most` bytes.
+    /// As [`locate`](Self::locate); `TooLarge` where there are more than `most` bytes.
     pub fn get(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, Error> {
-        let Some(file) = self.open(key)? else { return Ok(None) };
-        let length = file.len();
+        let Some(object) = self.locate(key)? else { return Ok(None) };
+        let length = object.len();
         if length > most {
             let message = format!("{key} has {length} bytes, the limit is {most}");
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        let bytes = file.read_at(0, length)?;
-        file.check_unchanged()?;
-        Ok(Some(bytes))
+        object.read().map(Some)
+    }
+
+    /// Text that changes whenever anything in the store may have changed; `None` for a store that has no such text, whose
+    /// reader takes one of the metadata that it read.
+    #[must_use]
+    pub fn generation(&self) -> Option<String> {
+        match &self.medium {
+            Medium::Folder(_) => None,
+            Medium::References(set) => Some(set.generation().to_owned()),
+        }
+    }
+
+    /// Checks that what the store remembers of itself still stands: for a reference set, that neither it nor the files that
+    /// it led to changed. A folder remembers nothing.
+    ///
+    /// # Errors
+    /// `Unavailable` where somebody wrote.
+    pub fn check_unchanged(&self) -> Result<(), Error> {
+        match &self.medium {
+            Medium::Folder(_) => Ok(()),
+            Medium::References(set) => set.check_unchanged(),
+        }
     }
 
     /// What is directly below `prefix` (empty for the root), sorted by name; hidden files of a folder are left out unless
     /// they are Zarr's own.
     ///
     /// # Errors
-    /// As [`open`](Self::open); `TooLarge` beyond a million entries.
+    /// As [`locate`](Self::locate); `TooLarge` beyond a million entries.
     pub fn list(&self, prefix: &str) -> Result<Vec<Listed>, Error> {
         if !prefix.is_empty() {
             check_key(prefix)?;
         }
         match &self.medium {
             Medium::Folder(root) => list_folder(root, prefix),
+            Medium::References(set) => set.list(prefix, MOST_LISTED),
         }
     }
 }

@@ -311,3 +311,42 @@ fn only_so_many_files_are_kept_open() {
     assert!(!Arc::ptr_eq(&held, &catalog.open("000.nc").unwrap()));
     held.read("/fixed", &Hyperslab::whole(&[3]).unwrap(), ByteOrder::Little, &mut [0; 12]).unwrap();
 }
+
+/// Copies a Zarr store of the fixtures into a folder.
+fn put_store(folder: &Path, name: &str) {
+    let done =
+        std::process::Command::new("cp").arg("-r").arg(fixture("zarr").join(name)).arg(folder).status();
+    assert!(done.unwrap().success());
+}
+
+#[test]
+fn a_zarr_store_is_one_dataset() {
+    let folder = TempDir::new().unwrap();
+    put(&folder, "plain.nc", "cdf1_kinds.nc");
+    std::fs::create_dir(folder.path().join("below")).unwrap();
+    put_store(&folder.path().join("below"), "v3.zarr");
+    put_store(folder.path(), "v2_array.zarr");
+    let catalog = scan(&[folder.path()]).unwrap();
+    assert_eq!(ids(&catalog), ["below/v3.zarr", "plain.nc", "v2_array.zarr"]);
+    assert!(catalog.open("below/v3.zarr").unwrap().schema().variable("/forecast/field").is_some());
+    let named = folder.path().join("v2_array.zarr");
+    assert_eq!(ids(&scan(&[named.as_path()]).unwrap()), ["v2_array.zarr"]);
+    std::fs::remove_dir_all(&named).unwrap();
+    assert_eq!(catalog.open("v2_array.zarr").map(drop).unwrap_err().kind, ErrorKind::NotFound);
+}
+
+#[test]
+fn a_zarr_store_that_changes_is_opened_anew() {
+    let folder = TempDir::new().unwrap();
+    put_store(folder.path(), "v2_xarray.zarr");
+    let catalog = scan(&[folder.path()]).unwrap();
+    let first = catalog.open("v2_xarray.zarr").unwrap();
+    assert!(Arc::ptr_eq(&first, &catalog.open("v2_xarray.zarr").unwrap()));
+    assert!(first.schema().variable("/air").is_some());
+    std::fs::remove_dir_all(folder.path().join("v2_xarray.zarr")).unwrap();
+    put_store(folder.path(), "v2_array.zarr");
+    std::fs::rename(folder.path().join("v2_array.zarr"), folder.path().join("v2_xarray.zarr")).unwrap();
+    let second = catalog.open("v2_xarray.zarr").unwrap();
+    assert!(second.schema().variable("/data").is_some());
+    assert_ne!(second.generation(), first.generation());
+}

@@ -13,6 +13,7 @@
 //! [`Host`] and [`Dataset`] are what a plugin sees of the server. [`lent`] and [`guest`] are the other side of the boundary:
 //! what a server implements, and how it holds a plugin. All `unsafe` of the boundary is in this crate.
 
+pub mod blocks;
 mod bytes;
 mod error;
 pub mod export;

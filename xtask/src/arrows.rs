@@ -32,6 +32,7 @@ pub const ARROWS: &[Rule] = &[
     Rule { krate: "weir-dap", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-zarr", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-cf", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
+    Rule { krate: "weir-references", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-plugin-abi", may_know: &[], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule {
         krate: "weir-plugin-api",
@@ -42,7 +43,7 @@ pub const ARROWS: &[Rule] = &[
     },
     Rule {
         krate: "weir-datasets",
-        may_know: &["weir-model", "weir-cf"],
+        may_know: &["weir-model", "weir-cf", "weir-references"],
         tests_may_know: &[],
         must_not_know: &["hyper", "hyper-util", "http"],
     },

@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::date_mark;
 use super::definition::{Base, Definition, Depth, Location, MemberRule, Rules, Scan, Select};
 use super::hold::Told;
-use crate::{Access, Error, ErrorKind, Place};
+use crate::{Access, Error, ErrorKind, Place, zarr};
 
 /// An aggregation has at most this many members.
 pub const MOST_MEMBERS: usize = 1_000_000;
@@ -85,8 +85,10 @@ fn plain(definition: &Definition) -> Option<&Location> {
 /// `NotFound` where it is not there or must not be reached, `Unsupported` for a URL.
 pub fn file(location: &Location, access: &Access) -> Result<Place, Error> {
     let (path, root) = access.resolve(&location.text, &location.folder)?;
+    let root = Some(root.into());
     match path.is_file() {
-        true => Ok(Place::File { path, root: Some(root.into()) }),
+        true => Ok(Place::File { path, root }),
+        false if zarr::is_store(&path) => Ok(Place::Folder { path, root }),
         false => Err(Error::not_found(format!("{:?} is not a file inside the data folders", location.text))),
     }
 }
@@ -147,9 +149,15 @@ fn found(scan: &Scan, access: &Access, problems: &mut Vec<String>) -> Result<Vec
     let visible =
         |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
     let mut listed = Vec::new();
-    for entry in walk.into_iter().filter_entry(visible) {
+    let mut walk = walk.into_iter().filter_entry(visible);
+    while let Some(entry) = walk.next() {
         match entry {
             Ok(entry) if entry.file_type().is_file() => listed.extend(searching.member(&entry, problems)?),
+            // A store is one dataset, whatever lies in it.
+            Ok(entry) if entry.depth() > 0 && zarr::is_store(entry.path()) => {
+                walk.skip_current_dir();
+                listed.extend(searching.member(&entry, problems)?);
+            }
             Ok(_) => {}
             Err(e) => {
                 let place = e.path().and_then(|path| path.strip_prefix(&searching.folder).ok());
@@ -189,7 +197,11 @@ impl Searching<'_> {
             Some(mark) => Some(Told::Seconds(date_mark::seconds(&name, mark)?)),
             None => None,
         };
-        let place = Place::File { path: entry.path().to_owned(), root: Some(Arc::clone(&self.root)) };
+        let (path, root) = (entry.path().to_owned(), Some(Arc::clone(&self.root)));
+        let place = match entry.file_type().is_dir() {
+            true => Place::Folder { path, root },
+            false => Place::File { path, root },
+        };
         Ok(Some(Listed { name: below.to_string_lossy().into_owned(), place, told }))
     }
 

@@ -9,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::Skipped;
 use super::format::{Format, recognise};
-use crate::{DataFile, Error, ErrorKind, Place};
+use crate::{DataFile, Error, ErrorKind, Place, zarr};
 
 /// What a scan has found so far.
 pub struct Found<'p> {
@@ -55,6 +55,9 @@ impl Found<'_> {
     }
 
     fn folder(&mut self, folder: &Path) -> Result<(), Error> {
+        if zarr::is_store(folder) {
+            return self.named_store(folder);
+        }
         let root = std::fs::canonicalize(folder);
         let root: Arc<Path> =
             root.map_err(|e| Error::unavailable(format!("{} cannot be read: {e}", folder.display())))?.into();
@@ -68,11 +71,28 @@ impl Found<'_> {
             if entry.file_type().is_file() && wanted {
                 self.file(folder, &root, &entry)?;
             }
-            if entry.file_type().is_dir() && !wanted {
+            let is_store = wanted && entry.file_type().is_dir() && zarr::is_store(entry.path());
+            if is_store {
+                let (path, root) = (entry.path().to_owned(), Some(Arc::clone(&root)));
+                self.add(below(folder, &path), Place::Folder { path, root })?;
+            }
+            if entry.file_type().is_dir() && (is_store || !wanted) {
                 entries.skip_current_dir();
             }
         }
         Ok(())
+    }
+
+    /// A folder that was named itself, and is one dataset.
+    fn named_store(&mut self, folder: &Path) -> Result<(), Error> {
+        let typed = folder.display();
+        let path = std::fs::canonicalize(folder);
+        let path = path.map_err(|e| Error::unavailable(format!("{typed} cannot be read: {e}")))?;
+        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let name = name.ok_or_else(|| {
+            Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
+        })?;
+        self.add(name, Place::Folder { path, root: None })
     }
 
     /// Notes what the walk cannot read. The folder itself must be readable.
@@ -143,11 +163,11 @@ impl Found<'_> {
                 Ok(())
             }
             Entry::Occupied(entry) => {
-                let id = entry.key();
+                let (id, first) = (entry.key(), entry.get());
                 let message = format!(
                     "{} and {} would both be dataset '{id}'; rename one or serve only one",
-                    entry.get().shown(),
-                    place.shown()
+                    first.path().display(),
+                    place.path().display()
                 );
                 Err(Error::new(ErrorKind::BadRequest, message))
             }

@@ -15,6 +15,7 @@ use super::datatype::FileType;
 use super::metadata::{Metadata, guarded};
 use super::object_header::{Committed, Message, ObjectHeader};
 use crate::Error;
+use crate::codecs;
 
 /// Elements larger than this are not shown: the schema holds one of each variable.
 const MOST_ELEMENT_BYTES: usize = 1 << 20;
@@ -102,7 +103,7 @@ impl StoredDataset {
         }
         metadata.spend(file_type.size)?;
         let storage = layout(metadata, header).and_then(|layout| {
-            Ok((layout, codecs(metadata, header, &file_type)?, fill(metadata, header, &file_type)?))
+            Ok((layout, pipeline(metadata, header, &file_type)?, fill(metadata, header, &file_type)?))
         });
         // What is wrong with its storage concerns those who read it, not those who read others.
         let storage = storage.unwrap_or_else(|error| (Layout::Unsupported(error), Vec::new(), Fill::Zero));
@@ -163,46 +164,35 @@ fn layout(metadata: &Metadata, header: &ObjectHeader) -> Result<Layout, Error> {
     })
 }
 
-fn codecs(metadata: &Metadata, header: &ObjectHeader, file_type: &FileType) -> Result<Vec<Codec>, Error> {
+fn pipeline(metadata: &Metadata, header: &ObjectHeader, file_type: &FileType) -> Result<Vec<Codec>, Error> {
     let Some(message) = header.find(MSG_FILTER_PIPELINE) else { return Ok(Vec::new()) };
     let (body, _) = resolved(metadata, message)?;
     let Metadata { offset_size, length_size, .. } = *metadata;
-    let pipeline = guarded("filter pipeline", || {
+    let parsed = guarded("filter pipeline", || {
         filter_pipeline::parse(&mut Cursor::new(&body), offset_size, length_size, body.len())
     })?;
     // A chunk's mask has 32 bits, one for each filter (`H5Z_MAX_NFILTERS`).
-    if pipeline.filters.len() > 32 {
-        let filters = pipeline.filters.len();
+    if parsed.filters.len() > 32 {
+        let filters = parsed.filters.len();
         return Err(Error::corrupt(format!("it has {filters} filters, the limit is 32")));
     }
-    Ok(pipeline.filters.into_iter().map(|filter| codec(filter, file_type)).collect())
+    Ok(parsed.filters.into_iter().map(|filter| codec(filter, file_type)).collect())
 }
 
 /// The codec that a registered HDF5 filter number means.
 fn codec(filter: FilterDescription, file_type: &FileType) -> Codec {
     let first = filter.client_data.first().copied();
-    let name = match filter.id {
+    match filter.id {
         1 => return Codec::Deflate { level: first.unwrap_or(0) },
         2 => {
             let size = u32::try_from(file_type.size).unwrap_or(1);
             return Codec::Shuffle { element_size: first.filter(|&size| size > 0).unwrap_or(size) };
         }
         3 => return Codec::Fletcher32,
-        4 => "szip",
-        5 => "nbit",
-        6 => "scaleoffset",
-        307 => "bzip2",
-        32000 => "lzf",
-        32001 => "blosc",
-        32004 => "lz4",
-        32008 => "bitshuffle",
-        32013 => "zfp",
-        32015 => "zstd",
-        32026 => "blosc2",
-        _ => "",
-    };
-    let name = if name.is_empty() { filter.name.unwrap_or_else(|| "unknown".into()) } else { name.into() };
+        _ => {}
+    }
     let (id, parameters) = (u32::from(filter.id), filter.client_data);
+    let name = codecs::hdf5_name(id).map(str::to_owned).or(filter.name).unwrap_or_else(|| "unknown".into());
     Codec::Other { id, name, parameters, configuration: String::new() }
 }
 

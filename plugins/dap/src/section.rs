@@ -4,7 +4,7 @@ use weir_dap::dap2::dods::Part;
 use weir_dap::dap2::xdr::{self, Form};
 use weir_dap::dap2::{AtomicType, Projected};
 use weir_plugin_api::model::{ByteOrder, ChunkGrid, DataType, Hyperslab, Pieces, Stride};
-use weir_plugin_api::{Dataset, Error};
+use weir_plugin_api::{Dataset, Error, blocks};
 
 /// Bytes that a piece of a large response has, if chunks allow.
 const PREFERRED: u64 = 8 << 20;
@@ -134,7 +134,7 @@ impl Section {
 
     /// Elements of `size` bytes, big-endian, as they are read.
     fn block(&self, dataset: &Dataset, slab: &Hyperslab, size: u64) -> Result<Vec<u8>, Error> {
-        let mut block = vec![0; length(slab.elements(), size)?];
+        let mut block = blocks::take(length(slab.elements(), size)?);
         dataset.read(&self.path, slab, ByteOrder::Big, &mut block)?;
         Ok(block)
     }

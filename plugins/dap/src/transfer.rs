@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use weir_plugin_api::model::Pieces;
-use weir_plugin_api::{Body, Bytes, Dataset, Error};
+use weir_plugin_api::{Body, Bytes, Dataset, Error, blocks};
 
 use crate::section::Section;
 
@@ -88,7 +88,7 @@ impl Body for Transfer {
         match (bytes.is_empty(), self.left) {
             (true, 0) => Ok(None),
             (true, _) => Err(announced()),
-            _ => Ok(Some(bytes.into())),
+            _ => Ok(Some(blocks::send(bytes))),
         }
     }
 }

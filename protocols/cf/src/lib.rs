@@ -10,7 +10,20 @@
 //! This crate does no I/O, has no clock, and knows nothing of HTTP or of file formats.
 #![forbid(unsafe_code)]
 
+pub mod axes;
 mod calendar;
+mod cell_methods;
+mod coordinates;
+pub mod packing;
+mod scope;
 pub mod time;
+mod tokens;
+
+#[cfg(test)]
+mod sample;
 
 pub use calendar::{Calendar, CalendarError, Date};
+pub use cell_methods::{CellMethod, cell_methods};
+pub use coordinates::{Bounds, Coordinate, Coordinates, coordinate_variable, related};
+pub use scope::{Located, find};
+pub use tokens::{Keyed, SyntaxError, keyed_lists, names, pairs};

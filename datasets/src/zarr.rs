@@ -1,0 +1,144 @@
+//! Zarr stores of version 2 and 3, in a folder or under a prefix of an object store.
+//!
+//! Metadata is read from consolidated documents or by a walk, and parsed by the types of the `zarrs` crate. Chunks are passed
+//! on as they are stored wherever the data model's codecs describe them; chunks behind filters that it does not describe
+//! (`transpose`, `delta`, ...) are decoded here. A chunk is absent only where the store proves it; whatever else keeps it
+//! from being read is an error.
+//!
+//! What netCDF clients see that Zarr does not say:
+//! - an axis without a name belongs to a dimension `dim_<length>`; a name with two lengths in a group is renamed;
+//! - the fill value of version 2 is the attribute `_FillValue`, as xarray has it, unless it is zero, which writers leave there
+//!   without meaning a mask; in version 3 only the attribute counts;
+//! - `datetime64` is a number of time steps with CF attributes, and "not a time" is its `_FillValue`;
+//! - truth values are Int8 with the attribute `dtype` = `bool`, as xarray writes them to files;
+//! - texts of any kind are strings, and a store that is one array has the variable `data`.
+
+mod array;
+mod attribute;
+mod chain;
+mod chunk_key;
+mod description;
+mod dimensions;
+mod documents;
+mod element;
+mod fill_value;
+mod filter;
+mod json;
+mod schema;
+mod sharding;
+mod shards;
+mod text;
+mod tree;
+mod unsized_codec;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use weir_model::{DataType, Hyperslab, Schema};
+
+use self::array::{Places, StoredArray, stored_bytes};
+use self::shards::Shards;
+use crate::source::Run;
+use crate::store::{Object, Store};
+use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored};
+
+pub use documents::Documents;
+
+/// An open Zarr store.
+pub struct ZarrSource {
+    documents: Arc<Documents>,
+    schema: Schema,
+    arrays: HashMap<String, StoredArray>,
+    shards: Shards,
+}
+
+/// The objects that make a folder a Zarr store.
+pub const MARKS: [&str; 4] = ["zarr.json", ".zmetadata", ".zgroup", ".zarray"];
+
+/// Whether a folder is a Zarr store.
+#[must_use]
+pub fn is_store(folder: &Path) -> bool {
+    MARKS.iter().any(|mark| folder.join(mark).is_file())
+}
+
+/// Opens a store.
+///
+/// # Errors
+/// `Unsupported` where it is no Zarr store, `Corrupt` where its root is damaged, `TooLarge` where it has too many members,
+/// `Unavailable` where it cannot be reached.
+pub fn open(store: Store) -> Result<Box<dyn ChunkSource>, Error> {
+    open_with_documents(store).map(|(source, _)| source)
+}
+
+/// Opens a store, and also gives what tells whether it must be opened anew.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_documents(store: Store) -> Result<(Box<dyn ChunkSource>, Arc<Documents>), Error> {
+    let documents = Arc::new(Documents::new(store));
+    let built = schema::build(tree::read(&documents)?);
+    documents.check_unchanged()?;
+    let (schema, arrays) = (built.schema, built.arrays);
+    let source = ZarrSource { documents: Arc::clone(&documents), schema, arrays, shards: Shards::default() };
+    Ok((Box::new(source), documents))
+}
+
+impl ZarrSource {
+    fn array(&self, path: &str) -> Result<&StoredArray, Error> {
+        let array = self.arrays.get(path.trim_start_matches('/'));
+        array.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))
+    }
+
+    fn places(&self) -> Places<'_> {
+        Places { store: self.documents.store(), shards: &self.shards }
+    }
+}
+
+impl ChunkSource for ZarrSource {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn generation(&self) -> String {
+        self.documents.generation()
+    }
+
+    fn check_unchanged(&self) -> Result<(), Error> {
+        self.documents.check_unchanged()
+    }
+
+    fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
+        let array = self.array(chunk.variable)?;
+        if array.description.kind.is_text() {
+            let message =
+                format!("{} has elements of type string, which are not read as chunks", chunk.variable);
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        array.locate(self.places(), chunk.index).map_err(|error| error.within(chunk.variable))
+    }
+
+    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
+        match self.locate(chunk)? {
+            Stored::Nothing => Ok(None),
+            Stored::Here(encoded) => Ok(Some(encoded)),
+            Stored::Run(run) => {
+                let Run { file, offset, length, .. } = run;
+                let bytes = stored_bytes(Object::Run { file, offset, length })
+                    .map_err(|error| error.within(chunk.variable))?;
+                Ok(Some(Encoded { bytes, skipped_codecs: run.skipped_codecs }))
+            }
+            Stored::Scattered => Err(Error::unsupported("chunks of Zarr stores are never scattered")),
+        }
+    }
+
+    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        let array = self.array(variable)?;
+        let data_type = array.description.kind.data_type();
+        if data_type != DataType::String {
+            let message = format!("{variable} has elements of type {}, not strings", data_type.describe());
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        text::read(array, self.places(), slab).map_err(|error| error.within(variable))
+    }
+}
