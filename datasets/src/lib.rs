@@ -8,6 +8,7 @@
 //! verified, and a file that changes while it is read is an error.
 
 mod access;
+pub mod aggregate;
 pub mod buffers;
 pub mod catalog;
 pub mod codecs;
@@ -21,6 +22,7 @@ pub mod grib;
 pub mod hdf5;
 pub mod memory;
 pub mod memory_budget;
+pub mod ncml;
 pub mod netcdf3;
 mod opener;
 mod proven;
@@ -43,5 +45,5 @@ pub use remote::rules::{
     AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport,
 };
 pub use remote::url::ObjectUrl;
-pub use source::{ChunkKey, ChunkSource, Encoded, Run, Stored};
+pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored};
 pub use tiling::run_chunk_shape;

@@ -9,6 +9,8 @@ use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
+use crate::aggregate::definition::Base;
+use crate::aggregate::{Definition, Keeper, Kept};
 use crate::catalog::format::{self, Format};
 use crate::memory_budget::Memory;
 use crate::reference::{self, References};
@@ -27,6 +29,15 @@ const MOST_LOOKED: u64 = 4096;
 pub enum Place {
     /// A file of this machine.
     File {
+        /// Its path, as it was given or found.
+        path: PathBuf,
+        /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
+        root: Option<Arc<Path>>,
+    },
+    /// A dataset that a definition makes.
+    Made(Arc<Definition>),
+    /// An NcML file of this machine: the definition of a dataset.
+    NcMl {
         /// Its path, as it was given or found.
         path: PathBuf,
         /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
@@ -51,19 +62,25 @@ pub enum Place {
     },
 }
 
-/// As it was given, without what may be secret in a URL.
+/// As it was given, without what may be secret in a URL; for a definition, words that say so.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, .. } | Self::Folder { path, .. } => path.display().fmt(f),
+            Self::File { path, .. } | Self::Folder { path, .. } | Self::NcMl { path, .. } => {
+                path.display().fmt(f)
+            }
             Self::Object { url } | Self::Prefix { url } => url.fmt(f),
+            Self::Made(_) => f.write_str("a dataset of the configuration"),
         }
     }
 }
 
-/// Opens datasets, and keeps those that were used last.
+/// Opens datasets, and keeps those that were used last. Clones share them.
+#[derive(Clone)]
 pub struct Opener {
     access: Access,
+    made: Arc<Keeper>,
+    kept: Option<Arc<Kept>>,
     memory: Arc<Memory>,
     open: Cache<Place, Open>,
     /// What objects of other machines were when they were last looked at, for as long as that is believed.
@@ -99,7 +116,7 @@ impl Opener {
         let open = Cache::builder().max_capacity(MOST_OPEN).eviction_policy(EvictionPolicy::lru()).build();
         let looked =
             Cache::builder().max_capacity(MOST_LOOKED).time_to_live(access.patience().revalidate).build();
-        Self { access, memory, open, looked }
+        Self { access, made: Arc::default(), kept: None, memory, open, looked }
     }
 
     /// What may be reached.
@@ -114,6 +131,53 @@ impl Opener {
         &self.memory
     }
 
+    /// The same opener, which keeps in `kept` what it learns of aggregations' members.
+    #[must_use]
+    pub fn with_kept(self, kept: Kept) -> Self {
+        Self { kept: Some(Arc::new(kept)), ..self }
+    }
+
+    /// Where is kept what is learnt of aggregations' members.
+    pub(crate) fn kept(&self) -> Option<&Kept> {
+        self.kept.as_deref()
+    }
+
+    /// An opener for the members of a made dataset: it shares all files, but keeps made datasets of its own, so that none of
+    /// them keeps itself alive.
+    pub(crate) fn for_members(&self) -> Self {
+        Self { made: Arc::default(), ..self.clone() }
+    }
+
+    /// What is not as it should be with a made dataset, but does not keep it from being served: members that appeared and
+    /// cannot be joined, links that lead elsewhere.
+    #[must_use]
+    pub fn problems(&self, place: &Place) -> Vec<String> {
+        self.made.problems(place)
+    }
+
+    /// Text that changes whenever what stands at a place changes; nothing is read of a file.
+    pub(crate) fn stamp(&self, place: &Place) -> Result<String, Error> {
+        match place {
+            Place::Made(definition) => match &definition.base {
+                Base::File(location) => self.stamp(&crate::aggregate::file(location, &self.access)?),
+                _ => Ok(self.open(place)?.generation().to_owned()),
+            },
+            Place::File { path, .. } | Place::NcMl { path, .. } => {
+                look(path).map(|generation| generation.to_string())
+            }
+            Place::Folder { .. } | Place::Object { .. } | Place::Prefix { .. } => {
+                Ok(self.open(place)?.generation().to_owned())
+            }
+        }
+    }
+
+    /// Opens a file and says which folder it is in, all links resolved.
+    pub(crate) fn open_file(&self, path: &Path, root: Option<&Path>) -> Result<(DataFile, PathBuf), Error> {
+        let path = inside(path, root)?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok((DataFile::open(&path)?, folder))
+    }
+
     /// Opens a dataset, or hands out the open one if its data is the same as then.
     ///
     /// Many may ask for the same dataset at once; it is opened once.
@@ -121,6 +185,9 @@ impl Opener {
     /// # Errors
     /// `NotFound` where it is gone; otherwise why it cannot be opened. Messages do not name the place.
     pub fn open(&self, place: &Place) -> Result<Arc<Dataset>, Error> {
+        if matches!(place, Place::Made(_) | Place::NcMl { .. }) {
+            return self.made.open(place, self);
+        }
         if let Some(open) = self.open.get(place)
             && self.is_current(place, &open.seen).inspect_err(|error| self.forget(place, error))?
         {
@@ -182,6 +249,7 @@ impl Opener {
                 let dataset = Arc::new(Dataset::within(source, &self.memory));
                 Ok(Open { seen: Seen::Prefix(documents), dataset })
             }
+            Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
         }
     }
 
@@ -230,7 +298,7 @@ impl Opener {
 }
 
 /// What is there now.
-fn look(path: &Path) -> Result<Generation, Error> {
+pub(crate) fn look(path: &Path) -> Result<Generation, Error> {
     let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
     if !metadata.is_file() {
         return Err(Error::not_found("it is not a file any more"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_model::{Hyperslab, Schema};
+use weir_model::{ByteOrder, Hyperslab, Schema};
 
 use crate::{DataFile, Error, ErrorKind};
 
@@ -49,6 +49,19 @@ pub enum Stored {
     Run(Run),
     /// Several runs; the source's own [`fetch`](ChunkSource::fetch) puts them together.
     Scattered,
+}
+
+/// A hyperslab that is to be read or verified.
+#[derive(Clone, Copy)]
+pub struct SlabRequest<'a> {
+    /// The variable's path.
+    pub variable: &'a str,
+    /// The hyperslab; it lies inside the variable.
+    pub slab: &'a Hyperslab,
+    /// The byte order in which elements are wanted.
+    pub order: ByteOrder,
+    /// Whether the one who asked has gone; looked at before each chunk.
+    pub stopped: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// An open file: its schema, and its stored chunks.
@@ -130,6 +143,24 @@ pub trait ChunkSource: Send + Sync {
             Stored::Run(run) => run.file.check_range(run.offset, run.length).map(|()| true),
             Stored::Scattered => Err(scattered(chunk)),
         }
+    }
+
+    /// Reads elements of a fixed size into `out`, as a source does that is made of other datasets; `Ok(false)` where chunks
+    /// are to be fetched and decoded instead.
+    ///
+    /// # Errors
+    /// Whatever keeps the bytes from being right; `out` then holds nothing of use.
+    fn read_slab(&self, _request: &SlabRequest<'_>, _out: &mut [u8]) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Proves that every chunk of a hyperslab can be decoded, as a source does that is made of other datasets; `Ok(false)`
+    /// where chunks are to be fetched and decoded instead.
+    ///
+    /// # Errors
+    /// What the first damaged chunk suffers from.
+    fn verify_slab(&self, _request: &SlabRequest<'_>) -> Result<bool, Error> {
+        Ok(false)
     }
 
     /// Reads strings ([`DataType::String`](weir_model::DataType::String)), row-major, as the file spells them.

@@ -13,6 +13,8 @@ pub enum Format {
     References,
     /// GRIB, editions 1 and 2.
     Grib,
+    /// NcML: the definition of a dataset that is made of others.
+    NcMl,
 }
 
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -44,7 +46,19 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
     if crate::grib::recognise(file)? {
         return Ok(Some(Format::Grib));
     }
+    if is_ncml(file, start)? {
+        return Ok(Some(Format::NcMl));
+    }
     Ok(crate::reference::is_document(file)?.then_some(Format::References))
+}
+
+/// Whether a file is XML with the root element of NcML, which must begin within the first 64 KiB.
+fn is_ncml(file: &DataFile, start: [u8; 4]) -> Result<bool, Error> {
+    let blank = start.iter().find(|byte| !byte.is_ascii_whitespace());
+    if !matches!(blank, None | Some(b'<' | b'\xef')) {
+        return Ok(false);
+    }
+    Ok(crate::ncml::recognise(&file.read_at(0, file.len().min(64 << 10))?))
 }
 
 /// Opens a file with the backend of its format.
@@ -59,6 +73,9 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
         Some(Format::References) => Err(Error::unsupported(
             "a reference set can be opened only where it lies in a folder of this machine",
         )),
+        Some(Format::NcMl) => {
+            Err(Error::unsupported("an NcML file is no member; write its elements where it is named"))
+        }
         None => Err(Error::unsupported("the file is neither netCDF, HDF5 nor GRIB")),
     }
 }
