@@ -50,6 +50,10 @@ pub fn add(config: &Config, catalog: &mut Catalog) -> Result<(), Error> {
                 continue;
             }
             Source::Path(path) => Base::File(location(config.folder(), &path.to_string_lossy())),
+            Source::Url(url) if edits.is_empty() => {
+                catalog.add_path(&dataset.id, Path::new(url))?;
+                continue;
+            }
             Source::Url(url) => Base::File(location(config.folder(), url)),
             Source::Aggregation(aggregation) => {
                 Base::Aggregation(Box::new(rules(config.folder(), aggregation)))

@@ -19,6 +19,7 @@ pub mod plugin_check;
 mod plugins;
 pub mod preflight;
 mod ranges;
+mod reach;
 mod request_body;
 mod respond;
 mod routes;
