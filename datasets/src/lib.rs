@@ -17,6 +17,7 @@ mod data_file;
 mod dataset;
 mod default_fill;
 mod error;
+pub mod grib;
 pub mod hdf5;
 pub mod memory;
 pub mod memory_budget;

@@ -9,8 +9,9 @@ use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use crate::catalog::format;
+use crate::catalog::format::{self, Format};
 use crate::memory_budget::Memory;
+use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
 use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
@@ -86,6 +87,8 @@ enum Seen {
     Object(Generation, Arc<AtomicBool>),
     /// The documents of a store of another machine.
     Prefix(Arc<zarr::Documents>),
+    /// What a reference set was, and whether the files that it led to are the same.
+    References(Generation, Arc<zarr::Documents>),
 }
 
 impl Opener {
@@ -148,12 +151,20 @@ impl Opener {
                 look(path)?;
                 let file = DataFile::open(&inside(path, root.as_deref())?)?;
                 let seen = Seen::File(*file.generation());
+                if format::recognise(&file)? == Some(Format::References) {
+                    let folder = path.parent().unwrap_or(path);
+                    let set = References::document(file, folder, &self.access)?;
+                    return self.open_references(set);
+                }
                 let source = format::open(file)?;
                 Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
                 let path = inside(path, root.as_deref())?;
+                if reference::is_partitioned(&path) {
+                    return self.open_references(References::partitions(&path, &self.access)?);
+                }
                 let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
                 let dataset = Arc::new(Dataset::within(source, &self.memory));
                 Ok(Open { seen: Seen::Folder(path, documents), dataset })
@@ -192,6 +203,13 @@ impl Opener {
                 Ok(looked.map_err(|error: Arc<Error>| error.as_ref().clone())? == *generation)
             }
             (Place::Prefix { .. }, Seen::Prefix(documents)) => documents.is_current(),
+            (Place::File { path, .. }, Seen::References(generation, documents)) => {
+                Ok(*generation == look(path)? && documents.is_current()?)
+            }
+            (Place::Folder { path, .. }, Seen::References(generation, documents)) => {
+                look_at_folder(path)?;
+                Ok(*generation == look(&path.join(reference::METADATA))? && documents.is_current()?)
+            }
             _ => Ok(false),
         }
     }
@@ -201,6 +219,13 @@ impl Opener {
         if matches!(place, Place::File { .. } | Place::Folder { .. }) || error.kind == ErrorKind::NotFound {
             self.open.invalidate(place);
         }
+    }
+
+    fn open_references(&self, set: References) -> Result<Open, Error> {
+        let generation = set.own_generation();
+        let (source, documents) = zarr::open_with_documents(Store::references(set))?;
+        let dataset = Arc::new(Dataset::within(source, &self.memory));
+        Ok(Open { seen: Seen::References(generation, documents), dataset })
     }
 }
 

@@ -9,6 +9,10 @@ pub enum Format {
     NetCdf3,
     /// HDF5, and netCDF-4 in it.
     Hdf5,
+    /// A document of references to parts of other files.
+    References,
+    /// GRIB, editions 1 and 2.
+    Grib,
 }
 
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -37,17 +41,24 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
         }
         at = at.saturating_mul(2).max(512);
     }
-    Ok(None)
+    if crate::grib::recognise(file)? {
+        return Ok(Some(Format::Grib));
+    }
+    Ok(crate::reference::is_document(file)?.then_some(Format::References))
 }
 
 /// Opens a file with the backend of its format.
 ///
 /// # Errors
-/// `Unsupported` where it is no data file; otherwise those of the backend.
+/// `Unsupported` where it is no data file, and for references, which an [`Opener`](crate::Opener) opens; otherwise those of the backend.
 pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     match recognise(&file)? {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
         Some(Format::Hdf5) => crate::hdf5::open(file),
-        None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
+        Some(Format::Grib) => crate::grib::open(file),
+        Some(Format::References) => Err(Error::unsupported(
+            "a reference set can be opened only where it lies in a folder of this machine",
+        )),
+        None => Err(Error::unsupported("the file is neither netCDF, HDF5 nor GRIB")),
     }
 }
