@@ -54,6 +54,6 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
         Some(Format::Hdf5) => crate::hdf5::open(file),
         Some(Format::Grib) => crate::grib::open(file),
-        None => Err(Error::unsupported("the file is neither netCDF, HDF5 nor GRIB")),
+        None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
     }
 }
