@@ -18,6 +18,7 @@ mod dataset;
 mod default_fill;
 mod error;
 pub mod hdf5;
+pub mod index;
 pub mod memory;
 pub mod memory_budget;
 pub mod netcdf3;

@@ -9,8 +9,9 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::catalog::format;
+use crate::index::Index;
 use crate::memory_budget::Memory;
-use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation};
+use crate::{Access, ChunkSource, DataFile, Dataset, Error, ErrorKind, Generation};
 
 /// How many datasets are kept open.
 const MOST_OPEN: u64 = 256;
@@ -31,6 +32,7 @@ pub enum Place {
 pub struct Opener {
     access: Access,
     memory: Arc<Memory>,
+    index: Option<Arc<Index>>,
     open: Cache<Place, Open>,
 }
 
@@ -47,7 +49,19 @@ impl Opener {
     pub fn new(access: Access, memory: Arc<Memory>) -> Self {
         // The one that was not used for the longest time is closed first.
         let open = Cache::builder().max_capacity(MOST_OPEN).eviction_policy(EvictionPolicy::lru()).build();
-        Self { access, memory, open }
+        Self { access, memory, index: None, open }
+    }
+
+    /// The same opener, which keeps in `index` what it learns of files.
+    #[must_use]
+    pub fn with_index(self, index: Arc<Index>) -> Self {
+        Self { index: Some(index), ..self }
+    }
+
+    /// Where is kept what is learnt of files.
+    #[must_use]
+    pub fn index(&self) -> Option<&Arc<Index>> {
+        self.index.as_ref()
     }
 
     /// What may be reached.
@@ -75,10 +89,15 @@ impl Opener {
         }
         let result = self.open.entry_by_ref(place).and_try_compute_with(|kept| {
             // Another one may have opened it while this one waited for its turn.
-            match kept {
-                Some(kept) if kept.value().generation == now => Ok(Op::Nop),
-                _ => self.open_anew(place).map(Op::Put),
+            let before = kept.map(|kept| kept.value().generation);
+            if before == Some(now) {
+                return Ok(Op::Nop);
             }
+            // What is known of a generation that is gone is of no use any more.
+            if let Some((index, before)) = self.index.as_ref().zip(before) {
+                index.forget(&before.key());
+            }
+            self.open_anew(place).map(Op::Put)
         })?;
         // Left alone, the cache closes files some time later; files that are open are limited by the system.
         self.open.run_pending_tasks();
@@ -93,19 +112,26 @@ impl Opener {
     }
 
     fn open_anew(&self, place: &Place) -> Result<Open, Error> {
+        let (generation, source) = self.source(place)?;
+        Ok(Open { generation, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+    }
+
+    /// Opens what is stored at a place, and says what it was then. Nothing is kept open.
+    pub(crate) fn source(&self, place: &Place) -> Result<(Generation, Box<dyn ChunkSource>), Error> {
         match place {
             Place::File { path, root } => {
-                let file = DataFile::open(&inside(path, root.as_deref())?)?;
-                let generation = *file.generation();
-                let source = format::open(file)?;
-                Ok(Open { generation, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+                let mut file = DataFile::open(&inside(path, root.as_deref())?)?;
+                if let Some(index) = &self.index {
+                    file = file.with_index(index);
+                }
+                Ok((*file.generation(), format::open(file)?))
             }
         }
     }
 }
 
 /// What is there now.
-fn look(place: &Place) -> Result<Generation, Error> {
+pub(crate) fn look(place: &Place) -> Result<Generation, Error> {
     match place {
         Place::File { path, .. } => {
             let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;

@@ -10,6 +10,8 @@ mod built_in;
 mod conditional;
 mod connections;
 mod exchange;
+pub mod index_command;
+mod index_file;
 mod kept;
 mod linked;
 pub mod loader;

@@ -16,7 +16,7 @@ use crate::arguments::Serve;
 use crate::exchange::{CALLS, Site};
 use crate::plugins::Plugins;
 use crate::services::SiteServices;
-use crate::{banner, connections, logging};
+use crate::{banner, connections, index_file, logging};
 
 /// Serves until a signal ends it.
 ///
@@ -46,7 +46,10 @@ fn scan(serve: &Serve) -> Result<Catalog, Box<dyn Error>> {
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let opener = Opener::new(Access::to(&serve.paths), Memory::new(DEFAULT_BUDGET));
+    let mut opener = Opener::new(Access::to(&serve.paths), Memory::new(DEFAULT_BUDGET));
+    if let Some(index) = index_file::for_serving(serve) {
+        opener = opener.with_index(index);
+    }
     let catalog = Catalog::scan(&serve.paths, Arc::new(opener), &mut |found| bar.set_position(found as u64))?;
     bar.finish_and_clear();
     Ok(catalog)

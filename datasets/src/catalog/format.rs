@@ -1,5 +1,6 @@
 //! File formats, known by how files begin, and the backend of each.
 
+use crate::index::{pack, packed, unpack};
 use crate::{ChunkSource, DataFile, Error};
 
 /// A file format.
@@ -10,6 +11,11 @@ pub enum Format {
     /// HDF5, and netCDF-4 in it.
     Hdf5,
 }
+
+packed!(enum Format { 1 => NetCdf3, 2 => Hdf5 });
+
+/// The format of a file, as the index keeps it.
+const RECORD: &str = "format";
 
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
@@ -45,9 +51,21 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
 /// # Errors
 /// `Unsupported` where it is no data file; otherwise those of the backend.
 pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
-    match recognise(&file)? {
-        Some(Format::NetCdf3) => crate::netcdf3::open(file),
-        Some(Format::Hdf5) => crate::hdf5::open(file),
+    let known = file.recall(RECORD, &[], unpack::<Format>);
+    match known.map_or_else(|| recognise(&file), |known| Ok(Some(known)))? {
+        Some(format) => {
+            if known.is_none() {
+                file.remember(RECORD, &[], || pack(&format));
+            }
+            open_as(format, file)
+        }
         None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
+    }
+}
+
+fn open_as(format: Format, file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
+    match format {
+        Format::NetCdf3 => crate::netcdf3::open(file),
+        Format::Hdf5 => crate::hdf5::open(file),
     }
 }

@@ -5,11 +5,16 @@ use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
 use super::Skipped;
-use super::format::{Format, recognise};
-use crate::{DataFile, Error, ErrorKind, Place};
+use super::looked_at::format_of;
+use crate::index::Index;
+use crate::{Error, ErrorKind, Place};
+
+/// Files that are looked at together, on all cores; after so many, it is told how many there were.
+const TOGETHER: usize = 512;
 
 /// What a scan has found so far.
 pub struct Found<'p> {
@@ -17,13 +22,29 @@ pub struct Found<'p> {
     pub entries: BTreeMap<String, Place>,
     /// What cannot be read.
     pub skipped: Vec<Skipped>,
+    /// Files of the folder under way that nobody looked at yet, in their order.
+    waiting: Vec<PathBuf>,
+    index: Option<&'p Arc<Index>>,
     looked_at: usize,
     progress: &'p mut dyn FnMut(usize),
 }
 
+/// A folder that is scanned.
+struct Folder<'a> {
+    /// As it was given.
+    path: &'a Path,
+    /// With all links resolved.
+    root: Arc<Path>,
+}
+
 /// Looks at all paths, in the order in which they were given.
-pub fn scan<'p>(paths: &[PathBuf], progress: &'p mut dyn FnMut(usize)) -> Result<Found<'p>, Error> {
-    let mut found = Found { entries: BTreeMap::new(), skipped: Vec::new(), looked_at: 0, progress };
+pub fn scan<'p>(
+    paths: &[PathBuf],
+    index: Option<&'p Arc<Index>>,
+    progress: &'p mut dyn FnMut(usize),
+) -> Result<Found<'p>, Error> {
+    let (entries, skipped, waiting) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let mut found = Found { entries, skipped, waiting, index, looked_at: 0, progress };
     for path in paths {
         let typed = path.display();
         let metadata = std::fs::metadata(path).map_err(|e| match e.kind() {
@@ -48,31 +69,35 @@ impl Found<'_> {
         let name = name.ok_or_else(|| {
             Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
         })?;
-        match self.format(path).map_err(|e| e.within(typed.to_string()))? {
+        self.looked_at = self.looked_at.saturating_add(1);
+        (self.progress)(self.looked_at);
+        match format_of(path, self.index).map_err(|e| e.within(typed.to_string()))? {
             Some(_) => self.add(name.to_owned(), (path.to_owned(), None)),
             None => Err(Error::unsupported(format!("{typed} is neither a netCDF nor an HDF5 file"))),
         }
     }
 
-    fn folder(&mut self, folder: &Path) -> Result<(), Error> {
-        let root = std::fs::canonicalize(folder);
-        let root: Arc<Path> =
-            root.map_err(|e| Error::unavailable(format!("{} cannot be read: {e}", folder.display())))?.into();
-        let mut entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+    fn folder(&mut self, path: &Path) -> Result<(), Error> {
+        let root = std::fs::canonicalize(path);
+        let root = root.map_err(|e| Error::unavailable(format!("{} cannot be read: {e}", path.display())))?;
+        let folder = Folder { path, root: root.into() };
+        let mut entries = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
         while let Some(entry) = entries.next() {
-            let Some(entry) = self.readable(folder, entry)? else { continue };
+            let Some(entry) = self.readable(path, entry)? else { continue };
             if entry.depth() == 0 {
                 continue;
             }
-            let wanted = self.wanted(folder, &root, &entry);
+            let wanted = self.wanted(path, &folder.root, &entry);
             if entry.file_type().is_file() && wanted {
-                self.file(folder, &root, &entry)?;
-            }
-            if entry.file_type().is_dir() && !wanted {
+                self.waiting.push(entry.into_path());
+            } else if entry.file_type().is_dir() && !wanted {
                 entries.skip_current_dir();
             }
+            if self.waiting.len() >= TOGETHER {
+                self.look(&folder)?;
+            }
         }
-        Ok(())
+        self.look(&folder)
     }
 
     /// Notes what the walk cannot read. The folder itself must be readable.
@@ -118,22 +143,26 @@ impl Found<'_> {
         false
     }
 
-    fn file(&mut self, folder: &Path, root: &Arc<Path>, entry: &DirEntry) -> Result<(), Error> {
-        let path = entry.path();
-        match self.format(path) {
-            Ok(Some(_)) => self.add(below(folder, path), (path.to_owned(), Some(Arc::clone(root)))),
-            Ok(None) => Ok(()),
-            Err(error) => {
-                self.skip(folder, path, error.message);
-                Ok(())
+    /// Looks at the files that wait, all at once, and adds them in their order.
+    fn look(&mut self, folder: &Folder<'_>) -> Result<(), Error> {
+        let (waiting, index) = (std::mem::take(&mut self.waiting), self.index);
+        let formats: Vec<_> = waiting.par_iter().map(|path| format_of(path, index)).collect();
+        for (path, format) in waiting.into_iter().zip(formats) {
+            match format {
+                Ok(Some(_)) => {
+                    let id = below(folder.path, &path);
+                    self.add(id, (path, Some(Arc::clone(&folder.root))))?;
+                }
+                Ok(None) => {}
+                Err(error) => self.skip(folder.path, &path, error.message),
             }
+            self.looked_at = self.looked_at.saturating_add(1);
         }
-    }
-
-    fn format(&mut self, path: &Path) -> Result<Option<Format>, Error> {
-        self.looked_at = self.looked_at.saturating_add(1);
         (self.progress)(self.looked_at);
-        recognise(&DataFile::open(path)?)
+        if let Some(index) = index {
+            index.keep_up();
+        }
+        Ok(())
     }
 
     fn add(&mut self, id: String, (path, root): (PathBuf, Option<Arc<Path>>)) -> Result<(), Error> {
