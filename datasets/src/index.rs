@@ -94,6 +94,12 @@ impl Index {
         self.writer.finish();
     }
 
+    /// Makes the file as small as it can be. Reading waits meanwhile.
+    pub fn compact(&self) {
+        self.finish();
+        self.database.compact();
+    }
+
     /// Waits where much waits to be written. Called by those who store much at a time, so that nothing of it is dropped.
     pub(crate) fn keep_up(&self) {
         self.writer.keep_up();

@@ -309,6 +309,33 @@ fn all_is_learnt_ahead() {
 }
 
 #[test]
+fn a_scan_sees_what_became_of_known_files() {
+    let site = Site::new();
+    let folder = site.folder.path().join("data");
+    std::fs::create_dir(&folder).unwrap();
+    let scan = |expected: &[&str]| {
+        // Twice: the second one knows all.
+        for _ in 0..2 {
+            let paths = std::slice::from_ref(&folder);
+            let catalog = Catalog::scan(paths, Arc::new(site.opener()), &mut |_| {}).unwrap();
+            assert_eq!(catalog.ids().collect::<Vec<_>>(), expected);
+            site.index.finish();
+        }
+    };
+    std::fs::write(folder.join("a.nc"), bytes(1)).unwrap();
+    std::fs::write(folder.join("b.nc"), b"no data".repeat(16)).unwrap();
+    scan(&["a.nc"]);
+    // Each becomes what the other was, of the same size.
+    std::fs::write(folder.join("a.nc"), b"no data".repeat(16)).unwrap();
+    std::fs::write(folder.join("b.nc"), bytes(1)).unwrap();
+    scan(&["b.nc"]);
+    std::fs::rename(folder.join("b.nc"), folder.join("a.nc")).unwrap();
+    scan(&["a.nc"]);
+    std::fs::remove_file(folder.join("a.nc")).unwrap();
+    scan(&[]);
+}
+
+#[test]
 fn a_damaged_chunk_is_found_ahead() {
     let site = Site::new();
     let mut whole = std::fs::read(fixture("hdf5_netcdf4.nc")).unwrap();

@@ -13,7 +13,7 @@ use super::looked_at::format_of;
 use crate::index::Index;
 use crate::{Error, ErrorKind, Place};
 
-/// Files that are looked at together, on all cores; after so many, it is told how many there were.
+/// Files that are looked at together, on all cores.
 const TOGETHER: usize = 512;
 
 /// What a scan has found so far.
@@ -157,8 +157,8 @@ impl Found<'_> {
                 Err(error) => self.skip(folder.path, &path, error.message),
             }
             self.looked_at = self.looked_at.saturating_add(1);
+            (self.progress)(self.looked_at);
         }
-        (self.progress)(self.looked_at);
         if let Some(index) = index {
             index.keep_up();
         }

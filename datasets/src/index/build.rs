@@ -67,13 +67,12 @@ pub fn build(catalog: &Catalog, depth: Depth, progress: &Progress) -> Result<Vec
         let learnt = learn(opener, place, depth, progress);
         progress.files.fetch_add(1, Ordering::Relaxed);
         index.keep_up();
-        let Place::File { root, .. } = place;
-        let failure =
-            |e: Error| Failure { id: (*id).to_owned(), is_named: root.is_none(), reason: e.message };
+        let is_named = matches!(place, Place::File { root: None, .. });
+        let failure = |e: Error| Failure { id: (*id).to_owned(), is_named, reason: e.message };
         learnt.err().map(failure)
     });
     let failed = failed.collect();
-    index.finish();
+    index.compact();
     Ok(failed)
 }
 

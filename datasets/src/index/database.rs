@@ -23,7 +23,7 @@ const USED: TableDefinition<'_, &[u8], u32> = TableDefinition::new("used");
 const MAGIC: &[u8] = b"redb";
 
 /// Pages of the store that are kept in memory.
-const CACHE_BYTES: usize = 32 << 20;
+const CACHE_BYTES: usize = 16 << 20;
 
 /// A file that is damaged again and again lies on a disk that is: after so many times nothing is stored any more.
 const MOST_RENEWALS: u32 = 3;
@@ -140,6 +140,18 @@ impl Database {
         }
     }
 
+    /// Gives back the room of records that are gone, and that the file was enlarged by ahead. Others wait meanwhile.
+    pub fn compact(&self) {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let renewals = open.renewals;
+        let Some(store) = open.store.as_mut() else { return };
+        let compacted = caught(|| store.compact().map_err(redb::Error::from));
+        drop(open);
+        if let Err(fault) = compacted {
+            self.trouble(fault, renewals);
+        }
+    }
+
     /// Runs something on the store. A store that turns out to be damaged is begun anew.
     fn run<T>(&self, run: impl FnOnce(&redb::Database) -> Result<T, redb::Error>) -> Option<T> {
         let (fault, renewals) = {
@@ -150,11 +162,15 @@ impl Database {
                 Err(fault) => (fault, open.renewals),
             }
         };
+        self.trouble(fault, renewals);
+        None
+    }
+
+    fn trouble(&self, fault: Fault, renewals: u32) {
         match fault {
             Fault::Damaged(reason) => self.renew(&reason, renewals),
             Fault::Failed(reason) => tracing::warn!(reason, "the index cannot be used now"),
         }
-        None
     }
 
     /// Begins anew, unless another thread did so since it was begun for the `renewals`th time.

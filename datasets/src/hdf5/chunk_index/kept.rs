@@ -71,7 +71,7 @@ impl Before {
         chunk.address.wrapping_sub(self.address).cast_signed().pack(out);
         chunk.bytes.wrapping_sub(self.bytes).cast_signed().pack(out);
         chunk.skipped_codecs.pack(out);
-        self.expect(chunk);
+        self.move_to(chunk);
     }
 
     fn unpack(&mut self, from: &mut Unpacker<'_>) -> Option<StoredChunk> {
@@ -80,11 +80,11 @@ impl Before {
         let address = self.address.wrapping_add(i64::unpack(from)?.cast_unsigned());
         let bytes = self.bytes.wrapping_add(i64::unpack(from)?.cast_unsigned());
         let chunk = StoredChunk { number, address, bytes, skipped_codecs: u32::unpack(from)? };
-        self.expect(&chunk);
+        self.move_to(&chunk);
         Some(chunk)
     }
 
-    fn expect(&mut self, chunk: &StoredChunk) {
+    fn move_to(&mut self, chunk: &StoredChunk) {
         self.number = chunk.number.saturating_add(1);
         self.address = chunk.address.wrapping_add(chunk.bytes);
         self.bytes = chunk.bytes;
