@@ -11,6 +11,8 @@ mod conditional;
 mod configured;
 mod connections;
 mod exchange;
+pub mod index_command;
+mod index_file;
 mod kept;
 mod linked;
 pub mod loader;

@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use weir_config::{Config, ObjectStore, Source};
-use weir_datasets::{
-    AccessRules, Addresses, Credentials, Error, HostRule, ObjectUrl, StoreRule, Transport,
-};
+use weir_datasets::{AccessRules, Addresses, Credentials, Error, HostRule, ObjectUrl, StoreRule, Transport};
 
 use crate::configured;
 

@@ -19,7 +19,7 @@ use crate::exchange::{CALLS, Site};
 use crate::plugins::Plugins;
 use crate::services::SiteServices;
 use crate::settings::Settings;
-use crate::{banner, connections, logging, reach};
+use crate::{banner, connections, index_file, logging, reach};
 
 /// Serves until a signal ends it.
 ///
@@ -53,7 +53,10 @@ fn scan(serve: &Serve, config: &Config, settings: &Settings) -> Result<Catalog, 
     }
     let paths = [serve.paths.clone(), configured::data(config)].concat();
     let rules = reach::rules(&serve.paths, config, &|name| std::env::var(name).ok())?;
-    let opener = Opener::new(Access::new(rules)?, Memory::new(settings.memory_budget));
+    let mut opener = Opener::new(Access::new(rules)?, Memory::new(settings.memory_budget));
+    if let Some(index) = index_file::for_serving(serve, config) {
+        opener = opener.with_index(index);
+    }
     let mut catalog = Catalog::scan(&paths, Arc::new(opener), &mut |found| bar.set_position(found as u64))?;
     configured::add(config, &mut catalog)?;
     bar.finish_and_clear();
