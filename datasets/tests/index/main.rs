@@ -297,6 +297,11 @@ fn all_is_learnt_ahead() {
         let source = source.unwrap();
         for (path, variable) in source.schema().variables() {
             source.count_chunks(&path).unwrap();
+            // Only what can be damaged without being too short is proven.
+            if variable.storage.codecs.is_empty() {
+                assert_eq!(records.proven(&path), None, "{path}");
+                continue;
+            }
             let bits: u32 = records.proven(&path).unwrap().iter().map(|byte| byte.count_ones()).sum();
             let chunks = variable.shape.iter().zip(&variable.storage.chunk_shape);
             assert_eq!(
