@@ -97,7 +97,7 @@ impl Kind {
             return if holds_text { Ok((Self::Text, order)) } else { Err(refused()) };
         }
         let (digits, unit) = rest.split_once('[').unwrap_or((rest, ""));
-        let size: usize = digits.parse().map_err(|_| refused())?;
+        let size: usize = digits.parse().map_err(|_unshown| refused())?;
         let known = match kind {
             "b" if size == 1 => Some(Self::Bool),
             "i" | "u" | "f" => number(kind, size).map(Self::Number),
@@ -143,7 +143,7 @@ impl Kind {
                     "float" => "f",
                     _ => return Err(refused()),
                 };
-                let bits: usize = bits.parse().map_err(|_| refused())?;
+                let bits: usize = bits.parse().map_err(|_unshown| refused())?;
                 Some(bits)
                     .filter(|bits| bits % 8 == 0)
                     .and_then(|bits| number(kind, bits / 8))
@@ -185,21 +185,21 @@ fn text_of(count: usize, unit: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn check_2(spelled: &str, expected: Option<(Kind, ByteOrder)>) {
-        assert_eq!(Kind::of_version_2(spelled, false).ok(), expected, "{spelled}");
+    fn check_2(spelled: &str, expected: Option<&(Kind, ByteOrder)>) {
+        assert_eq!(Kind::of_version_2(spelled, false).ok().as_ref(), expected, "{spelled}");
     }
 
     #[test]
     fn types_of_version_2() {
         use ByteOrder::{Big, Little};
-        check_2("<f4", Some((Kind::Number(DataType::Float32), Little)));
-        check_2(">i2", Some((Kind::Number(DataType::Int16), Big)));
-        check_2("|u1", Some((Kind::Number(DataType::UInt8), Little)));
-        check_2("|b1", Some((Kind::Bool, Little)));
-        check_2("|S5", Some((Kind::FixedBytes { length: 5 }, Little)));
-        check_2(">U3", Some((Kind::FixedUtf32 { length: 12 }, Big)));
-        check_2("<M8[ns]", Some((Kind::Time { unit: "nanoseconds" }, Little)));
-        check_2("<m8[s]", Some((Kind::Span { unit: "seconds" }, Little)));
+        check_2("<f4", Some(&(Kind::Number(DataType::Float32), Little)));
+        check_2(">i2", Some(&(Kind::Number(DataType::Int16), Big)));
+        check_2("|u1", Some(&(Kind::Number(DataType::UInt8), Little)));
+        check_2("|b1", Some(&(Kind::Bool, Little)));
+        check_2("|S5", Some(&(Kind::FixedBytes { length: 5 }, Little)));
+        check_2(">U3", Some(&(Kind::FixedUtf32 { length: 12 }, Big)));
+        check_2("<M8[ns]", Some(&(Kind::Time { unit: "nanoseconds" }, Little)));
+        check_2("<m8[s]", Some(&(Kind::Span { unit: "seconds" }, Little)));
         for refused in [
             "",
             "<",
@@ -219,23 +219,23 @@ mod tests {
         assert_eq!(Kind::of_version_2("|O", true).unwrap().0, Kind::Text);
     }
 
-    fn check_3(json: &str, expected: Option<Kind>) {
+    fn check_3(json: &str, expected: Option<&Kind>) {
         let value: Value = serde_json::from_str(json).unwrap();
         let name = value["name"].as_str().unwrap();
         let none = Members::new();
         let configuration = value["configuration"].as_object().unwrap_or(&none);
-        assert_eq!(Kind::of_version_3(name, configuration).ok(), expected, "{json}");
+        assert_eq!(Kind::of_version_3(name, configuration).ok().as_ref(), expected, "{json}");
     }
 
     #[test]
     fn types_of_version_3() {
-        check_3(r#"{"name":"uint16"}"#, Some(Kind::Number(DataType::UInt16)));
-        check_3(r#"{"name":"float64"}"#, Some(Kind::Number(DataType::Float64)));
-        check_3(r#"{"name":"string"}"#, Some(Kind::Text));
+        check_3(r#"{"name":"uint16"}"#, Some(&Kind::Number(DataType::UInt16)));
+        check_3(r#"{"name":"float64"}"#, Some(&Kind::Number(DataType::Float64)));
+        check_3(r#"{"name":"string"}"#, Some(&Kind::Text));
         let text = r#"{"name":"fixed_length_utf32","configuration":{"length_bytes":20}}"#;
-        check_3(text, Some(Kind::FixedUtf32 { length: 20 }));
+        check_3(text, Some(&Kind::FixedUtf32 { length: 20 }));
         let time = r#"{"name":"numpy.datetime64","configuration":{"unit":"s","scale_factor":1}}"#;
-        check_3(time, Some(Kind::Time { unit: "seconds" }));
+        check_3(time, Some(&Kind::Time { unit: "seconds" }));
         for refused in [
             r#"{"name":"float16"}"#,
             r#"{"name":"complex64"}"#,

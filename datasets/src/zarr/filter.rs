@@ -236,7 +236,7 @@ fn summed(bytes: &[u8], stored: &DataType, decoded: &DataType) -> Result<Vec<u8>
 }
 
 fn fixed<const N: usize>(element: &[u8]) -> Result<[u8; N], Error> {
-    element.try_into().map_err(|_| Error::corrupt("an element has the wrong number of bytes"))
+    element.try_into().map_err(|_unshown| Error::corrupt("an element has the wrong number of bytes"))
 }
 
 /// As numpy computes `stored / scale + offset`: in doubles for whole numbers, else in the stored float type.

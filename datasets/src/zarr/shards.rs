@@ -60,13 +60,13 @@ impl Shards {
     ///
     /// # Errors
     /// Those of the store; `Corrupt` where the index is damaged.
-    pub fn shard(&self, store: &Store, key: Key, sharding: &Sharding) -> Result<Option<Arc<Shard>>, Error> {
-        if let Some(kept) = self.kept.get(&key) {
+    pub fn shard(&self, store: &Store, key: &Key, sharding: &Sharding) -> Result<Option<Arc<Shard>>, Error> {
+        if let Some(kept) = self.kept.get(key) {
             let is_trusted = kept.looked.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < TRUSTED;
             if is_trusted || is_same(store, &key.1, &kept)? {
                 return Ok(kept.shard);
             }
-            self.kept.invalidate(&key);
+            self.kept.invalidate(key);
         }
         // Many may ask for the chunks of one shard at once; its index is read once.
         let open = || {
@@ -79,7 +79,7 @@ impl Shards {
             };
             Ok(Kept { shard, looked: Arc::new(Mutex::new(Instant::now())) })
         };
-        let kept = self.kept.try_get_with_by_ref(&key, open);
+        let kept = self.kept.try_get_with_by_ref(key, open);
         // What is left to be evicted keeps files open.
         self.kept.run_pending_tasks();
         kept.map(|kept| kept.shard).map_err(|error: Arc<Error>| Error::clone(&error))
