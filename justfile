@@ -37,10 +37,24 @@ conformance-large: build
     [ -e target/large/large.nc ] || "{{ venvs }}/main/bin/python" samples/make_large.py target/large
     python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --large target/large/large.nc
 
-# weir beside nginx, pydap and xpublish on this machine: a table of ratios
-bench *arguments: build
+# weir beside nginx, pydap and xpublish on this machine, a table of ratios; then reading beside what decoding takes at least
+bench *arguments: build ideal-decode
     bench/install.sh
-    python3 bench/run.py --weir "{{ target }}/release/weir" {{ arguments }}
+    status=0; \
+        python3 bench/run.py --weir "{{ target }}/release/weir" {{ arguments }} || status=$?; \
+        [ "$status" -eq 0 ] || [ "$status" -eq 3 ] || exit "$status"; \
+        python3 bench/reading.py --weir "{{ target }}/release/weir" --ideal "{{ target }}/release/examples/ideal_decode"; \
+        exit "$status"
+
+# Reading 1 GiB whole and as a time series, beside netCDF-C and the time that decoding takes at least
+bench-reading *arguments: build ideal-decode
+    bench/install.sh
+    python3 bench/reading.py --weir "{{ target }}/release/weir" --ideal "{{ target }}/release/examples/ideal_decode" {{ arguments }}
+
+# An aggregation of 1,000 files, a directory of 100,000, a file of 200,000 chunks: cold, warm, and memory
+bench-archive *arguments: build
+    bench/install.sh
+    python3 bench/archive.py --weir "{{ target }}/release/weir" {{ arguments }}
 
 # Memory of weir while it streams 1 GiB
 bench-memory *arguments: build
@@ -50,6 +64,11 @@ bench-memory *arguments: build
 # The release build of the server and of the plugins as .so files
 build:
     cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-zarr-so
+
+# What bench-reading compares with: decoding and nothing else
+[private]
+ideal-decode:
+    cargo build --release -p weir-datasets --example ideal_decode
 
 # Puts the built plugins into DIR, as `weir serve --plugins DIR` wants them
 plugins dir:
