@@ -127,6 +127,14 @@ pub fn take_off_checksum(bytes: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Checks that a codec can be undone here.
+///
+/// # Errors
+/// `Unsupported` for one that is not built in, by name.
+pub fn check_built_in(codec: &Codec) -> Result<(), Error> {
+    Method::of(codec).map(drop)
+}
+
 /// Decodes a stored chunk. The result lives in the scratch, or is the stored bytes themselves where no codec was applied.
 ///
 /// # Errors

@@ -85,6 +85,10 @@ impl ChunkSource for Hdf5Source {
         self.metadata.file().check_unchanged()
     }
 
+    fn refusal(&self, variable: &str) -> Option<Error> {
+        self.array(variable).ok().and_then(StoredArray::refusal)
+    }
+
     fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
         let array = self.sized(chunk.variable)?;
         array.locate(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))

@@ -22,6 +22,7 @@ pub mod memory;
 pub mod memory_budget;
 pub mod netcdf3;
 mod opener;
+mod other_files;
 mod proven;
 pub mod read;
 pub mod reference;
@@ -29,6 +30,8 @@ pub mod remote;
 mod source;
 pub mod store;
 mod tiling;
+#[cfg(feature = "netcdf-c")]
+pub mod worker;
 pub mod zarr;
 
 pub use access::Access;
@@ -42,5 +45,6 @@ pub use remote::rules::{
     AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport,
 };
 pub use remote::url::ObjectUrl;
+pub use other_files::OtherFiles;
 pub use source::{ChunkKey, ChunkSource, Encoded, Run, Stored};
 pub use tiling::run_chunk_shape;

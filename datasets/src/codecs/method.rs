@@ -112,7 +112,7 @@ impl<'a> Method<'a> {
             Codec::Other { id, name, parameters, .. } => {
                 let method = of_hdf5(*id, parameters);
                 method.ok_or_else(|| {
-                    Error::unsupported(format!("codec {name} (HDF5 filter {id}) is not built in"))
+                    Error::unsupported(format!("codec {name} (HDF5 filter {id}) is not built in{NETCDF_C_HINT}"))
                 })
             }
         }
