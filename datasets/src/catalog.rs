@@ -9,7 +9,7 @@ mod scan;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Bound;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::memory_budget::Memory;
@@ -50,6 +50,40 @@ impl Catalog {
     ) -> Result<Self, Error> {
         let found = scan::scan(paths, opener.access(), progress)?;
         Ok(Self { entries: found.entries, skipped: found.skipped, opener })
+    }
+
+    /// Adds a dataset under an id of its own.
+    ///
+    /// # Errors
+    /// `BadRequest` for an id that is taken.
+    pub fn add(&mut self, id: &str, place: Place) -> Result<(), Error> {
+        if let Some(taken) = self.entries.get(id) {
+            let message = format!("{taken} and {place} would both be dataset '{id}'; give one another id");
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        self.entries.insert(id.to_owned(), place);
+        Ok(())
+    }
+
+    /// Adds the dataset at a path under an id of its own.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan), `Unsupported` for a folder that is no dataset itself, and `BadRequest` for an id that is taken.
+    pub fn add_path(&mut self, id: &str, path: &Path) -> Result<(), Error> {
+        if path.is_dir() && !crate::zarr::is_store(path) {
+            return Err(Error::unsupported(format!("{} is a folder, and no dataset itself", path.display())));
+        }
+        let mut progress = |_| {};
+        let found = scan::scan(&[path.to_owned()], self.opener.access(), &mut progress)?;
+        let place = found.entries.into_values().find(|place| place.to_string() == path.display().to_string());
+        let place = place.ok_or_else(|| Error::unsupported(format!("{} is no dataset", path.display())))?;
+        self.add(id, place)
+    }
+
+    /// What is not as it should be with a made dataset, but does not keep it from being served.
+    #[must_use]
+    pub fn problems(&self, id: &str) -> Vec<String> {
+        self.entries.get(id).map(|place| self.opener.problems(place)).unwrap_or_default()
     }
 
     /// All ids, sorted.

@@ -11,7 +11,7 @@ use crate::codecs;
 use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read::{self, Reading};
-use crate::{ChunkKey, ChunkSource, Error, ErrorKind};
+use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest};
 
 /// A chunk for a protocol that passes stored bytes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,11 @@ impl Dataset {
     #[must_use]
     pub fn schema(&self) -> &Schema {
         self.source.schema()
+    }
+
+    /// Where its chunks come from, for datasets that are made of this one.
+    pub(crate) fn source(&self) -> &dyn ChunkSource {
+        self.source.as_ref()
     }
 
     /// Text that changes whenever the data may have changed.
@@ -137,7 +142,9 @@ impl Dataset {
         let (variable, grid) = self.variable(path)?;
         check_slab(path, variable, slab)?;
         self.source.check_unchanged()?;
-        self.reading(read::Target { path, variable, grid: &grid, order }, stopped).read(slab, out)?;
+        if !self.source.read_slab(&SlabRequest { variable: path, slab, order, stopped }, out)? {
+            self.reading(read::Target { path, variable, grid: &grid, order }, stopped).read(slab, out)?;
+        }
         self.source.check_unchanged()
     }
 
@@ -178,6 +185,9 @@ impl Dataset {
         }
         self.source.check_unchanged()?;
         let order = variable.storage.byte_order;
+        if self.source.verify_slab(&SlabRequest { variable: path, slab, order, stopped })? {
+            return self.source.check_unchanged();
+        }
         let reading = self.reading(read::Target { path, variable, grid: &grid, order }, stopped);
         // Chunks are planned in batches, so that a slab of very many chunks needs no list of them all.
         let mut plan = grid.plan(slab).peekable();

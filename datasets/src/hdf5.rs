@@ -19,7 +19,7 @@ mod metadata;
 mod named_types;
 mod object_header;
 mod storage;
-mod strings;
+pub(crate) mod strings;
 mod tree;
 mod variables;
 

@@ -8,6 +8,7 @@
 //! verified, and a file that changes while it is read is an error.
 
 mod access;
+pub mod aggregate;
 pub mod buffers;
 pub mod catalog;
 pub mod codecs;
@@ -17,9 +18,11 @@ mod data_file;
 mod dataset;
 mod default_fill;
 mod error;
+pub mod grib;
 pub mod hdf5;
 pub mod memory;
 pub mod memory_budget;
+pub mod ncml;
 pub mod netcdf3;
 mod opener;
 mod other_files;
@@ -40,11 +43,11 @@ pub use data_file::{DataFile, Generation};
 pub use dataset::{Dataset, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};
+pub use other_files::OtherFiles;
 pub use remote::addresses::Addresses;
 pub use remote::rules::{
     AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport,
 };
 pub use remote::url::ObjectUrl;
-pub use other_files::OtherFiles;
-pub use source::{ChunkKey, ChunkSource, Encoded, Run, Stored};
+pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored};
 pub use tiling::run_chunk_shape;

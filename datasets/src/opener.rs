@@ -9,11 +9,14 @@ use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use crate::catalog::format;
+use crate::aggregate::definition::Base;
+use crate::aggregate::{Definition, Keeper, Kept};
+use crate::catalog::format::{self, Format};
 use crate::memory_budget::Memory;
+use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
-use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
+use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, OtherFiles, zarr};
 
 /// How many datasets are kept open.
 const MOST_OPEN: u64 = 256;
@@ -26,6 +29,15 @@ const MOST_LOOKED: u64 = 4096;
 pub enum Place {
     /// A file of this machine.
     File {
+        /// Its path, as it was given or found.
+        path: PathBuf,
+        /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
+        root: Option<Arc<Path>>,
+    },
+    /// A dataset that a definition makes.
+    Made(Arc<Definition>),
+    /// An NcML file of this machine: the definition of a dataset.
+    NcMl {
         /// Its path, as it was given or found.
         path: PathBuf,
         /// The folder that it must lie in, with all links resolved; `None` for a file that was named itself.
@@ -50,19 +62,25 @@ pub enum Place {
     },
 }
 
-/// As it was given, without what may be secret in a URL.
+/// As it was given, without what may be secret in a URL; for a definition, words that say so.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, .. } | Self::Folder { path, .. } => path.display().fmt(f),
+            Self::File { path, .. } | Self::Folder { path, .. } | Self::NcMl { path, .. } => {
+                path.display().fmt(f)
+            }
             Self::Object { url } | Self::Prefix { url } => url.fmt(f),
+            Self::Made(_) => f.write_str("a dataset of the configuration"),
         }
     }
 }
 
-/// Opens datasets, and keeps those that were used last.
+/// Opens datasets, and keeps those that were used last. Clones share them.
+#[derive(Clone)]
 pub struct Opener {
     access: Access,
+    made: Arc<Keeper>,
+    kept: Option<Arc<Kept>>,
     memory: Arc<Memory>,
     open: Cache<Place, Open>,
     /// What objects of other machines were when they were last looked at, for as long as that is believed.
@@ -79,13 +97,16 @@ struct Open {
 /// What was there when a dataset was opened.
 #[derive(Clone)]
 enum Seen {
-    File(Generation),
+    /// What a file was, and the other ones that its elements are in.
+    File(Generation, OtherFiles),
     /// The path of a store, and its documents; whether they are the same, they know themselves.
     Folder(PathBuf, Arc<zarr::Documents>),
     /// What an object was, and whether a read found that it is another.
     Object(Generation, Arc<AtomicBool>),
     /// The documents of a store of another machine.
     Prefix(Arc<zarr::Documents>),
+    /// What a reference set was, and whether the files that it led to are the same.
+    References(Generation, Arc<zarr::Documents>),
 }
 
 impl Opener {
@@ -96,7 +117,7 @@ impl Opener {
         let open = Cache::builder().max_capacity(MOST_OPEN).eviction_policy(EvictionPolicy::lru()).build();
         let looked =
             Cache::builder().max_capacity(MOST_LOOKED).time_to_live(access.patience().revalidate).build();
-        Self { access, memory, open, looked }
+        Self { access, made: Arc::default(), kept: None, memory, open, looked }
     }
 
     /// What may be reached.
@@ -111,6 +132,53 @@ impl Opener {
         &self.memory
     }
 
+    /// The same opener, which keeps in `kept` what it learns of aggregations' members.
+    #[must_use]
+    pub fn with_kept(self, kept: Kept) -> Self {
+        Self { kept: Some(Arc::new(kept)), ..self }
+    }
+
+    /// Where is kept what is learnt of aggregations' members.
+    pub(crate) fn kept(&self) -> Option<&Kept> {
+        self.kept.as_deref()
+    }
+
+    /// An opener for the members of a made dataset: it shares all files, but keeps made datasets of its own, so that none of
+    /// them keeps itself alive.
+    pub(crate) fn for_members(&self) -> Self {
+        Self { made: Arc::default(), ..self.clone() }
+    }
+
+    /// What is not as it should be with a made dataset, but does not keep it from being served: members that appeared and
+    /// cannot be joined, links that lead elsewhere.
+    #[must_use]
+    pub fn problems(&self, place: &Place) -> Vec<String> {
+        self.made.problems(place)
+    }
+
+    /// Text that changes whenever what stands at a place changes; nothing is read of a file.
+    pub(crate) fn stamp(&self, place: &Place) -> Result<String, Error> {
+        match place {
+            Place::Made(definition) => match &definition.base {
+                Base::File(location) => self.stamp(&crate::aggregate::file(location, &self.access)?),
+                _ => Ok(self.open(place)?.generation().to_owned()),
+            },
+            Place::File { path, .. } | Place::NcMl { path, .. } => {
+                look(path).map(|generation| generation.to_string())
+            }
+            Place::Folder { .. } | Place::Object { .. } | Place::Prefix { .. } => {
+                Ok(self.open(place)?.generation().to_owned())
+            }
+        }
+    }
+
+    /// Opens a file and says which folder it is in, all links resolved.
+    pub(crate) fn open_file(&self, path: &Path, root: Option<&Path>) -> Result<(DataFile, PathBuf), Error> {
+        let path = inside(path, root)?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok((DataFile::open(&path)?, folder))
+    }
+
     /// Opens a dataset, or hands out the open one if its data is the same as then.
     ///
     /// Many may ask for the same dataset at once; it is opened once.
@@ -118,6 +186,9 @@ impl Opener {
     /// # Errors
     /// `NotFound` where it is gone; otherwise why it cannot be opened. Messages do not name the place.
     pub fn open(&self, place: &Place) -> Result<Arc<Dataset>, Error> {
+        if matches!(place, Place::Made(_) | Place::NcMl { .. }) {
+            return self.made.open(place, self);
+        }
         if let Some(open) = self.open.get(place)
             && self.is_current(place, &open.seen).inspect_err(|error| self.forget(place, error))?
         {
@@ -146,14 +217,24 @@ impl Opener {
         match place {
             Place::File { path, root } => {
                 look(path)?;
-                let file = DataFile::open(&inside(path, root.as_deref())?)?;
-                let seen = Seen::File(*file.generation());
-                let source = format::open(file)?;
+                let resolved = inside(path, root.as_deref())?;
+                let file = DataFile::open(&resolved)?;
+                let generation = *file.generation();
+                if format::recognise(&file)? == Some(Format::References) {
+                    let folder = path.parent().unwrap_or(path);
+                    let set = References::document(file, folder, &self.access)?;
+                    return self.open_references(set);
+                }
+                let (source, other) = format::open_local(file, &resolved, &self.access)?;
+                let seen = Seen::File(generation, other);
                 Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
                 let path = inside(path, root.as_deref())?;
+                if reference::is_partitioned(&path) {
+                    return self.open_references(References::partitions(&path, &self.access)?);
+                }
                 let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
                 let dataset = Arc::new(Dataset::within(source, &self.memory));
                 Ok(Open { seen: Seen::Folder(path, documents), dataset })
@@ -171,13 +252,16 @@ impl Opener {
                 let dataset = Arc::new(Dataset::within(source, &self.memory));
                 Ok(Open { seen: Seen::Prefix(documents), dataset })
             }
+            Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
         }
     }
 
     /// Whether what is there now is what was seen.
     fn is_current(&self, place: &Place, seen: &Seen) -> Result<bool, Error> {
         match (place, seen) {
-            (Place::File { path, .. }, Seen::File(generation)) => Ok(*generation == look(path)?),
+            (Place::File { path, .. }, Seen::File(generation, other)) => {
+                Ok(*generation == look(path)? && other.are_unchanged())
+            }
             (Place::Folder { path, .. }, Seen::Folder(seen, documents)) => {
                 look_at_folder(path)?;
                 // A link may lead to another store now.
@@ -192,6 +276,13 @@ impl Opener {
                 Ok(looked.map_err(|error: Arc<Error>| error.as_ref().clone())? == *generation)
             }
             (Place::Prefix { .. }, Seen::Prefix(documents)) => documents.is_current(),
+            (Place::File { path, .. }, Seen::References(generation, documents)) => {
+                Ok(*generation == look(path)? && documents.is_current()?)
+            }
+            (Place::Folder { path, .. }, Seen::References(generation, documents)) => {
+                look_at_folder(path)?;
+                Ok(*generation == look(&path.join(reference::METADATA))? && documents.is_current()?)
+            }
             _ => Ok(false),
         }
     }
@@ -202,10 +293,17 @@ impl Opener {
             self.open.invalidate(place);
         }
     }
+
+    fn open_references(&self, set: References) -> Result<Open, Error> {
+        let generation = set.own_generation();
+        let (source, documents) = zarr::open_with_documents(Store::references(set))?;
+        let dataset = Arc::new(Dataset::within(source, &self.memory));
+        Ok(Open { seen: Seen::References(generation, documents), dataset })
+    }
 }
 
 /// What is there now.
-fn look(path: &Path) -> Result<Generation, Error> {
+pub(crate) fn look(path: &Path) -> Result<Generation, Error> {
     let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
     if !metadata.is_file() {
         return Err(Error::not_found("it is not a file any more"));

@@ -177,6 +177,12 @@ impl Reading<'_> {
             return Ok(None);
         }
         let encoded = match self.source.locate(key)? {
+            // A file of the chunk's own is read and closed at once: thousands of open files are more than a process may have.
+            Stored::Run(run) if !run.file.is_remote() && Arc::strong_count(&run.file) == 1 => {
+                let bytes = run.file.read_at(run.offset, run.length)?;
+                run.file.check_unchanged()?;
+                Some(Encoded { bytes, skipped_codecs: run.skipped_codecs })
+            }
             Stored::Run(run) => return Ok(Some(Waiting { part, run, first: 0, keep })),
             Stored::Nothing => None,
             Stored::Here(encoded) => Some(encoded),

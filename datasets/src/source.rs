@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_model::{Hyperslab, Schema};
+use weir_model::{ByteOrder, Hyperslab, Schema};
 
 use crate::{DataFile, Error, ErrorKind};
 
@@ -51,6 +51,19 @@ pub enum Stored {
     Scattered,
 }
 
+/// A hyperslab that is to be read or verified.
+#[derive(Clone, Copy)]
+pub struct SlabRequest<'a> {
+    /// The variable's path.
+    pub variable: &'a str,
+    /// The hyperslab; it lies inside the variable.
+    pub slab: &'a Hyperslab,
+    /// The byte order in which elements are wanted.
+    pub order: ByteOrder,
+    /// Whether the one who asked has gone; looked at before each chunk.
+    pub stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
 /// An open file: its schema, and its stored chunks.
 ///
 /// Implementations are read from many threads at once. A variable's [`Storage`](weir_model::Storage) in the schema says how
@@ -94,6 +107,7 @@ pub trait ChunkSource: Send + Sync {
             Stored::Here(encoded) => Ok(Some(encoded)),
             Stored::Run(run) => {
                 let bytes = run.file.read_at(run.offset, run.length)?;
+                run.file.check_unchanged()?;
                 Ok(Some(Encoded { bytes, skipped_codecs: run.skipped_codecs }))
             }
             Stored::Scattered => Err(scattered(chunk)),
@@ -117,6 +131,7 @@ pub trait ChunkSource: Send + Sync {
             Stored::Run(run) => {
                 let at = run.offset.checked_add(offset).filter(|_| end.is_some_and(|end| end <= run.length));
                 run.file.read_exact_at(at.ok_or_else(|| outside(chunk, offset, out.len()))?, out)?;
+                run.file.check_unchanged()?;
             }
             Stored::Scattered => return Err(scattered(chunk)),
         }
@@ -134,6 +149,24 @@ pub trait ChunkSource: Send + Sync {
             Stored::Run(run) => run.file.check_range(run.offset, run.length).map(|()| true),
             Stored::Scattered => Err(scattered(chunk)),
         }
+    }
+
+    /// Reads elements of a fixed size into `out`, as a source does that is made of other datasets; `Ok(false)` where chunks
+    /// are to be fetched and decoded instead.
+    ///
+    /// # Errors
+    /// Whatever keeps the bytes from being right; `out` then holds nothing of use.
+    fn read_slab(&self, _request: &SlabRequest<'_>, _out: &mut [u8]) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Proves that every chunk of a hyperslab can be decoded, as a source does that is made of other datasets; `Ok(false)`
+    /// where chunks are to be fetched and decoded instead.
+    ///
+    /// # Errors
+    /// What the first damaged chunk suffers from.
+    fn verify_slab(&self, _request: &SlabRequest<'_>) -> Result<bool, Error> {
+        Ok(false)
     }
 
     /// Reads strings ([`DataType::String`](weir_model::DataType::String)), row-major, as the file spells them.

@@ -89,7 +89,8 @@ pub fn take_over(
         Err(_) => OtherFiles::default(),
     };
     file.check_unchanged()?;
-    let source = WorkerSource::composed((file, source), &unreadable, started, (other.clone(), &settings.roots))?;
+    let source =
+        WorkerSource::composed((file, source), &unreadable, started, (other.clone(), &settings.roots))?;
     Ok((Box::new(source), other))
 }
 

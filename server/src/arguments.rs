@@ -50,11 +50,14 @@ pub struct PluginFile {
 pub struct Serve {
     /// Data files, directories of them, or URLs of files (s3, https, http); a dataset's id is its name, or its path below
     /// the directory. Buckets are reached as the AWS_ variables say
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "config", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
+    /// Configuration file (TOML): datasets, aggregations, object stores, and what is set here; the command line counts more
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
     /// Directory with plugins (*.so) to load
     #[arg(long, value_name = "DIR")]
     pub plugins: Option<PathBuf>,
@@ -64,15 +67,15 @@ pub struct Serve {
     /// How log lines look
     #[arg(long, default_value = "human")]
     pub log_format: LogFormat,
-    /// The largest response that is served, such as 500MiB or 2GiB
-    #[arg(long, default_value = "500MiB", value_name = "SIZE", value_parser = parse_size)]
-    pub max_response: u64,
-    /// Memory for reading, shared by all requests; those that do not fit wait
-    #[arg(long, default_value = "1GiB", value_name = "SIZE", value_parser = parse_budget)]
-    pub memory_budget: u64,
-    /// How many seconds a request waits for memory before it is told to come again
-    #[arg(long, default_value = "20", value_name = "SECONDS")]
-    pub memory_wait: u64,
+    /// The largest response that is served, such as 500MiB or 2GiB [default: 500MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_response: Option<u64>,
+    /// Memory for reading, shared by all requests; those that do not fit wait [default: 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_budget)]
+    pub memory_budget: Option<u64>,
+    /// How many seconds a request waits for memory before it is told to come again [default: 20]
+    #[arg(long, value_name = "SECONDS")]
+    pub memory_wait: Option<u64>,
     /// The URL under which clients reach this server, where that is not the address it listens on
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
@@ -88,7 +91,7 @@ pub enum LogFormat {
 }
 
 /// With less, ordinary requests would not fit.
-const LEAST_BUDGET: u64 = 128 << 20;
+pub const LEAST_BUDGET: u64 = 128 << 20;
 
 fn parse_budget(text: &str) -> Result<u64, String> {
     let bytes = parse_size(text)?;

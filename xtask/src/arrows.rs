@@ -33,6 +33,7 @@ pub const ARROWS: &[Rule] = &[
     Rule { krate: "weir-zarr", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-cf", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-references", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
+    Rule { krate: "weir-config", may_know: &[], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-plugin-abi", may_know: &[], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule {
         krate: "weir-plugin-api",
@@ -76,6 +77,7 @@ pub const ARROWS: &[Rule] = &[
         may_know: &[
             "weir-plugin-api",
             "weir-plugin-abi",
+            "weir-config",
             "weir-datasets",
             "weir-model",
             // Named by `server/src/linked.rs` alone: see `sources`.

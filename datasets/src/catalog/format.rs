@@ -1,6 +1,7 @@
 //! File formats, known by how files begin, and the backend of each.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::NETCDF_C_HINT;
 use crate::{Access, ChunkSource, DataFile, Error, OtherFiles};
@@ -14,6 +15,12 @@ pub enum Format {
     Hdf5,
     /// HDF4, which is read through netCDF-C alone.
     Hdf4,
+    /// A document of references to parts of other files.
+    References,
+    /// GRIB, editions 1 and 2.
+    Grib,
+    /// NcML: the definition of a dataset that is made of others.
+    NcMl,
 }
 
 /// HDF4 Specification, "File Header": the magic number.
@@ -47,45 +54,86 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
         }
         at = at.saturating_mul(2).max(512);
     }
-    Ok(None)
+    if crate::grib::recognise(file)? {
+        return Ok(Some(Format::Grib));
+    }
+    if is_ncml(file, start)? {
+        return Ok(Some(Format::NcMl));
+    }
+    Ok(crate::reference::is_document(file)?.then_some(Format::References))
+}
+
+/// Whether a file is XML with the root element of NcML, which must begin within the first 64 KiB.
+fn is_ncml(file: &DataFile, start: [u8; 4]) -> Result<bool, Error> {
+    let blank = start.iter().find(|byte| !byte.is_ascii_whitespace());
+    if !matches!(blank, None | Some(b'<' | b'\xef')) {
+        return Ok(false);
+    }
+    Ok(crate::ncml::recognise(&file.read_at(0, file.len().min(64 << 10))?))
 }
 
 /// Opens a file with the backend of its format.
 ///
 /// # Errors
-/// `Unsupported` where it is no data file; otherwise those of the backend.
-pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
+/// `Unsupported` where it is no data file, and for references, which an [`Opener`](crate::Opener) opens; otherwise those of the backend.
+pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Error> {
+    let file = file.into();
     match recognise(&file)? {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
         Some(Format::Hdf5) => crate::hdf5::open(file),
         Some(Format::Hdf4) => {
             Err(Error::unsupported(format!("it is an HDF4 file; HDF4 is not supported{NETCDF_C_HINT}")))
         }
-        None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
+        Some(Format::Grib) => crate::grib::open(file),
+        Some(Format::References) => Err(Error::unsupported(
+            "a reference set can be opened only where it lies in a folder of this machine",
+        )),
+        Some(Format::NcMl) => {
+            Err(Error::unsupported("an NcML file is no member; write its elements where it is named"))
+        }
+        None => Err(Error::unsupported("the file is neither netCDF, HDF5 nor GRIB")),
     }
 }
 
-/// Opens a file of this machine. What its backend refuses is read through netCDF-C, where that is built in, and then may be in
-/// other files, too.
+/// Opens a file of this machine, which is at `path` with all links resolved. What its backend refuses is read through
+/// netCDF-C, where that is built in, and may then be in other files, too.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_local(file: DataFile, at: &Path, access: &Access) -> Result<(Box<dyn ChunkSource>, OtherFiles), Error> {
-    #[cfg(not(feature = "netcdf-c"))]
-    {
-        let _unused = (at, access);
-        Ok((open(file)?, OtherFiles::default()))
+#[cfg(not(feature = "netcdf-c"))]
+pub fn open_local(
+    file: DataFile,
+    _path: &Path,
+    _access: &Access,
+) -> Result<(Box<dyn ChunkSource>, OtherFiles), Error> {
+    Ok((open(file)?, OtherFiles::default()))
+}
+
+/// Opens a file of this machine, which is at `path` with all links resolved. What its backend refuses is read through
+/// netCDF-C, and may then be in other files, too.
+///
+/// # Errors
+/// As [`open`].
+#[cfg(feature = "netcdf-c")]
+pub fn open_local(
+    file: DataFile,
+    path: &Path,
+    access: &Access,
+) -> Result<(Box<dyn ChunkSource>, OtherFiles), Error> {
+    use crate::{ErrorKind, worker};
+    let file = Arc::new(file);
+    let known = matches!(recognise(&file)?, Some(Format::Hdf4 | Format::Hdf5));
+    let opened = open(Arc::clone(&file));
+    if !known {
+        return Ok((opened?, OtherFiles::default()));
     }
-    #[cfg(feature = "netcdf-c")]
-    {
-        use crate::{ErrorKind, worker};
-        use std::sync::Arc;
-        let settings = worker::Settings::of_environment(access.roots());
-        let file = Arc::new(file);
-        let opened = match recognise(&file)? {
-            Some(Format::Hdf5) => crate::hdf5::open(Arc::clone(&file)),
-            Some(Format::NetCdf3) => crate::netcdf3::open(Arc::clone(&file)),
-            _ => Err(Error::unsupported("the file is neither netCDF nor HDF"))
-        };
+    let settings = worker::Settings::of_environment(access.roots());
+    match opened {
+        Ok(source) => worker::take_over(source, (file, path), &settings),
+        Err(refused) if refused.kind == ErrorKind::Unsupported => {
+            let opened = worker::open_whole(file, path, &settings);
+            opened.map_err(|error| error.within(format!("{refused}; through netCDF-C")))
+        }
+        Err(error) => Err(error),
     }
 }

@@ -57,7 +57,7 @@ impl Found<'_> {
             Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
         })?;
         match self.format(path).map_err(|e| e.within(typed.to_string()))? {
-            Some(_) => self.add(name.to_owned(), Place::File { path: path.to_owned(), root: None }),
+            Some(format) => self.add(name.to_owned(), place(format, path, None)),
             None => Err(Error::unsupported(format!("{typed} is neither a netCDF nor an HDF5 file"))),
         }
     }
@@ -167,10 +167,7 @@ impl Found<'_> {
     fn file(&mut self, folder: &Path, root: &Arc<Path>, entry: &DirEntry) -> Result<(), Error> {
         let path = entry.path();
         match self.format(path) {
-            Ok(Some(_)) => {
-                let place = Place::File { path: path.to_owned(), root: Some(Arc::clone(root)) };
-                self.add(below(folder, path), place)
-            }
+            Ok(Some(format)) => self.add(below(folder, path), place(format, path, Some(Arc::clone(root)))),
             Ok(None) => Ok(()),
             Err(error) => {
                 self.skip(folder, path, error.message);
@@ -215,6 +212,15 @@ impl Found<'_> {
 fn is_remote_store(url: &ObjectUrl, access: &Access) -> Result<bool, Error> {
     let store = access.store(url)?;
     zarr::MARKS.iter().try_fold(false, |found, mark| Ok(found || store.locate(mark)?.is_some()))
+}
+
+/// Where a dataset of a format lies.
+fn place(format: Format, path: &Path, root: Option<Arc<Path>>) -> Place {
+    let path = path.to_owned();
+    match format {
+        Format::NcMl => Place::NcMl { path, root },
+        _ => Place::File { path, root },
+    }
 }
 
 /// The path below the folder, with `/`: what an id is.

@@ -79,7 +79,9 @@ impl StoredArray {
             Layout::Unsupported(error) => Some(error),
             _ => self.unreadable.as_ref(),
         };
-        of_layout.cloned().or_else(|| self.codecs.iter().find_map(|codec| codecs::check_built_in(codec).err()))
+        of_layout
+            .cloned()
+            .or_else(|| self.codecs.iter().find_map(|codec| codecs::check_built_in(codec).err()))
     }
 
     /// A chunk's elements, decoded but in stored order; `None` where nothing is stored.

@@ -75,7 +75,8 @@ impl Worker {
         let line = request.line()?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.check_rested()?;
-        let answer = state.running(&self.launch).and_then(|running| running.ask(&line, &self.launch.settings));
+        let answer =
+            state.running(&self.launch).and_then(|running| running.ask(&line, &self.launch.settings));
         match answer {
             Ok(message) => {
                 state.failures = 0;
@@ -93,12 +94,6 @@ impl Worker {
             }
         }
     }
-
-    /// The number of the process, while one runs.
-    pub fn process(&self) -> Option<u32> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.running.as_ref().and_then(|running| running.child.as_ref()).map(Child::id)
-    }
 }
 
 impl State {
@@ -108,7 +103,8 @@ impl State {
             return Ok(());
         }
         let (failures, seconds) = (self.failures, REST.as_secs());
-        let message = format!("its netCDF-C worker has failed {failures} times; it is tried again after {seconds} s");
+        let message =
+            format!("its netCDF-C worker has failed {failures} times; it is tried again after {seconds} s");
         Err(Error::unavailable(message))
     }
 
@@ -158,7 +154,9 @@ impl Running {
             RecvTimeoutError::Disconnected => self.ended(),
             RecvTimeoutError::Timeout => {
                 let seconds = patience.as_secs_f64();
-                Error::unavailable(format!("the netCDF-C worker gave no answer for {seconds} s and was ended"))
+                Error::unavailable(format!(
+                    "the netCDF-C worker gave no answer for {seconds} s and was ended"
+                ))
             }
         })
     }
@@ -229,7 +227,9 @@ fn log(notes: ChildStderr) {
         let mut line = Vec::new();
         match notes.by_ref().take(4096).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
-            Ok(_) => tracing::debug!(note = %String::from_utf8_lossy(line.trim_ascii_end()), "netCDF-C worker"),
+            Ok(_) => {
+                tracing::debug!(note = %String::from_utf8_lossy(line.trim_ascii_end()), "netCDF-C worker")
+            }
         }
     }
 }

@@ -22,18 +22,19 @@ pub struct Request<'a> {
     variable: &'a str,
     start: Vec<u64>,
     count: Vec<u64>,
-    stride: Vec<u64>,
+    /// One element that stands where the file says nothing at all; none for strings.
+    fill: &'a [u8],
 }
 
 impl<'a> Request<'a> {
-    /// Asks for a hyperslab.
-    pub fn of(variable: &'a str, slab: &Hyperslab) -> Self {
-        let strides = slab.strides();
+    /// Asks for the extent of a chunk; its steps are 1.
+    pub fn of((variable, fill): (&'a str, &'a [u8]), extent: &Hyperslab) -> Self {
+        let strides = extent.strides();
         Self {
             variable,
+            fill,
             start: strides.iter().map(|stride| stride.start).collect(),
             count: strides.iter().map(|stride| stride.count).collect(),
-            stride: strides.iter().map(|stride| stride.step).collect(),
         }
     }
 

@@ -18,6 +18,9 @@ use crate::{Error, Generation, run_chunk_shape};
 /// Groups inside groups inside ...
 const MOST_DEPTH: usize = 64;
 
+/// Bytes of a string, as far as runs of them are concerned.
+const STRING_BYTES: usize = 16;
+
 /// Errors of variables, by path without the leading slash.
 pub type Refused = HashMap<String, Error>;
 
@@ -41,9 +44,8 @@ fn group(described: &DescribedGroup, path: &str, depth: usize) -> Result<Group, 
         length: d.length,
         unlimited: d.unlimited,
     });
-    let inner = |group_inside: &DescribedGroup| {
-        group(group_inside, &format!("{path}/{}", group_inside.name), depth)
-    };
+    let inner =
+        |group_inside: &DescribedGroup| group(group_inside, &format!("{path}/{}", group_inside.name), depth);
     Ok(Group {
         name: described.name.clone(),
         dimensions: dimensions.collect(),
@@ -64,11 +66,12 @@ fn variable(described: &DescribedVariable, group: &str) -> Option<Variable> {
         }
     };
     let shape = described.shape.clone();
-    let chunked = described.chunk_shape.clone().filter(|chunk| chunk.len() == shape.len() && !chunk.contains(&0));
+    let chunked =
+        described.chunk_shape.clone().filter(|chunk| chunk.len() == shape.len() && !chunk.contains(&0));
     let size = data_type.size();
     let fill = described.fill.clone().filter(|fill| Some(fill.len()) == size);
     let storage = Storage {
-        chunk_shape: chunked.unwrap_or_else(|| run_chunk_shape(&shape, size.unwrap_or(1))),
+        chunk_shape: chunked.unwrap_or_else(|| run_chunk_shape(&shape, size.unwrap_or(STRING_BYTES))),
         codecs: vec![codec()],
         byte_order: ByteOrder::Little,
         fill: match size {
@@ -107,7 +110,8 @@ fn data_type(described: &DescribedType) -> Result<DataType, &str> {
         DescribedType::Char => DataType::Char,
         DescribedType::String => DataType::String,
         DescribedType::Enum { name, base, members } => {
-            let members = members.iter().map(|(name, value)| EnumMember { name: name.clone(), value: *value });
+            let members =
+                members.iter().map(|(name, value)| EnumMember { name: name.clone(), value: *value });
             let (name, members) = (name.clone(), members.collect());
             DataType::Enum { name, base: Box::new(data_type(base)?), members }
         }
@@ -183,7 +187,8 @@ fn file(source: &DescribedSource, roots: &[PathBuf]) -> Result<(PathBuf, Option<
     use std::os::unix::fs::MetadataExt;
     let path = Path::new(&source.path);
     let Some(seen) = &source.state else { return Ok((path.to_owned(), OtherFiles::look(path))) };
-    let changed = || Error::unavailable("a file that has its elements changed while it was opened; ask again");
+    let changed =
+        || Error::unavailable("a file that has its elements changed while it was opened; ask again");
     let resolved = std::fs::canonicalize(path).map_err(|_| changed())?;
     // The worker is confined to the roots, but by another means.
     if !roots.iter().any(|root| resolved.starts_with(root)) {

@@ -10,6 +10,7 @@ use super::process::Worker;
 use super::protocol::{DescribedVariable, Description, Message, Request};
 use super::schema::{self, Refused};
 use crate::codecs::MOST_CHUNK_BYTES;
+use crate::hdf5::strings::{MOST_STRINGS, MOST_TEXT_BYTES, places};
 use crate::other_files::OtherFiles;
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored};
 
@@ -86,17 +87,53 @@ impl WorkerSource {
         }
     }
 
-    fn ask(&self, path: &str, slab: &Hyperslab) -> Result<Message, Error> {
+    fn ask(&self, (path, fill): (&str, &[u8]), extent: &Hyperslab) -> Result<Message, Error> {
         let worker = self.worker.as_ref();
         let worker = worker.ok_or_else(|| Error::unsupported("there is no netCDF-C worker"))?;
         let path = format!("/{}", key(path));
-        worker.ask(&Request::of(&path, slab)).map_err(|error| error.within(path))
+        worker.ask(&Request::of((&path, fill), extent)).map_err(|error| error.within(path))
+    }
+
+    /// Strings, chunk by chunk, for netCDF-C is not asked for strides.
+    fn strings(&self, variable: &Variable, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        let too_large = |what: &str| {
+            Error::new(
+                ErrorKind::TooLarge,
+                format!("too many {what} of {path} are asked for at once; ask for fewer"),
+            )
+        };
+        let count = usize::try_from(slab.elements()).ok().filter(|_| slab.elements() <= MOST_STRINGS);
+        let mut strings = vec![Vec::new(); count.ok_or_else(|| too_large("strings"))?];
+        let mut left = MOST_TEXT_BYTES;
+        let grid = grid(path, variable)?;
+        for part in grid.plan(slab) {
+            let extent = grid.extent(&part.chunk());
+            let extent = extent.ok_or_else(|| Error::corrupt(format!("{path}: its chunks do not fit it")))?;
+            let mut read = match self.ask((path, &[]), &extent)? {
+                Message::Strings(read) if read.len() as u64 == extent.elements() => read,
+                _ => {
+                    return Err(Error::unsupported(format!(
+                        "netCDF-C gives something else than strings of {path}"
+                    )));
+                }
+            };
+            for (from, to) in places(&part, &extent.shape(), &slab.shape()) {
+                if let (Some(from), Some(to)) = (read.get_mut(from), strings.get_mut(to)) {
+                    left = left.checked_sub(from.len()).ok_or_else(|| too_large("bytes of strings"))?;
+                    std::mem::swap(from, to);
+                }
+            }
+        }
+        Ok(strings)
     }
 
     /// A whole chunk of a variable of the worker's.
-    fn chunk(&self, variable: &Variable, ChunkKey { variable: path, index }: ChunkKey<'_>) -> Result<Vec<u8>, Error> {
-        let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
-        let grid = grid.map_err(|misfit| Error::corrupt(format!("{path}: {misfit}")))?;
+    fn chunk(
+        &self,
+        variable: &Variable,
+        ChunkKey { variable: path, index }: ChunkKey<'_>,
+    ) -> Result<Vec<u8>, Error> {
+        let grid = grid(path, variable)?;
         let extent = grid.extent(index).ok_or_else(|| {
             let counts = grid.counts();
             Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks"))
@@ -106,13 +143,16 @@ impl WorkerSource {
             let message = format!("{path} has elements of type {what}, which are not stored in its chunks");
             Error::new(ErrorKind::BadRequest, message)
         })?;
-        let bytes = |elements: u64| elements.checked_mul(size as u64).filter(|&bytes| bytes <= MOST_CHUNK_BYTES);
+        let bytes =
+            |elements: u64| elements.checked_mul(size as u64).filter(|&bytes| bytes <= MOST_CHUNK_BYTES);
         let too_large = || {
             let message = format!("chunks of {path} are larger than the limit of {MOST_CHUNK_BYTES} bytes");
             Error::new(ErrorKind::TooLarge, message)
         };
-        let whole = bytes(grid.chunk_elements()).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(too_large)?;
-        match self.ask(path, &extent)? {
+        let whole = bytes(grid.chunk_elements())
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .ok_or_else(too_large)?;
+        match self.ask((path, &variable.storage.fill), &extent)? {
             Message::Elements(read) if Some(read.len() as u64) == bytes(extent.elements()) => {
                 Ok(pad(read, (&extent.shape(), grid.chunk_shape()), (whole, &variable.storage.fill)))
             }
@@ -134,7 +174,9 @@ impl ChunkSource for WorkerSource {
         self.file.check_unchanged()?;
         match self.other.are_unchanged() {
             true => Ok(()),
-            false => Err(Error::unavailable("a file that has its elements changed while it was read; ask again")),
+            false => {
+                Err(Error::unavailable("a file that has its elements changed while it was read; ask again"))
+            }
         }
     }
 
@@ -200,19 +242,18 @@ impl ChunkSource for WorkerSource {
             let message = format!("{path} has elements of type {what}, not strings");
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        if slab.elements() == 0 {
-            return Ok(Vec::new());
-        }
-        match self.ask(path, slab)? {
-            Message::Strings(strings) if strings.len() as u64 == slab.elements() => Ok(strings),
-            _ => Err(Error::unsupported(format!("netCDF-C gives something else than the strings of {path}"))),
-        }
+        self.strings(variable, path, slab)
     }
 }
 
 /// A path as it is looked up.
 fn key(path: &str) -> &str {
     path.trim_start_matches('/')
+}
+
+fn grid(path: &str, variable: &Variable) -> Result<ChunkGrid, Error> {
+    let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
+    grid.map_err(|misfit| Error::corrupt(format!("{path}: {misfit}")))
 }
 
 fn variable_mut<'g>(group: &'g mut Group, path: &str) -> Option<&'g mut Variable> {
@@ -235,7 +276,8 @@ fn take(
     if shown.shape != variable.shape || !schema::same_elements(&shown.data_type, &variable.data_type) {
         let (theirs, ours) = (&shown.data_type, variable.data_type.describe());
         let (shape, own_shape) = (&shown.shape, &variable.shape);
-        let message = format!("it shows {theirs:?} of shape {shape:?} where the file has {ours} of {own_shape:?}");
+        let message =
+            format!("it shows {theirs:?} of shape {shape:?} where the file has {ours} of {own_shape:?}");
         return Err(Error::unsupported(message));
     }
     variable.storage.codecs = vec![schema::codec()];

@@ -133,6 +133,9 @@ impl Documents {
             Err(error) if error.kind == ErrorKind::Unavailable => return Ok(false),
             checked => checked?,
         }
+        if self.store.generation().is_some() {
+            return Ok(true);
+        }
         let listed = locked(&self.listed).clone();
         if (listed.len() > FEW || self.store.is_remote()) && trusted {
             return Ok(true);

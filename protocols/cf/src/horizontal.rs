@@ -1,6 +1,6 @@
 //! What kind of horizontal grid a variable lies on, by names and attributes alone; no coordinate is read.
 //!
-//! HEALPix comes first, then the meshes that say what they are ([`mesh`]), then what the coordinates say:
+//! HEALPix comes first, then the meshes that say what they are (UGRID, ICON, MPAS, SCRIP, ESMF), then what the coordinates say:
 //! longitudes and latitudes over several dimensions make a curvilinear grid, over one dimension together they are cells (with
 //! corners) or points (without), and over a dimension each a rectilinear grid.
 

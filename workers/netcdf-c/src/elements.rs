@@ -34,7 +34,10 @@ pub fn read(file: &OpenFile, request: &Request) -> Result<Answer, Failure> {
         }
         data_type => {
             let bytes = count.and_then(|count| count.checked_mul(data_type.size()?));
-            elements(&variable, &axes, (within(bytes, MOST_BYTES, "bytes")?, data_type)).map(Answer::Elements)
+            let mut out = room(0, within(bytes, MOST_BYTES, "bytes")?)?;
+            fill(&mut out, (&request.fill, data_type))?;
+            elements(&variable, &axes, (&mut out, data_type))?;
+            Ok(Answer::Elements(out))
         }
     }
 }
@@ -47,8 +50,7 @@ fn within(number: Option<usize>, most: usize, what: &str) -> Result<usize, Failu
 }
 
 fn extents(axes: &[Axis]) -> Extents {
-    let extents =
-        axes.iter().map(|&Axis { start, count, stride }| Extent::SliceCount { start, count, stride });
+    let extents = axes.iter().map(|&Axis { start, count }| Extent::SliceCount { start, count, stride: 1 });
     extents.collect::<Vec<_>>().into()
 }
 
@@ -61,18 +63,36 @@ fn room<T: Clone>(element: T, length: usize) -> Result<Vec<T>, Failure> {
     Ok(room)
 }
 
+/// Fills a buffer before it is read to.
+fn fill(out: &mut [u8], (element, data_type): (&[u8], &Type)) -> Result<(), Failure> {
+    if element.is_empty() {
+        return Ok(());
+    }
+    if Some(element.len()) != data_type.size() {
+        let message = format!("the fill value has {} bytes, which is none of this variable", element.len());
+        return Err(Failure::new(Kind::BadRequest, message));
+    }
+    out.chunks_exact_mut(element.len()).for_each(|place| place.copy_from_slice(element));
+    to_other_order(out, data_type);
+    Ok(())
+}
+
 fn elements(
     variable: &Variable<'_>,
     axes: &[Axis],
-    (bytes, data_type): (usize, &Type),
-) -> Result<Vec<u8>, Failure> {
-    let mut out = room(0, bytes)?;
-    let done = variable.get_raw_values_into(&mut out, extents(axes));
+    (out, data_type): (&mut [u8], &Type),
+) -> Result<(), Failure> {
+    let done = variable.get_raw_values_into(out, extents(axes));
     done.map_err(|error| refusal(&error, "netCDF-C cannot read it"))?;
+    to_other_order(out, data_type);
+    Ok(())
+}
+
+/// From this machine's order to little-endian, or back.
+fn to_other_order(elements: &mut [u8], data_type: &Type) {
     if cfg!(target_endian = "big") {
-        out.chunks_exact_mut(data_type.swap_unit()).for_each(<[u8]>::reverse);
+        elements.chunks_exact_mut(data_type.swap_unit()).for_each(<[u8]>::reverse);
     }
-    Ok(out)
 }
 
 fn strings(variable: &Variable<'_>, axes: &[Axis], count: usize) -> Result<Vec<Vec<u8>>, Failure> {

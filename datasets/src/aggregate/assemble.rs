@@ -1,0 +1,294 @@
+//! Assembly: from a definition to a dataset, learning anew only what has changed.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use weir_model::Schema;
+
+use super::build::build;
+use super::definition::{Base, Definition, Rules, hex};
+use super::edited::{Edited, Inner};
+use super::edits;
+use super::facts::Facts;
+use super::hold::Learnt;
+use super::listing::{self, Listed};
+use super::live::unchanged;
+use super::member::{Member, Members, on_threads};
+use super::record;
+use crate::{ChunkSource, Dataset, Error, ErrorKind, Opener, Place};
+
+/// A dataset that was put together.
+#[derive(Clone)]
+pub struct Assembled {
+    /// The dataset.
+    pub dataset: Arc<Dataset>,
+    /// Text that differs with the definition and every member.
+    pub identity: String,
+    /// Set once a touched member was found changed.
+    pub changed: Arc<AtomicBool>,
+    /// After how long it is looked at again.
+    pub recheck_every: Duration,
+    /// What was found when it was put together and keeps nothing from being served.
+    problems: Vec<String>,
+}
+
+/// What is known of an aggregation's members.
+#[derive(Default)]
+pub struct Known {
+    /// The definition that they belong to.
+    digest: String,
+    facts: HashMap<String, Facts>,
+    /// Whether what is kept on disk is all of it.
+    kept: bool,
+}
+
+/// Puts a dataset together. Where nothing changed since `before`, it stays the same.
+///
+/// # Errors
+/// Why it cannot be put together.
+pub fn assemble(
+    definition: &Definition,
+    opener: &Opener,
+    known: &mut Known,
+    (before, problems): (Option<&Assembled>, &mut Vec<String>),
+) -> Result<Assembled, Error> {
+    let digest = definition.digest();
+    let members = Members { opener: opener.clone(), changed: unchanged() };
+    let (identity, recheck_every, source) = match &definition.base {
+        Base::Nothing => (digest.clone(), Duration::MAX, Source::Nothing),
+        Base::File(location) => {
+            let place = listing::file(location, opener.access())?;
+            let dataset = opener.open(&place).map_err(|e| e.within(&location.text))?;
+            let generation = dataset.generation().to_owned();
+            let member = Member { name: location.text.clone(), place, generation };
+            // As for a file that is served itself, each opening looks whether it is the same.
+            (identity(&[&digest, &member.generation]), Duration::ZERO, Source::File(member, dataset))
+        }
+        Base::Aggregation(rules) => {
+            let learnt = learn(&digest, rules, opener, known, problems)?;
+            let identity = identity_of(&digest, &learnt);
+            (identity, rules.recheck_every, Source::Members(rules, learnt))
+        }
+    };
+    if let Some(before) = before.filter(|before| before.identity == identity) {
+        // Marked by what was changed and changed back, or by a member that was opened while it was replaced.
+        before.changed.store(false, Ordering::Relaxed);
+        problems.extend(before.problems.iter().cloned());
+        return Ok(before.clone());
+    }
+    let changed = Arc::clone(&members.changed);
+    let mut found = Vec::new();
+    let source = source.finish((definition, &identity), members, (known, &mut found));
+    problems.extend(found.iter().cloned());
+    let dataset = Arc::new(Dataset::within(source?, opener.memory()));
+    Ok(Assembled { dataset, identity, changed, recheck_every, problems: found })
+}
+
+/// A definition's dataset as a chunk source of its own, which follows nothing: for the contract's tests.
+///
+/// # Errors
+/// Why it cannot be put together.
+#[cfg(feature = "testing")]
+pub fn source(definition: &Definition, opener: &Opener) -> Result<Box<dyn ChunkSource>, Error> {
+    struct Alone(Arc<Dataset>);
+    impl ChunkSource for Alone {
+        fn schema(&self) -> &Schema {
+            self.0.schema()
+        }
+        fn generation(&self) -> String {
+            self.0.generation().to_owned()
+        }
+        fn check_unchanged(&self) -> Result<(), Error> {
+            self.0.source().check_unchanged()
+        }
+        fn locate(&self, chunk: crate::ChunkKey<'_>) -> Result<crate::Stored, Error> {
+            self.0.source().locate(chunk)
+        }
+        fn fetch(&self, chunk: crate::ChunkKey<'_>) -> Result<Option<crate::Encoded>, Error> {
+            self.0.source().fetch(chunk)
+        }
+        fn fetch_part(&self, chunk: crate::ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
+            self.0.source().fetch_part(chunk, offset, out)
+        }
+        fn check_extent(&self, chunk: crate::ChunkKey<'_>) -> Result<bool, Error> {
+            self.0.source().check_extent(chunk)
+        }
+        fn read_slab(&self, request: &crate::SlabRequest<'_>, out: &mut [u8]) -> Result<bool, Error> {
+            self.0.source().read_slab(request, out)
+        }
+        fn verify_slab(&self, request: &crate::SlabRequest<'_>) -> Result<bool, Error> {
+            self.0.source().verify_slab(request)
+        }
+        fn read_strings(&self, path: &str, slab: &weir_model::Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+            self.0.source().read_strings(path, slab)
+        }
+    }
+    let assembled = assemble(definition, opener, &mut Known::default(), (None, &mut Vec::new()))?;
+    Ok(Box::new(Alone(assembled.dataset)))
+}
+
+fn identity(parts: &[&str]) -> String {
+    hex(&Sha256::digest(format!("{parts:?}")), 8)
+}
+
+fn identity_of(digest: &str, learnt: &[Learnt]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(digest);
+    for Learnt { member, coordinate, .. } in learnt {
+        hash.update(format!("{:?} {:?} {coordinate:?}", member.name, member.generation));
+    }
+    hex(&hash.finalize(), 8)
+}
+
+/// What a definition begins with, looked at.
+enum Source<'d> {
+    Nothing,
+    File(Member, Arc<Dataset>),
+    Members(&'d Rules, Vec<Learnt>),
+}
+
+impl Source<'_> {
+    fn finish(
+        self,
+        (definition, identity): (&Definition, &str),
+        members: Members,
+        (known, problems): (&mut Known, &mut Vec<String>),
+    ) -> Result<Box<dyn ChunkSource>, Error> {
+        let (schema, inner) = match self {
+            Self::Nothing => (Schema::default(), Inner::Nothing),
+            Self::File(member, dataset) => (dataset.schema().clone(), Inner::File(member, members)),
+            Self::Members(rules, mut learnt) => {
+                let built = build((rules, identity), &mut learnt, &members, problems)?;
+                known.keep(&definition.digest(), learnt, &members.opener);
+                if definition.edits.is_empty() {
+                    return Ok(built);
+                }
+                let dataset = Dataset::within(built, members.opener.memory());
+                (dataset.schema().clone(), Inner::Made(Arc::new(dataset)))
+            }
+        };
+        let edited = edits::apply(&schema, &definition.edits, problems)?;
+        Ok(Box::new(Edited { edited, generation: identity.to_owned(), inner }))
+    }
+}
+
+/// What is known of all members that are listed now; those that are new or changed are looked at.
+fn learn(
+    digest: &str,
+    rules: &Rules,
+    opener: &Opener,
+    known: &mut Known,
+    problems: &mut Vec<String>,
+) -> Result<Vec<Learnt>, Error> {
+    known.recall(digest, opener);
+    let listed = listing::list(rules, opener.access(), problems)?;
+    let slots: Vec<Mutex<Option<Facts>>> = listed.iter().map(|_| Mutex::new(None)).collect();
+    let mut unknown = Vec::new();
+    for (member, slot) in listed.iter().zip(&slots) {
+        let stamp = opener.stamp(&member.place).map_err(|e| e.within(&member.name))?;
+        match known.facts.get(&member.name).filter(|facts| facts.stamp == stamp) {
+            Some(facts) => put(slot, facts.clone()),
+            None => unknown.push((member, slot, stamp)),
+        }
+    }
+    known.kept &= unknown.is_empty();
+    // Every one is looked at before a bad one is reported, so that the good ones need not be looked at again.
+    let bad = Mutex::new(Vec::new());
+    on_threads(unknown, |(member, slot, stamp)| {
+        match opener.open(&member.place).and_then(|dataset| Facts::of(&dataset, rules, stamp)) {
+            Ok(facts) => put(slot, facts),
+            Err(e) => bad.lock().unwrap_or_else(PoisonError::into_inner).push(e.within(&member.name)),
+        }
+        Ok(())
+    })?;
+    let taken = slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let found: Vec<(Listed, Option<Facts>)> = listed.into_iter().zip(taken).collect();
+    let mut bad = bad.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !bad.is_empty() {
+        let good = found.into_iter().filter_map(|(member, facts)| Some((member.name, facts?)));
+        known.facts = good.collect();
+        bad.sort_by(|a, b| a.message.cmp(&b.message));
+        let count = bad.len();
+        let first = bad.into_iter().next();
+        let first = first.unwrap_or_else(|| Error::unavailable("a member cannot be opened"));
+        let others = count.saturating_sub(1);
+        return Err(match others {
+            0 => invalid(first),
+            others => {
+                invalid(Error { message: format!("{} (and {others} more members)", first.message), ..first })
+            }
+        });
+    }
+    let learnt: Vec<Learnt> =
+        found.into_iter().filter_map(|(member, facts)| Some(learnt(member, facts?))).collect();
+    known.facts = learnt.iter().map(|learnt| (learnt.member.name.clone(), learnt.facts.clone())).collect();
+    Ok(learnt)
+}
+
+/// A member that is not there is no missing dataset.
+fn invalid(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::NotFound => Error { kind: ErrorKind::Unavailable, ..error },
+        _ => error,
+    }
+}
+
+fn put(slot: &Mutex<Option<Facts>>, facts: Facts) {
+    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts);
+}
+
+fn learnt(listed: Listed, facts: Facts) -> Learnt {
+    let Listed { name, place, told } = listed;
+    let member = Member { name, place, generation: facts.generation.clone() };
+    Learnt { member, coordinate: told, facts }
+}
+
+impl Known {
+    /// Recalls what is kept of a definition's members, once.
+    fn recall(&mut self, digest: &str, opener: &Opener) {
+        if self.digest == digest {
+            return;
+        }
+        let kept = opener.kept().and_then(|kept| (kept.get)(digest)).and_then(|bytes| record::unpack(&bytes));
+        let all = kept.is_some();
+        *self = Self { digest: digest.to_owned(), facts: kept.unwrap_or_default(), kept: all };
+    }
+
+    /// Keeps what was learnt, in memory and on disk.
+    fn keep(&mut self, digest: &str, learnt: Vec<Learnt>, opener: &Opener) {
+        let times: usize = learnt.iter().map(|learnt| learnt.facts.times.len()).sum();
+        let known: usize = self.facts.values().map(|facts| facts.times.len()).sum();
+        let same = self.kept && self.facts.len() == learnt.len() && times == known;
+        let settled: HashMap<String, bool> = learnt
+            .iter()
+            .map(|learnt| (learnt.member.name.clone(), is_settled(&learnt.member.place)))
+            .collect();
+        self.facts = learnt.into_iter().map(|learnt| (learnt.member.name, learnt.facts)).collect();
+        self.digest = digest.to_owned();
+        if same {
+            return;
+        }
+        if let Some(kept) = opener.kept() {
+            // What was written just now may be written to again within one tick of the file system's clock.
+            let members = self.facts.iter().filter(|(name, _)| settled.get(*name) == Some(&true));
+            if let Some(bytes) = record::pack(members.map(|(name, facts)| (name.as_str(), facts))) {
+                (kept.put)(digest, &bytes);
+                self.kept = true;
+            }
+        }
+    }
+}
+
+/// A file must have been left alone for so long before anything is kept of it: the coarsest clocks of file systems tick
+/// every two seconds.
+const SETTLING: Duration = Duration::from_secs(2);
+
+fn is_settled(place: &Place) -> bool {
+    let Place::File { path, .. } = place else { return true };
+    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+    age.is_some_and(|age| age > SETTLING)
+}

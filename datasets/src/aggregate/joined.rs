@@ -1,0 +1,410 @@
+//! Joined members as one dataset: joinExisting and joinNew.
+//!
+//! A hyperslab is cut where one member ends and the next begins, and each part is read by its member straight into its place.
+//! Members are opened when they are touched; those that were used last stay open, so that thousands of members need no
+//! thousands of open files.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Stride, Variable};
+
+use super::held::{Held, copy_part};
+use super::member::{Member, Members, on_threads};
+use super::slab::{Piece, embed, pieces, scatter};
+use crate::{ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, codecs};
+
+/// Where the elements of a variable are.
+#[derive(Clone, Debug)]
+pub enum Placed {
+    /// In the first member.
+    First,
+    /// In all members, one behind the other along an axis.
+    Along(Along),
+    /// In memory.
+    Held(Held),
+}
+
+/// How a variable is joined.
+#[derive(Clone, Copy, Debug)]
+pub struct Along {
+    /// The join axis.
+    pub axis: usize,
+    /// Whether members have the axis.
+    pub dimension: Dimension,
+    /// Whose chunks the variable has.
+    pub chunks: Chunks,
+}
+
+/// Whether members have the join dimension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dimension {
+    /// They have it.
+    Existing,
+    /// It is new, and has one index for each member.
+    New,
+}
+
+/// Whose chunks a joined variable has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunks {
+    /// Those of the members, as they are stored.
+    OfMembers,
+    /// Chunks that are put together when they are asked for.
+    PutTogether,
+}
+
+/// Joined members.
+pub struct Joined {
+    /// What they hold together.
+    pub schema: Schema,
+    /// Text that differs with every member.
+    pub generation: String,
+    /// The members, in their order.
+    pub list: Vec<Member>,
+    /// The first index of each member along the join dimension, and the end behind the last.
+    pub starts: Vec<u64>,
+    /// Where the variables' elements are, by path.
+    pub placed: HashMap<String, Placed>,
+    /// What opens the members.
+    pub members: Members,
+    /// Variables of members of which all chunks are known to be good.
+    pub proven: Mutex<HashSet<(String, usize)>>,
+}
+
+/// A part of a request: a member, the hyperslab of it, and where it goes.
+struct Task<'o> {
+    member: usize,
+    slab: Hyperslab,
+    out: &'o mut [u8],
+}
+
+impl Joined {
+    fn placed(&self, path: &str) -> Result<(&Variable, &Placed), Error> {
+        let plain = path.trim_start_matches('/');
+        let variable = self.schema.variable(plain);
+        let placed = self.placed.get(&format!("/{plain}"));
+        variable.zip(placed).ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))
+    }
+
+    fn open(&self, member: usize) -> Result<(&Member, std::sync::Arc<Dataset>), Error> {
+        let found =
+            self.list.get(member).ok_or_else(|| Error::corrupt("the aggregation has no such member"))?;
+        Ok((found, self.members.open(found)?))
+    }
+
+    /// The part of a member's variable that a piece of `slab` is.
+    fn inside(
+        &self,
+        (path, variable, along): (&str, &Variable, Along),
+        slab: &Hyperslab,
+        piece: &Piece,
+    ) -> Result<Hyperslab, Error> {
+        let (mut strides, mut shape) = (slab.strides().to_vec(), variable.shape.clone());
+        if along.axis >= strides.len().min(shape.len()) {
+            return Err(Error::corrupt(format!("{path} has no join axis")));
+        }
+        match along.dimension {
+            Dimension::New => {
+                strides.remove(along.axis);
+                shape.remove(along.axis);
+            }
+            Dimension::Existing => {
+                let end = self.starts.get(piece.member.saturating_add(1));
+                let length = end
+                    .zip(self.starts.get(piece.member))
+                    .map_or(0, |(end, start)| end.saturating_sub(*start));
+                strides.iter_mut().skip(along.axis).take(1).for_each(|stride| *stride = piece.inside);
+                shape.iter_mut().skip(along.axis).take(1).for_each(|of_axis| *of_axis = length);
+            }
+        }
+        Hyperslab::within(&shape, strides).map_err(|e| Error::corrupt(format!("{path}: {e}")))
+    }
+
+    fn pieces(&self, along: Along, slab: &Hyperslab) -> Result<Vec<Piece>, Error> {
+        let stride = slab.strides().get(along.axis);
+        pieces(stride.ok_or_else(|| Error::corrupt("a hyperslab has no join axis"))?, &self.starts)
+    }
+
+    fn read_along(
+        &self,
+        (variable, along): (&Variable, Along),
+        request: &SlabRequest<'_>,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let SlabRequest { variable: path, slab, .. } = *request;
+        let size = variable.data_type.size().filter(|&size| size > 0).ok_or_else(|| {
+            let what = variable.data_type.describe();
+            let message = format!("{path} has elements of type {what}, which have no fixed size");
+            Error::new(ErrorKind::BadRequest, message)
+        })?;
+        let expected = usize::try_from(slab.elements()).ok().and_then(|n| n.checked_mul(size));
+        if expected != Some(out.len()) {
+            let (length, elements) = (out.len(), slab.elements());
+            let message = format!("{path}: the buffer has {length} bytes for {elements} elements of {size}");
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        if slab.elements() == 0 {
+            return Ok(());
+        }
+        let pieces = self.pieces(along, slab)?;
+        let leading = slab.strides().iter().take(along.axis).all(|stride| stride.count == 1);
+        match leading {
+            true => self.read_runs(&pieces, (variable, along), request, out),
+            false => self.read_rows(&pieces, (variable, along, size), request, out),
+        }
+    }
+
+    /// Parts that follow each other in the output: members read into it at once.
+    fn read_runs(
+        &self,
+        pieces: &[Piece],
+        (variable, along): (&Variable, Along),
+        request: &SlabRequest<'_>,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let rows: u64 = pieces.iter().map(|piece| piece.inside.count).sum();
+        let row = usize::try_from(rows).ok().and_then(|rows| out.len().checked_div(rows)).unwrap_or(0);
+        let mut rest = out;
+        let mut work = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let bytes = usize::try_from(piece.inside.count).ok().and_then(|count| count.checked_mul(row));
+            let split = std::mem::take(&mut rest).split_at_mut_checked(bytes.unwrap_or(usize::MAX));
+            let (own, behind) =
+                split.ok_or_else(|| Error::corrupt("members hold more than the hyperslab"))?;
+            work.push((piece, own));
+            rest = behind;
+        }
+        on_threads(work, |(piece, out)| {
+            let slab = self.inside((request.variable, variable, along), request.slab, piece)?;
+            self.read_task(Task { member: piece.member, slab, out }, request)
+        })
+    }
+
+    /// Parts that are spread over the output: each is read alone, then put in its rows.
+    fn read_rows(
+        &self,
+        pieces: &[Piece],
+        (variable, along, size): (&Variable, Along, usize),
+        request: &SlabRequest<'_>,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let shape = request.slab.shape();
+        for piece in pieces {
+            let slab = self.inside((request.variable, variable, along), request.slab, piece)?;
+            let length = usize::try_from(slab.elements()).ok().and_then(|n| n.checked_mul(size));
+            // A part of the output, which its caller has in memory.
+            let mut part = vec![0; length.unwrap_or(0)];
+            self.read_task(Task { member: piece.member, slab, out: &mut part }, request)?;
+            scatter(&part, (&shape, size), (along.axis, piece.at), out)?;
+        }
+        Ok(())
+    }
+
+    fn read_task(&self, task: Task<'_>, request: &SlabRequest<'_>) -> Result<(), Error> {
+        let (member, dataset) = self.open(task.member)?;
+        let read =
+            dataset.read_unless(request.stopped, request.variable, (&task.slab, request.order), task.out);
+        read.map_err(|e| e.within(&member.name))
+    }
+
+    fn verify_along(
+        &self,
+        (variable, along): (&Variable, Along),
+        request: &SlabRequest<'_>,
+    ) -> Result<(), Error> {
+        let proven = || self.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        on_threads(self.pieces(along, request.slab)?, |piece| {
+            let key = (request.variable.trim_start_matches('/').to_owned(), piece.member);
+            if proven().contains(&key) {
+                return Ok(());
+            }
+            let slab = self.inside((request.variable, variable, along), request.slab, &piece)?;
+            let (member, dataset) = self.open(piece.member)?;
+            let verified = dataset.verify_unless(request.stopped, request.variable, &slab);
+            verified.map_err(|e| e.within(&member.name))?;
+            let whole =
+                dataset.schema().variable(request.variable).map(|variable| Hyperslab::whole(&variable.shape));
+            if whole.is_some_and(|whole| whole.is_ok_and(|whole| whole == slab)) {
+                proven().insert(key);
+            }
+            Ok(())
+        })
+    }
+
+    /// The member that stores a chunk, and the chunk's index there.
+    fn chunk_of_member(
+        &self,
+        variable: &Variable,
+        along: Along,
+        index: &[u64],
+    ) -> Result<(usize, Vec<u64>), Error> {
+        let misplaced = || Error::corrupt("the aggregation has no such chunk");
+        let mut inside = index.to_vec();
+        let number = index.get(along.axis).copied().ok_or_else(misplaced)?;
+        if along.dimension == Dimension::New {
+            inside.remove(along.axis);
+            return Ok((usize::try_from(number).map_err(|_| misplaced())?, inside));
+        }
+        let chunk = variable.storage.chunk_shape.get(along.axis).copied().ok_or_else(misplaced)?;
+        let first = number.checked_mul(chunk).ok_or_else(misplaced)?;
+        let stride = Stride { start: first, step: 1, count: 1 };
+        let piece = pieces(&stride, &self.starts)?.first().copied().ok_or_else(misplaced)?;
+        let place = inside.get_mut(along.axis).ok_or_else(misplaced)?;
+        *place = piece.inside.start.checked_div(chunk).ok_or_else(misplaced)?;
+        Ok((piece.member, inside))
+    }
+
+    /// A chunk that is put together: its part inside the variable, and the fill value around it.
+    fn put_together(
+        &self,
+        variable: &Variable,
+        chunk: ChunkKey<'_>,
+        extent: &Hyperslab,
+    ) -> Result<Encoded, Error> {
+        let size = variable.data_type.size().unwrap_or(1);
+        let storage = &variable.storage;
+        let bytes = |elements: u64| usize::try_from(elements).ok().and_then(|n| n.checked_mul(size));
+        let whole = storage.chunk_shape.iter().try_fold(1_u64, |n, &length| n.checked_mul(length));
+        let whole = whole.and_then(bytes).filter(|&bytes| bytes as u64 <= codecs::MOST_CHUNK_BYTES);
+        let whole =
+            whole.ok_or_else(|| Error::new(ErrorKind::TooLarge, "a chunk does not fit into memory"))?;
+        let order = storage.byte_order;
+        let request = SlabRequest { variable: chunk.variable, slab: extent, order, stopped: &|| false };
+        let mut part = vec![0; bytes(extent.elements()).unwrap_or(0)];
+        self.read_slab(&request, &mut part)?;
+        if part.len() == whole {
+            return Ok(Encoded { bytes: part, skipped_codecs: u32::MAX });
+        }
+        let mut fill = storage.fill.clone();
+        if order == ByteOrder::Big {
+            codecs::swap(&mut fill, variable.data_type.swap_unit());
+        }
+        let mut padded: Vec<u8> = fill.iter().copied().cycle().take(whole).collect();
+        embed(&part, &extent.shape(), &mut padded, (&storage.chunk_shape, size))?;
+        Ok(Encoded { bytes: padded, skipped_codecs: u32::MAX })
+    }
+
+    /// Asks the member that stores a chunk. Answers are given only of a member that nobody wrote to meanwhile.
+    fn ask<T>(
+        &self,
+        chunk: ChunkKey<'_>,
+        of_member: impl FnOnce(&dyn ChunkSource, ChunkKey<'_>) -> Result<T, Error>,
+        own: impl FnOnce(Stored) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (variable, placed) = self.placed(chunk.variable)?;
+        if let Placed::Held(held) = placed {
+            return own(held.locate(variable, chunk)?);
+        }
+        let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
+        let grid = grid.map_err(|e| Error::corrupt(format!("{}: {e}", chunk.variable)))?;
+        let extent = grid.extent(chunk.index).ok_or_else(|| {
+            let (ChunkKey { variable, index }, counts) = (chunk, grid.counts());
+            Error::not_found(format!("{variable} has no chunk {index:?}; it has {counts:?} chunks"))
+        })?;
+        let (member, index) = match placed {
+            Placed::Along(along) if along.chunks == Chunks::PutTogether => {
+                return own(Stored::Here(self.put_together(variable, chunk, &extent)?));
+            }
+            Placed::Along(along) => self.chunk_of_member(variable, *along, chunk.index)?,
+            _ => (0, chunk.index.to_vec()),
+        };
+        let (member, dataset) = self.open(member)?;
+        let source = dataset.source();
+        let answer = of_member(source, ChunkKey { variable: chunk.variable, index: &index });
+        let answer = answer.map_err(|e| e.within(&member.name))?;
+        source.check_unchanged().map_err(|e| e.within(&member.name))?;
+        Ok(answer)
+    }
+}
+
+impl ChunkSource for Joined {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn generation(&self) -> String {
+        self.generation.clone()
+    }
+
+    /// Members are checked one by one, before and after anything is read of them.
+    fn check_unchanged(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
+        self.ask(chunk, |source, chunk| source.locate(chunk), Ok)
+    }
+
+    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
+        let here = |stored| match stored {
+            Stored::Here(encoded) => Ok(Some(encoded)),
+            _ => Ok(None),
+        };
+        self.ask(chunk, |source, chunk| source.fetch(chunk), here)
+    }
+
+    fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
+        // One of the two is called, so both may write.
+        let out = std::cell::RefCell::new(out);
+        let part = |stored: Stored| copy_part(&stored, (chunk, offset), &mut out.borrow_mut()).map(|()| true);
+        self.ask(chunk, |source, chunk| source.fetch_part(chunk, offset, &mut out.borrow_mut()), part)
+    }
+
+    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
+        self.ask(chunk, |source, chunk| source.check_extent(chunk), |_| Ok(true))
+    }
+
+    fn read_slab(&self, request: &SlabRequest<'_>, out: &mut [u8]) -> Result<bool, Error> {
+        let (variable, placed) = self.placed(request.variable)?;
+        match placed {
+            Placed::Held(held) => {
+                held.read((request.variable, variable), (request.slab, request.order), out)?;
+            }
+            Placed::Along(along) => self.read_along((variable, *along), request, out)?,
+            Placed::First => self.read_task(Task { member: 0, slab: request.slab.clone(), out }, request)?,
+        }
+        Ok(true)
+    }
+
+    fn verify_slab(&self, request: &SlabRequest<'_>) -> Result<bool, Error> {
+        let (variable, placed) = self.placed(request.variable)?;
+        match placed {
+            Placed::Held(_) => {}
+            Placed::Along(along) => self.verify_along((variable, *along), request)?,
+            Placed::First => {
+                let (member, dataset) = self.open(0)?;
+                let verified = dataset.verify_unless(request.stopped, request.variable, request.slab);
+                verified.map_err(|e| e.within(&member.name))?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        let (variable, placed) = self.placed(path)?;
+        let along = match placed {
+            Placed::Held(held) => return held.read_strings((path, variable), slab),
+            Placed::First => {
+                let (member, dataset) = self.open(0)?;
+                return dataset.read_strings(path, slab).map_err(|e| e.within(&member.name));
+            }
+            Placed::Along(along) => *along,
+        };
+        if variable.data_type.size().is_some() {
+            return Err(Error::new(ErrorKind::BadRequest, format!("{path} holds no strings")));
+        }
+        let count = usize::try_from(slab.elements());
+        let count = count.map_err(|e| Error::new(ErrorKind::TooLarge, format!("{path}: {e}")))?;
+        let mut out = Vec::new();
+        out.try_reserve(count).map_err(|e| Error::new(ErrorKind::TooLarge, format!("{path}: {e}")))?;
+        out.resize(count, Vec::new());
+        for piece in self.pieces(along, slab)? {
+            let inside = self.inside((path, variable, along), slab, &piece)?;
+            let (member, dataset) = self.open(piece.member)?;
+            let strings = dataset.read_strings(path, &inside).map_err(|e| e.within(&member.name))?;
+            scatter(&strings, (&slab.shape(), 1), (along.axis, piece.at), &mut out)?;
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,112 @@
+//! Members: datasets that an aggregation is made of, opened when they are touched, and only as they were when validated.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{Dataset, Error, ErrorKind, Opener, Place};
+
+/// A member as it was validated.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its name, for messages.
+    pub name: String,
+    /// Where it lies.
+    pub place: Place,
+    /// Its generation when it was validated.
+    pub generation: String,
+}
+
+/// What opens members, and notes that one of them has changed.
+#[derive(Clone)]
+pub struct Members {
+    /// Opens them; those that were used last stay open.
+    pub opener: Opener,
+    /// Set once a touched member was found to be another than the one that was validated.
+    pub changed: Arc<AtomicBool>,
+}
+
+impl Members {
+    /// Opens a member.
+    ///
+    /// # Errors
+    /// `Unavailable` where it is not what was validated any more; it is validated again when the aggregation is opened next.
+    pub fn open(&self, member: &Member) -> Result<Arc<Dataset>, Error> {
+        match self.opener.open(&member.place) {
+            Ok(dataset) if dataset.generation() == member.generation => Ok(dataset),
+            Ok(_) => Err(self.other(member, "changed")),
+            Err(e) if e.kind == ErrorKind::NotFound => Err(self.other(member, "is gone")),
+            Err(e) => Err(e.within(&member.name)),
+        }
+    }
+
+    fn other(&self, member: &Member, what: &str) -> Error {
+        self.changed.store(true, Ordering::Relaxed);
+        let name = &member.name;
+        Error::unavailable(format!("{name} {what} since the aggregation was put together; ask again"))
+    }
+}
+
+/// Threads that work on members at once, at most.
+const MOST_THREADS: usize = 8;
+
+/// Calls `f` for every item, on several threads, until one call fails.
+///
+/// These are no threads of the decoding pool: opening a member may wait for another thread that opens it, and that one may
+/// need the pool.
+///
+/// # Errors
+/// The first error that was met.
+pub fn on_threads<T: Send>(items: Vec<T>, f: impl Fn(T) -> Result<(), Error> + Sync) -> Result<(), Error> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let helpers = items.len().min(cores).min(MOST_THREADS).saturating_sub(1);
+    if helpers == 0 {
+        return items.into_iter().try_for_each(f);
+    }
+    let items = Mutex::new(items.into_iter());
+    let failed = AtomicBool::new(false);
+    let work = || -> Result<(), Error> {
+        while !failed.load(Ordering::Relaxed) {
+            let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(item) = next else { break };
+            f(item).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let start = |_| std::thread::Builder::new().name("members".into()).spawn_scoped(scope, work).ok();
+        // Where no further thread is to be had, this one does all the work.
+        let threads: Vec<_> = (0..helpers).filter_map(start).collect();
+        let own = work();
+        let others = threads.into_iter().map(|thread| {
+            thread.join().unwrap_or_else(|_| Err(Error::unavailable("a thread that reads members failed")))
+        });
+        others.fold(own, Result::and)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_worked_on_once() {
+        let seen = Mutex::new(Vec::new());
+        on_threads((1..=1000).collect(), |n: u64| {
+            seen.lock().unwrap().push(n);
+            Ok(())
+        })
+        .unwrap();
+        let mut seen = seen.into_inner().unwrap();
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(1..=1000));
+    }
+
+    #[test]
+    fn a_failure_ends_the_work() {
+        let failed = on_threads((1..=100).collect(), |n: u64| match n {
+            7 => Err(Error::corrupt("seven")),
+            _ => Ok(()),
+        });
+        assert_eq!(failed.unwrap_err().message, "seven");
+    }
+}

@@ -1,0 +1,77 @@
+//! Settings: what the command line says, else the configuration, else the default.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use weir_config::Config;
+
+use crate::arguments::{LEAST_BUDGET, Serve};
+
+/// How the server runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// The URL under which clients reach the server, where that is not the address it listens on.
+    pub public_url: Option<String>,
+    /// The largest response that is served, in bytes.
+    pub max_response: u64,
+    /// Memory for reading, in bytes.
+    pub memory_budget: u64,
+    /// How long a request waits for memory.
+    pub memory_wait: Duration,
+}
+
+impl Settings {
+    /// The settings of a server.
+    ///
+    /// # Errors
+    /// A memory budget of the configuration that is too little.
+    pub fn of(serve: &Serve, config: &Config) -> Result<Self, String> {
+        let server = &config.server;
+        let memory_budget =
+            serve.memory_budget.or(server.memory_budget.map(|size| size.0)).unwrap_or(1 << 30);
+        if memory_budget < LEAST_BUDGET {
+            let (file, least) = (config.file.display(), LEAST_BUDGET >> 20);
+            return Err(format!("{file}: memory_budget is too little; at least {least}MiB are needed"));
+        }
+        let wait = serve.memory_wait.map(Duration::from_secs);
+        Ok(Self {
+            listen: serve.listen.or(server.listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            public_url: serve.public_url.clone().or_else(|| server.public_url.clone()),
+            max_response: serve.max_response.or(server.max_response.map(|size| size.0)).unwrap_or(500 << 20),
+            memory_budget,
+            memory_wait: wait.or(server.memory_wait.map(|wait| wait.0)).unwrap_or(Duration::from_secs(20)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+
+    fn settings(arguments: &[&str], config: &str) -> Result<Settings, String> {
+        let all = ["weir", "serve", "--config", "weir.toml"].into_iter().chain(arguments.iter().copied());
+        let Command::Serve(serve) = Arguments::try_parse_from(all).unwrap().command else {
+            panic!("it is no serve");
+        };
+        Settings::of(&serve, &Config::parse(config, Path::new("weir.toml")).unwrap())
+    }
+
+    #[test]
+    fn the_command_line_counts_more_than_the_configuration() {
+        let config = "[server]\nlisten = \"127.0.0.1:1\"\nmax_response = \"1GiB\"\nmemory_wait = \"1min\"";
+        let found = settings(&["--listen", "127.0.0.1:2"], config).unwrap();
+        assert_eq!((found.listen.port(), found.max_response), (2, 1 << 30));
+        assert_eq!((found.memory_budget, found.memory_wait), (1 << 30, Duration::from_secs(60)));
+        let found = settings(&[], "").unwrap();
+        assert_eq!((found.listen.to_string().as_str(), found.max_response), ("127.0.0.1:8080", 500 << 20));
+        let refused = settings(&[], "[server]\nmemory_budget = \"1MiB\"").unwrap_err();
+        assert_eq!(refused, "weir.toml: memory_budget is too little; at least 128MiB are needed");
+    }
+}
