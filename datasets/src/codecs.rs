@@ -343,6 +343,8 @@ mod tests {
         check(&deflate, b"junk", 0, Err("its deflate stream is damaged"));
         let (name, parameters, configuration) = ("secret".into(), vec![], String::new());
         let other = [Codec::Other { id: 65000, name, parameters, configuration }];
-        check(&other, &[0; 8], 0, Err("codec secret (HDF5 filter 65000) is not built in"));
+        let message =
+            format!("codec secret (HDF5 filter 65000) is not built in{}", crate::error::NETCDF_C_HINT);
+        check(&other, &[0; 8], 0, Err(&message));
     }
 }

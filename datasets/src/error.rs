@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What a message says behind what netCDF-C may be able to read.
 pub(crate) const NETCDF_C_HINT: &str = if cfg!(feature = "netcdf-c") {
-    " natively"
+    ""
 } else {
     " (built without netcdf-c; a build with that feature may read it)"
 };

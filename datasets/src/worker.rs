@@ -98,7 +98,7 @@ pub fn take_over(
 fn launch(file: &DataFile, path: &Path, settings: &Settings) -> Result<Launch, Error> {
     use std::os::unix::fs::MetadataExt;
     let changed = || Error::unavailable("the file changed while it was opened; ask again");
-    let metadata = std::fs::metadata(path).map_err(|_| changed())?;
+    let metadata = std::fs::metadata(path).map_err(|_unshown| changed())?;
     if !file.generation().same_bytes(&Generation::of(&metadata)) {
         return Err(changed());
     }

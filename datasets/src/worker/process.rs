@@ -228,7 +228,7 @@ fn log(notes: ChildStderr) {
         match notes.by_ref().take(4096).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
             Ok(_) => {
-                tracing::debug!(note = %String::from_utf8_lossy(line.trim_ascii_end()), "netCDF-C worker")
+                tracing::debug!(note = %String::from_utf8_lossy(line.trim_ascii_end()), "netCDF-C worker");
             }
         }
     }

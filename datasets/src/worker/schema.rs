@@ -189,12 +189,12 @@ fn file(source: &DescribedSource, roots: &[PathBuf]) -> Result<(PathBuf, Option<
     let Some(seen) = &source.state else { return Ok((path.to_owned(), OtherFiles::look(path))) };
     let changed =
         || Error::unavailable("a file that has its elements changed while it was opened; ask again");
-    let resolved = std::fs::canonicalize(path).map_err(|_| changed())?;
+    let resolved = std::fs::canonicalize(path).map_err(|_unshown| changed())?;
     // The worker is confined to the roots, but by another means.
     if !roots.iter().any(|root| resolved.starts_with(root)) {
         return Err(Error::unsupported("its elements are in a file that is not inside the data folders"));
     }
-    let metadata = std::fs::metadata(path).map_err(|_| changed())?;
+    let metadata = std::fs::metadata(path).map_err(|_unshown| changed())?;
     let now = SourceState {
         device: metadata.dev(),
         inode: metadata.ino(),
