@@ -23,6 +23,14 @@ test-rust:
         (cd "plugin-api/examples/$example" && CARGO_TARGET_DIR="$OLDPWD/target/examples/$example" cargo test); \
     done
 
+# Files that are read through netCDF-C: the worker, and the feature that starts it; needs libnetcdf-dev
+test-netcdf-c:
+    @command -v nc-config >/dev/null || { echo 'test-netcdf-c needs netCDF-C: apt-get install libnetcdf-dev' >&2; exit 1; }
+    cargo test --locked --manifest-path workers/netcdf-c/Cargo.toml --target-dir "{{ target }}/workers"
+    cargo clippy --locked --manifest-path workers/netcdf-c/Cargo.toml --target-dir "{{ target }}/workers" --all-targets -- -D warnings
+    cargo clippy --locked -p weir-datasets --features netcdf-c --all-targets -- -D warnings
+    cargo test -p weir-datasets --features netcdf-c --test worker
+
 # Real clients against the release build: plugins linked in, then the same loaded from .so files only
 conformance: build
     conformance/install.sh
@@ -84,11 +92,13 @@ samples dir="target/samples":
 fmt:
     cargo fmt --all
     for example in {{ examples }}; do cargo fmt --manifest-path "plugin-api/examples/$example/Cargo.toml"; done
+    cargo fmt --manifest-path workers/netcdf-c/Cargo.toml
 
 # Fails where code is not formatted
 fmt-check:
     cargo fmt --all --check
     for example in {{ examples }}; do cargo fmt --manifest-path "plugin-api/examples/$example/Cargo.toml" --check; done
+    cargo fmt --manifest-path workers/netcdf-c/Cargo.toml --check
 
 # Lints all Rust code, tests included; the lock file must fit the manifests
 clippy:

@@ -35,6 +35,12 @@ impl Access {
         Self { roots, network: None }
     }
 
+    /// The folders and files of this machine, with all links resolved.
+    #[cfg(feature = "netcdf-c")]
+    pub(crate) fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
     /// Opens what a reference names: a path relative to `folder` (where the reference stands), or an absolute one; both
     /// must lead into one of the roots, links resolved. Or a URL (`s3`, `https`, `http`) that a rule allows.
     ///

@@ -127,6 +127,14 @@ pub fn take_off_checksum(bytes: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Checks that a codec can be undone here.
+///
+/// # Errors
+/// `Unsupported` for one that is not built in, by name.
+pub fn check_built_in(codec: &Codec) -> Result<(), Error> {
+    Method::of(codec).map(drop)
+}
+
 /// Decodes a stored chunk. The result lives in the scratch, or is the stored bytes themselves where no codec was applied.
 ///
 /// # Errors
@@ -335,6 +343,8 @@ mod tests {
         check(&deflate, b"junk", 0, Err("its deflate stream is damaged"));
         let (name, parameters, configuration) = ("secret".into(), vec![], String::new());
         let other = [Codec::Other { id: 65000, name, parameters, configuration }];
-        check(&other, &[0; 8], 0, Err("codec secret (HDF5 filter 65000) is not built in"));
+        let message =
+            format!("codec secret (HDF5 filter 65000) is not built in{}", crate::error::NETCDF_C_HINT);
+        check(&other, &[0; 8], 0, Err(&message));
     }
 }

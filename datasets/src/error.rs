@@ -2,6 +2,13 @@
 
 use std::fmt;
 
+/// What a message says behind what netCDF-C may be able to read.
+pub(crate) const NETCDF_C_HINT: &str = if cfg!(feature = "netcdf-c") {
+    ""
+} else {
+    " (built without netcdf-c; a build with that feature may read it)"
+};
+
 /// What an error means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {

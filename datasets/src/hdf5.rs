@@ -20,7 +20,7 @@ mod metadata;
 mod named_types;
 mod object_header;
 mod storage;
-mod strings;
+pub(crate) mod strings;
 mod tree;
 mod variables;
 
@@ -99,6 +99,10 @@ impl ChunkSource for Hdf5Source {
 
     fn count_chunks(&self, variable: &str) -> Result<u64, Error> {
         self.array(variable)?.count_chunks(&self.metadata).map_err(|error| error.within(variable))
+    }
+
+    fn refusal(&self, variable: &str) -> Option<Error> {
+        self.array(variable).ok().and_then(StoredArray::refusal)
     }
 
     fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {

@@ -26,6 +26,7 @@ pub mod memory_budget;
 pub mod ncml;
 pub mod netcdf3;
 mod opener;
+mod other_files;
 mod proven;
 pub mod read;
 pub mod reference;
@@ -33,6 +34,8 @@ pub mod remote;
 mod source;
 pub mod store;
 mod tiling;
+#[cfg(feature = "netcdf-c")]
+pub mod worker;
 pub mod zarr;
 
 pub use access::Access;
@@ -41,6 +44,7 @@ pub use data_file::{DataFile, Generation};
 pub use dataset::{Dataset, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};
+pub use other_files::OtherFiles;
 pub use remote::addresses::Addresses;
 pub use remote::rules::{
     AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport,

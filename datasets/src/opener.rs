@@ -17,7 +17,7 @@ use crate::memory_budget::Memory;
 use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
-use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
+use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, OtherFiles, zarr};
 
 /// How many datasets are kept open.
 const MOST_OPEN: u64 = 256;
@@ -99,7 +99,8 @@ struct Open {
 /// What was there when a dataset was opened.
 #[derive(Clone)]
 enum Seen {
-    File(Generation),
+    /// What a file was, and the other ones that its elements are in.
+    File(Generation, OtherFiles),
     /// The path of a store, and its documents; whether they are the same, they know themselves.
     Folder(PathBuf, Arc<zarr::Documents>),
     /// What an object was, and whether a read found that it is another.
@@ -221,7 +222,7 @@ impl Opener {
                 return Ok(Op::Nop);
             }
             // What is known of a generation that is gone is of no use any more.
-            if let (Some(index), Some(Seen::File(before))) = (&self.index, &before) {
+            if let (Some(index), Some(Seen::File(before, _))) = (&self.index, &before) {
                 index.forget(&before.key());
             }
             self.open_anew(place).map(Op::Put)
@@ -250,14 +251,16 @@ impl Opener {
         match place {
             Place::File { path, root } => {
                 look(path)?;
-                let file = self.indexed(DataFile::open(&inside(path, root.as_deref())?)?);
-                let seen = Seen::File(*file.generation());
+                let resolved = inside(path, root.as_deref())?;
+                let file = self.indexed(DataFile::open(&resolved)?);
+                let generation = *file.generation();
                 if format::of(&file)? == Some(Format::References) {
                     let folder = path.parent().unwrap_or(path);
                     let set = References::document(file, folder, &self.access)?;
                     return self.open_references(set);
                 }
-                let source = format::open(file)?;
+                let (source, other) = format::open_local(file, &resolved, &self.access)?;
+                let seen = Seen::File(generation, other);
                 Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
             }
             Place::Folder { path, root } => {
@@ -290,7 +293,9 @@ impl Opener {
     /// Whether what is there now is what was seen.
     fn is_current(&self, place: &Place, seen: &Seen) -> Result<bool, Error> {
         match (place, seen) {
-            (Place::File { path, .. }, Seen::File(generation)) => Ok(*generation == look(path)?),
+            (Place::File { path, .. }, Seen::File(generation, other)) => {
+                Ok(*generation == look(path)? && other.are_unchanged())
+            }
             (Place::Folder { path, .. }, Seen::Folder(seen, documents)) => {
                 look_at_folder(path)?;
                 // A link may lead to another store now.

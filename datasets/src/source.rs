@@ -86,6 +86,12 @@ pub trait ChunkSource: Send + Sync {
     /// `Unavailable` where somebody did.
     fn check_unchanged(&self) -> Result<(), Error>;
 
+    /// Why the elements of a variable cannot be read, where that is known without reading them.
+    fn refusal(&self, variable: &str) -> Option<Error> {
+        let _all_can_be_read = variable;
+        None
+    }
+
     /// Where a chunk is stored.
     ///
     /// # Errors

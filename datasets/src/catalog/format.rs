@@ -1,7 +1,11 @@
 //! File formats, known by how files begin, and the backend of each.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::NETCDF_C_HINT;
 use crate::index::{pack, packed, unpack};
-use crate::{ChunkSource, DataFile, Error};
+use crate::{Access, ChunkSource, DataFile, Error, OtherFiles};
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +14,8 @@ pub enum Format {
     NetCdf3,
     /// HDF5, and netCDF-4 in it.
     Hdf5,
+    /// HDF4, which is read through netCDF-C alone.
+    Hdf4,
     /// A document of references to parts of other files.
     References,
     /// GRIB, editions 1 and 2.
@@ -18,11 +24,13 @@ pub enum Format {
     NcMl,
 }
 
-packed!(enum Format { 1 => NetCdf3, 2 => Hdf5, 3 => References, 4 => Grib, 5 => NcMl });
+packed!(enum Format { 1 => NetCdf3, 2 => Hdf5, 3 => References, 4 => Grib, 5 => NcMl, 6 => Hdf4 });
 
 /// The format of a file, as the index keeps it.
 const RECORD: &str = "format";
 
+/// HDF4 Specification, "File Header": the magic number.
+const HDF4_SIGNATURE: [u8; 4] = [0x0e, 0x03, 0x13, 0x01];
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 /// Recognises a file by its magic bytes; `None` where it is no data file.
@@ -39,6 +47,9 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
     }
     if matches!(start, [b'C', b'D', b'F', 1 | 2 | 5]) {
         return Ok(Some(Format::NetCdf3));
+    }
+    if start == HDF4_SIGNATURE {
+        return Ok(Some(Format::Hdf4));
     }
     let mut at = 0_u64;
     while at.checked_add(8).is_some_and(|end| end <= file.len()) {
@@ -86,7 +97,8 @@ pub fn of(file: &DataFile) -> Result<Option<Format>, Error> {
 ///
 /// # Errors
 /// `Unsupported` where it is no data file, and for references, which an [`Opener`](crate::Opener) opens; otherwise those of the backend.
-pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
+pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Error> {
+    let file = file.into();
     match of(&file)? {
         Some(format) => open_as(format, file),
         None => Err(Error::unsupported(
@@ -95,10 +107,13 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     }
 }
 
-fn open_as(format: Format, file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
+fn open_as(format: Format, file: Arc<DataFile>) -> Result<Box<dyn ChunkSource>, Error> {
     match format {
         Format::NetCdf3 => crate::netcdf3::open(file),
         Format::Hdf5 => crate::hdf5::open(file),
+        Format::Hdf4 => {
+            Err(Error::unsupported(format!("it is an HDF4 file; HDF4 is not supported{NETCDF_C_HINT}")))
+        }
         Format::Grib => crate::grib::open(file),
         Format::References => Err(Error::unsupported(
             "a reference set can be opened only where it lies in a folder of this machine",
@@ -106,5 +121,48 @@ fn open_as(format: Format, file: DataFile) -> Result<Box<dyn ChunkSource>, Error
         Format::NcMl => {
             Err(Error::unsupported("an NcML file is no member; write its elements where it is named"))
         }
+    }
+}
+
+/// Opens a file of this machine, which is at `path` with all links resolved. What its backend refuses is read through
+/// netCDF-C, where that is built in, and may then be in other files, too.
+///
+/// # Errors
+/// As [`open`].
+#[cfg(not(feature = "netcdf-c"))]
+pub fn open_local(
+    file: DataFile,
+    _path: &Path,
+    _access: &Access,
+) -> Result<(Box<dyn ChunkSource>, OtherFiles), Error> {
+    Ok((open(file)?, OtherFiles::default()))
+}
+
+/// Opens a file of this machine, which is at `path` with all links resolved. What its backend refuses is read through
+/// netCDF-C, and may then be in other files, too.
+///
+/// # Errors
+/// As [`open`].
+#[cfg(feature = "netcdf-c")]
+pub fn open_local(
+    file: DataFile,
+    path: &Path,
+    access: &Access,
+) -> Result<(Box<dyn ChunkSource>, OtherFiles), Error> {
+    use crate::{ErrorKind, worker};
+    let file = Arc::new(file);
+    let known = matches!(of(&file)?, Some(Format::Hdf4 | Format::Hdf5));
+    let opened = open(Arc::clone(&file));
+    if !known {
+        return Ok((opened?, OtherFiles::default()));
+    }
+    let settings = worker::Settings::of_environment(access.roots());
+    match opened {
+        Ok(source) => worker::take_over(source, (file, path), &settings),
+        Err(refused) if refused.kind == ErrorKind::Unsupported => {
+            let opened = worker::open_whole(file, path, &settings);
+            opened.map_err(|error| error.within(format!("{refused}; through netCDF-C")))
+        }
+        Err(error) => Err(error),
     }
 }

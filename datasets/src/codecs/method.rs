@@ -6,6 +6,7 @@ use weir_model::Codec;
 use super::checksum::{Checksum, Side, Sum};
 use super::{Room, Tools, bitshuffle, blosc, blosc2, lz4, lzf, nbit, scaleoffset, stream, szip};
 use crate::Error;
+use crate::error::NETCDF_C_HINT;
 
 /// How a step is undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +113,9 @@ impl<'a> Method<'a> {
             Codec::Other { id, name, parameters, .. } => {
                 let method = of_hdf5(*id, parameters);
                 method.ok_or_else(|| {
-                    Error::unsupported(format!("codec {name} (HDF5 filter {id}) is not built in"))
+                    Error::unsupported(format!(
+                        "codec {name} (HDF5 filter {id}) is not built in{NETCDF_C_HINT}"
+                    ))
                 })
             }
         }

@@ -76,6 +76,17 @@ impl StoredArray {
         }
     }
 
+    /// Why its elements cannot be read, where that is known without reading them.
+    pub fn refusal(&self) -> Option<Error> {
+        let of_layout = match &self.layout {
+            Layout::Unsupported(error) => Some(error),
+            _ => self.unreadable.as_ref(),
+        };
+        of_layout
+            .cloned()
+            .or_else(|| self.codecs.iter().find_map(|codec| codecs::check_built_in(codec).err()))
+    }
+
     /// A chunk's elements, decoded but in stored order; `None` where nothing is stored.
     pub fn decoded(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Vec<u8>>, Error> {
         let encoded = match self.locate(metadata, index)? {

@@ -16,6 +16,7 @@ use super::metadata::{Metadata, guarded};
 use super::object_header::{Committed, Message, ObjectHeader};
 use crate::Error;
 use crate::codecs;
+use crate::error::NETCDF_C_HINT;
 
 /// Elements larger than this are not shown: the schema holds one of each variable.
 const MOST_ELEMENT_BYTES: usize = 1 << 20;
@@ -136,12 +137,12 @@ fn resolved(metadata: &Metadata, message: &Message) -> Result<(Vec<u8>, Option<u
 fn layout(metadata: &Metadata, header: &ObjectHeader) -> Result<Layout, Error> {
     if header.find(MSG_EXTERNAL_FILES).is_some() {
         let message = "its data is in other files; files with external storage are not supported";
-        return Ok(Layout::Unsupported(Error::unsupported(message)));
+        return Ok(Layout::Unsupported(Error::unsupported(format!("{message}{NETCDF_C_HINT}"))));
     }
     let (body, _) = body_of(metadata, header, MSG_DATA_LAYOUT)?;
     if matches!(body.as_slice(), [version, 3, ..] if *version >= 3) {
         let message = "it is put together from other datasets; virtual datasets are not supported";
-        return Ok(Layout::Unsupported(Error::unsupported(message)));
+        return Ok(Layout::Unsupported(Error::unsupported(format!("{message}{NETCDF_C_HINT}"))));
     }
     let Metadata { offset_size, length_size, .. } = *metadata;
     let message = guarded("data layout", || {

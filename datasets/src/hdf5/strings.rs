@@ -8,9 +8,9 @@ use super::metadata::Metadata;
 use crate::{Error, ErrorKind};
 
 /// One answer may have this many strings ...
-const MOST_STRINGS: u64 = 1 << 24;
+pub const MOST_STRINGS: u64 = 1 << 24;
 /// ... with this many bytes together.
-const MOST_TEXT_BYTES: usize = 512 << 20;
+pub const MOST_TEXT_BYTES: usize = 512 << 20;
 
 /// Reads the strings of a hyperslab, row-major.
 pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
@@ -56,7 +56,7 @@ fn reference(chunk: &[u8], place: usize, size: usize) -> Result<&[u8], Error> {
 }
 
 /// The places, in the chunk and in the hyperslab, of a part's elements.
-fn places(part: &Part, chunk_shape: &[u64], shape: &[u64]) -> Vec<(usize, usize)> {
+pub fn places(part: &Part, chunk_shape: &[u64], shape: &[u64]) -> Vec<(usize, usize)> {
     let narrow = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let mut places = vec![(0_usize, 0_usize)];
     for ((axis, &of_chunk), &of_slab) in part.axes.iter().zip(chunk_shape).zip(shape) {
