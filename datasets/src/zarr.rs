@@ -1,6 +1,6 @@
 //! Zarr stores of version 2 and 3, in a folder or under a prefix of an object store.
 //!
-//! Metadata is read from consolidated documents or by a walk, and parsed by the types of the `zarrs` crate. Chunks are passed
+//! Metadata is read from consolidated documents or by a walk, and parsed by the types of the `zarrs_metadata` crate. Chunks are passed
 //! on as they are stored wherever the data model's codecs describe them; chunks behind filters that it does not describe
 //! (`transpose`, `delta`, ...) are decoded here. A chunk is absent only where the store proves it; whatever else keeps it
 //! from being read is an error.

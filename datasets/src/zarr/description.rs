@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use weir_model::ChunkGrid;
-use zarrs::metadata::v2::{ArrayMetadataV2, ArrayMetadataV2Order, DataTypeMetadataV2, MetadataV2};
-use zarrs::metadata::v3::{ArrayMetadataV3, MetadataV3};
+use zarrs_metadata::v2::{ArrayMetadataV2, ArrayMetadataV2Order, DataTypeMetadataV2, MetadataV2};
+use zarrs_metadata::v3::{ArrayMetadataV3, MetadataV3};
 
 use super::chain::{Axes, Chain, Named, named_version_2};
 use super::chunk_key::ChunkKeys;
