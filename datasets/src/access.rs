@@ -1,36 +1,57 @@
-//! What a site lets weir reach: folders, and (for references to other files) what lies in them.
+//! What a site lets weir reach: folders, web servers and buckets, and (for references to other files) what lies in them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::{DataFile, Error};
+use crate::remote::Network;
+use crate::remote::rules::{AccessRules, Patience};
+use crate::remote::url::ObjectUrl;
+use crate::store::Store;
+use crate::{DataFile, Error, Generation};
 
 /// What may be reached. References in files are hostile input: they name paths and URLs, and only those inside are opened.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     /// Folders, with all links resolved.
     roots: Vec<PathBuf>,
+    /// Servers and buckets; `None` where there are none.
+    network: Option<Arc<Network>>,
 }
 
 impl Access {
+    /// Access to what these rules name, and to nothing else.
+    ///
+    /// # Errors
+    /// `BadRequest` for a rule that contradicts itself.
+    pub fn new(rules: AccessRules) -> Result<Self, Error> {
+        let roots = Self::to(&rules.roots).roots;
+        Ok(Self { roots, network: Some(Arc::new(Network::new(rules)?)) })
+    }
+
     /// Access to what lies in these folders; those that do not exist are left out.
     #[must_use]
     pub fn to(roots: &[PathBuf]) -> Self {
-        Self { roots: roots.iter().filter_map(|root| std::fs::canonicalize(root).ok()).collect() }
+        let roots = roots.iter().filter_map(|root| std::fs::canonicalize(root).ok()).collect();
+        Self { roots, network: None }
     }
 
     /// Opens what a reference names: a path relative to `folder` (where the reference stands), or an absolute one; both
-    /// must lead into one of the roots, links resolved.
+    /// must lead into one of the roots, links resolved. Or a URL (`s3`, `https`, `http`) that a rule allows.
     ///
     /// # Errors
     /// `NotFound` where it leads elsewhere or nothing is there (the two look the same from outside), `Unsupported` for a
-    /// URL of a kind that cannot be reached.
+    /// URL of a kind that cannot be reached or that no rule allows, `Unavailable` where a server does not say what is there.
+    /// That a target is not found says nothing of what it should hold: it is no absence of a chunk.
     pub fn open(&self, target: &str, folder: &Path) -> Result<DataFile, Error> {
+        if ObjectUrl::is_one(target) {
+            return self.object(&ObjectUrl::parse(target)?);
+        }
         let local = target.strip_prefix("file://").unwrap_or(target);
         if let Some((scheme, _)) = local.split_once("://") {
             return Err(Error::unsupported(format!("references to {scheme} URLs cannot be followed")));
         }
         let missing = || Error::not_found(format!("{target:?} is not a file inside the data folders"));
-        let path = std::fs::canonicalize(folder.join(local)).map_err(|_| missing())?;
+        let path = std::fs::canonicalize(folder.join(local)).map_err(|_unshown| missing())?;
         if !path.is_file() || !self.roots.iter().any(|root| path.starts_with(root)) {
             return Err(missing());
         }
@@ -51,6 +72,43 @@ impl Access {
         let path = std::fs::canonicalize(folder.join(local)).map_err(|_| missing())?;
         let root = self.roots.iter().find(|root| path.starts_with(root)).cloned();
         root.map(|root| (path, root)).ok_or_else(missing)
+    }
+
+    /// Opens an object of another machine to read it as a file.
+    ///
+    /// # Errors
+    /// `NotFound` where it is known that there is none, `Unsupported` where no rule allows it, `Unavailable` where it cannot
+    /// be reached. Messages do not name the URL.
+    pub fn object(&self, url: &ObjectUrl) -> Result<DataFile, Error> {
+        self.network()?.open(url).map(DataFile::remote)
+    }
+
+    /// The objects whose names begin with a URL, as a store.
+    ///
+    /// # Errors
+    /// `Unsupported` where no rule allows it.
+    pub fn store(&self, url: &ObjectUrl) -> Result<Store, Error> {
+        self.network()?.prefix(url).map(Store::remote)
+    }
+
+    /// What an object of another machine is now.
+    ///
+    /// # Errors
+    /// As [`object`](Self::object).
+    pub fn look(&self, url: &ObjectUrl) -> Result<Generation, Error> {
+        self.network()?.look(url)
+    }
+
+    /// How long answers of other machines are waited for.
+    #[must_use]
+    pub fn patience(&self) -> Patience {
+        self.network.as_ref().map(|network| *network.patience()).unwrap_or_default()
+    }
+
+    fn network(&self) -> Result<&Arc<Network>, Error> {
+        let none =
+            || Error::unsupported("no rule of the site names any server or bucket, so none may be read");
+        self.network.as_ref().ok_or_else(none)
     }
 }
 
@@ -76,6 +134,8 @@ mod tests {
         for outside in ["../../secret", "/etc/passwd", "../link", "../none", "..", "file:///etc/passwd"] {
             assert_eq!(kind(outside), Err(ErrorKind::NotFound), "{outside}");
         }
-        assert_eq!(kind("gopher://host/x"), Err(ErrorKind::Unsupported));
+        for url in ["gopher://host/x", "http://127.0.0.1/x", "HTTPS://host/x", "s3://bucket/x"] {
+            assert_eq!(kind(url), Err(ErrorKind::Unsupported), "{url}");
+        }
     }
 }

@@ -34,9 +34,10 @@ pub struct Catalog {
 impl Catalog {
     /// Finds all datasets at and below `paths`.
     ///
-    /// A path may be a file, whose id is its name, or a folder, whose files have their path below it as their ids. Data files
-    /// are known by how they begin. Hidden files are left out, links that lead out of the folder are not followed, and what
-    /// cannot be read is left out and noted in [`skipped`](Self::skipped). `progress` is told now and then how many files
+    /// A path may be a file or a Zarr store, or the URL of one, whose id is its name, or a folder, whose files have their path
+    /// below it as their ids. Data files are known by how they begin. Hidden files are left out, links that lead out of the
+    /// folder are not followed, and what cannot be read is left out and noted in [`skipped`](Self::skipped). `progress` is
+    /// told now and then how many files
     /// were looked at.
     ///
     /// # Errors
@@ -47,7 +48,7 @@ impl Catalog {
         opener: Arc<Opener>,
         progress: &mut dyn FnMut(usize),
     ) -> Result<Self, Error> {
-        let found = scan::scan(paths, progress)?;
+        let found = scan::scan(paths, opener.access(), progress)?;
         Ok(Self { entries: found.entries, skipped: found.skipped, opener })
     }
 
@@ -57,8 +58,7 @@ impl Catalog {
     /// `BadRequest` for an id that is taken.
     pub fn add(&mut self, id: &str, place: Place) -> Result<(), Error> {
         if let Some(taken) = self.entries.get(id) {
-            let (one, other) = (taken.path().display(), place.path().display());
-            let message = format!("{one} and {other} would both be dataset '{id}'; give one another id");
+            let message = format!("{taken} and {place} would both be dataset '{id}'; give one another id");
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
         self.entries.insert(id.to_owned(), place);
@@ -74,8 +74,8 @@ impl Catalog {
             return Err(Error::unsupported(format!("{} is a folder, and no dataset itself", path.display())));
         }
         let mut progress = |_| {};
-        let found = scan::scan(&[path.to_owned()], &mut progress)?;
-        let place = found.entries.into_values().find(|place| place.path() == path);
+        let found = scan::scan(&[path.to_owned()], self.opener.access(), &mut progress)?;
+        let place = found.entries.into_values().next();
         let place = place.ok_or_else(|| Error::unsupported(format!("{} is no dataset", path.display())))?;
         self.add(id, place)
     }

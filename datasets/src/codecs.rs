@@ -187,6 +187,42 @@ pub fn decode<'s>(
     Ok(front)
 }
 
+/// Decodes a stored chunk straight to where its elements are wanted; `out` has the bytes of a whole chunk.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_into(
+    scratch: &mut Scratch,
+    stored: &[u8],
+    skipped: u32,
+    (to, out): (&Decoded<'_>, &mut [u8]),
+) -> Result<(), Error> {
+    let (codecs, unit) = (to.codecs, to.data_type.swap_unit());
+    if let [first @ Codec::Shuffle { element_size }, behind @ ..] = codecs
+        && !is_skipped(skipped, 0)
+        && matches!(Method::of(first)?, Method::Shuffle(_))
+        && out.len() == to.length
+    {
+        // What comes before the last step is bytes, whose order means nothing.
+        let bytes = Decoded { codecs: behind, data_type: &DataType::Int8, ..*to };
+        let shuffled = decode(scratch, stored, skipped >> 1, &bytes)?;
+        let size = *element_size as usize;
+        let reverse = size > 1 && size == unit && to.stored != to.wanted;
+        unshuffle(shuffled, size, reverse, out);
+        if to.stored != to.wanted && !reverse {
+            swap(out, unit);
+        }
+        return Ok(());
+    }
+    let decoded = decode(scratch, stored, skipped, to)?;
+    if decoded.len() != out.len() {
+        let (got, expected) = (decoded.len(), out.len());
+        return Err(Error::corrupt(format!("it decodes to {got} bytes, but {expected} are expected")));
+    }
+    out.copy_from_slice(decoded);
+    Ok(())
+}
+
 /// A buffer of exactly `length` bytes; what it held before is not cleared, because it is overwritten.
 fn resize(buffer: &mut Vec<u8>, length: usize) {
     buffer.truncate(length);
@@ -232,7 +268,12 @@ mod tests {
                 swap(&mut bytes, if reversed { 2 } else { 1 });
                 bytes
             });
-            assert_eq!(got.map_err(|e| e.message), expected.map_err(str::to_owned), "{codecs:?} {wanted:?}");
+            let expected = expected.map_err(str::to_owned);
+            assert_eq!(got.map_err(|e| e.message), expected, "{codecs:?} {wanted:?}");
+            let mut out = vec![0xee; 8];
+            let into =
+                Scratch::with(|scratch| decode_into(scratch, stored, skipped, (&to, out.as_mut_slice())));
+            assert_eq!(into.map(|()| out).map_err(|e| e.message), expected, "{codecs:?} {wanted:?} straight");
         }
     }
 

@@ -1,13 +1,15 @@
-//! Files that are read by position, and never past what they were when they were opened.
+//! Files, of this machine and of others, that are read by position, and never past what they were when they were opened.
 
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
+use crate::remote::RemoteFile;
 use crate::{Error, ErrorKind, buffers};
 
 /// What a file was when it was opened: if this is the same, its bytes are the same.
@@ -32,6 +34,18 @@ impl Generation {
             modified_ns: ns(metadata.mtime(), metadata.mtime_nsec()),
             changed_ns: ns(metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+
+    /// The generation of an object of another machine: which one it is, what its server says of its state, and its length.
+    /// A digest of both stands where a file has its numbers.
+    pub(crate) fn of_object(identity: &str, state: &str, size: u64) -> Self {
+        let digest: [u8; 32] = Sha256::digest(format!("{}:{identity}{state}", identity.len())).into();
+        let mut halves =
+            digest.chunks(8).map(|bytes| bytes.iter().fold(0_u64, |n, &byte| n << 8 | u64::from(byte)));
+        let mut next = || halves.next().unwrap_or(0);
+        let (device, inode, modified_ns, changed_ns) =
+            (next(), next(), i128::from(next()), i128::from(next()));
+        Self { device, inode, size, modified_ns, changed_ns }
     }
 
     /// Length of the file in bytes.
@@ -60,9 +74,15 @@ impl fmt::Display for Generation {
 /// An open file, and what it was then.
 #[derive(Debug)]
 pub struct DataFile {
-    file: File,
+    medium: Medium,
     generation: Generation,
     failures: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Medium {
+    Local(File),
+    Remote(RemoteFile),
 }
 
 impl DataFile {
@@ -81,7 +101,28 @@ impl DataFile {
         if !metadata.is_file() {
             return Err(Error::unsupported("not a regular file"));
         }
-        Ok(Self { file, generation: Generation::of(&metadata), failures: AtomicU64::new(0) })
+        let generation = Generation::of(&metadata);
+        Ok(Self { medium: Medium::Local(file), generation, failures: AtomicU64::new(0) })
+    }
+
+    /// An object of another machine.
+    pub(crate) fn remote(file: RemoteFile) -> Self {
+        let generation = file.generation();
+        Self { medium: Medium::Remote(file), generation, failures: AtomicU64::new(0) }
+    }
+
+    /// Whether reads ask another machine: many small ones then take long, and [`read_many`](Self::read_many) is much faster.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self.medium, Medium::Remote(_))
+    }
+
+    /// A flag that is set once a read found an object of another machine changed.
+    pub(crate) fn changed(&self) -> Option<Arc<AtomicBool>> {
+        match &self.medium {
+            Medium::Local(_) => None,
+            Medium::Remote(file) => Some(file.changed()),
+        }
     }
 
     /// What the file was when it was opened.
@@ -103,12 +144,17 @@ impl DataFile {
     }
 
     /// Checks that nobody wrote to the file since it was opened. Called before and after each read, so that a reader never
-    /// sees a mix of two generations.
+    /// sees a mix of two generations. An object of another machine is not asked for: each read of it is of the generation
+    /// that was opened, or fails.
     ///
     /// # Errors
     /// `Unavailable` where the file is not what it was.
     pub fn check_unchanged(&self) -> Result<(), Error> {
-        let metadata = self.file.metadata().map_err(|e| io_error(&e, "cannot look at the file"))?;
+        let file = match &self.medium {
+            Medium::Local(file) => file,
+            Medium::Remote(file) => return file.check_unchanged(),
+        };
+        let metadata = file.metadata().map_err(|e| io_error(&e, "cannot look at the file"))?;
         if self.generation.same_bytes(&Generation::of(&metadata)) {
             return Ok(());
         }
@@ -144,29 +190,46 @@ impl DataFile {
     /// Reads exactly `out.len()` bytes at `offset`.
     ///
     /// # Errors
-    /// `Corrupt` where the file ends before, `Unavailable` where the disk fails.
+    /// `Corrupt` where the file ends before, `Unavailable` where the disk or the server fails.
     pub fn read_exact_at(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
         self.check_range(offset, out.len() as u64)?;
-        self.file.read_exact_at(out, offset).map_err(|e| self.failed(&e))
+        let result = match &self.medium {
+            Medium::Local(file) => {
+                file.read_exact_at(out, offset).map_err(|e| io_error(&e, "cannot read the file"))
+            }
+            Medium::Remote(file) => file.read_exact_at(offset, out),
+        };
+        self.counted(result)
     }
 
-    /// Whether reading costs a round trip over a network.
-    #[must_use]
-    pub fn is_remote(&self) -> bool {
-        false
-    }
-
-    /// Reads several ranges, given by offset and length, in the order in which they are given.
+    /// Reads several ranges, given by offset and length, in the order in which they are given. Of an object of another
+    /// machine, near ones are asked for together, and several at once.
     ///
     /// # Errors
     /// As [`read_at`](Self::read_at).
     pub fn read_many(&self, ranges: &[(u64, u64)]) -> Result<Vec<Vec<u8>>, Error> {
-        ranges.iter().map(|&(offset, length)| self.read_at(offset, length)).collect()
+        let Medium::Remote(file) = &self.medium else {
+            return ranges.iter().map(|&(offset, length)| self.read_at(offset, length)).collect();
+        };
+        let buffers = ranges.iter().map(|&(offset, length)| self.buffer(offset, length));
+        let mut out = buffers.collect::<Result<Vec<_>, Error>>()?;
+        self.counted(file.read_many(ranges, &mut out))?;
+        Ok(out)
     }
 
-    fn failed(&self, error: &std::io::Error) -> Error {
-        self.failures.fetch_add(1, Ordering::Relaxed);
-        io_error(error, "cannot read the file")
+    fn counted(&self, result: Result<(), Error>) -> Result<(), Error> {
+        result.inspect_err(|_| {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    /// A buffer for a range that is inside.
+    fn buffer(&self, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+        self.check_range(offset, length)?;
+        let length = usize::try_from(length);
+        let length = length
+            .map_err(|e| Error::new(ErrorKind::TooLarge, format!("a part of the file is too large: {e}")))?;
+        Ok(buffers::take(length))
     }
 
     /// Reads `length` bytes at `offset`.
@@ -174,11 +237,7 @@ impl DataFile {
     /// # Errors
     /// As [`read_exact_at`](Self::read_exact_at); nothing is allocated before the range is known to be inside.
     pub fn read_at(&self, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
-        self.check_range(offset, length)?;
-        let length = usize::try_from(length);
-        let length = length
-            .map_err(|e| Error::new(ErrorKind::TooLarge, format!("a part of the file is too large: {e}")))?;
-        let mut out = buffers::take(length);
+        let mut out = self.buffer(offset, length)?;
         self.read_exact_at(offset, &mut out)?;
         Ok(out)
     }

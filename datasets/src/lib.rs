@@ -18,6 +18,7 @@ mod data_file;
 mod dataset;
 mod default_fill;
 mod error;
+pub mod grib;
 pub mod hdf5;
 pub mod memory;
 pub mod memory_budget;
@@ -27,6 +28,7 @@ mod opener;
 mod proven;
 pub mod read;
 pub mod reference;
+pub mod remote;
 mod source;
 pub mod store;
 mod tiling;
@@ -38,5 +40,10 @@ pub use data_file::{DataFile, Generation};
 pub use dataset::{Dataset, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};
+pub use remote::addresses::Addresses;
+pub use remote::rules::{
+    AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport,
+};
+pub use remote::url::ObjectUrl;
 pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored};
 pub use tiling::run_chunk_shape;

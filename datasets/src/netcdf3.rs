@@ -122,17 +122,18 @@ impl Run {
         let Some((bytes, distance)) = self.interleaved else {
             return file.read_exact_at(self.offset.saturating_add(from), out);
         };
-        let (mut from, mut rest) = (from, out);
+        let mut pieces = pieces(self.offset, (bytes, distance), (from, out.len() as u64));
+        let mut rest = out;
         while !rest.is_empty() {
-            let (number, inside) =
-                (from.checked_div(bytes).unwrap_or(0), from.checked_rem(bytes).unwrap_or(0));
-            let left = usize::try_from(bytes.saturating_sub(inside)).unwrap_or(usize::MAX);
-            let (here, behind) = rest.split_at_mut(left.min(rest.len()));
-            let at =
-                number.checked_mul(distance).and_then(|at| at.checked_add(self.offset)?.checked_add(inside));
-            file.read_exact_at(at.unwrap_or(u64::MAX), here)?;
-            from = from.saturating_add(here.len() as u64);
-            rest = behind;
+            let ranges: Vec<(u64, u64)> = pieces.by_ref().take(MOST_PIECES).collect();
+            if ranges.is_empty() {
+                return Err(Error::corrupt("a record variable has records without bytes"));
+            }
+            rest = if file.is_remote() {
+                read_together(file, &ranges, rest)
+            } else {
+                read_each(file, &ranges, rest)
+            }?;
         }
         Ok(())
     }
@@ -143,6 +144,54 @@ impl Run {
         let last = self.length.div_ceil(bytes.max(1)).saturating_sub(1);
         self.offset.saturating_add(last.saturating_mul(distance)).saturating_add(bytes)
     }
+}
+
+/// So many pieces of an interleaved run are planned at once.
+const MOST_PIECES: usize = 4096;
+
+/// Where the bytes of an interleaved run lie: `length` of them from byte `from` on, in pieces of at most `bytes` bytes that
+/// begin `distance` bytes after each other.
+fn pieces(
+    offset: u64,
+    (bytes, distance): (u64, u64),
+    (from, length): (u64, u64),
+) -> impl Iterator<Item = (u64, u64)> {
+    let (mut from, mut left) = (from, length);
+    std::iter::from_fn(move || {
+        let (number, inside) = (from.checked_div(bytes).unwrap_or(0), from.checked_rem(bytes).unwrap_or(0));
+        let here = bytes.saturating_sub(inside).min(left);
+        let at = number.checked_mul(distance).and_then(|at| at.checked_add(offset)?.checked_add(inside));
+        (from, left) = (from.saturating_add(here), left.saturating_sub(here));
+        (here > 0).then_some((at.unwrap_or(u64::MAX), here))
+    })
+}
+
+/// Reads ranges one after another into `out`, and hands back what is left of it.
+fn read_each<'o>(file: &DataFile, ranges: &[(u64, u64)], out: &'o mut [u8]) -> Result<&'o mut [u8], Error> {
+    ranges.iter().try_fold(out, |out, &(offset, length)| {
+        let (here, behind) = split(out, length)?;
+        file.read_exact_at(offset, here)?;
+        Ok(behind)
+    })
+}
+
+/// As [`read_each`], with all requests under way at once.
+fn read_together<'o>(
+    file: &DataFile,
+    ranges: &[(u64, u64)],
+    out: &'o mut [u8],
+) -> Result<&'o mut [u8], Error> {
+    let parts = file.read_many(ranges)?;
+    parts.iter().try_fold(out, |out, part| {
+        let (here, behind) = split(out, part.len() as u64)?;
+        here.copy_from_slice(part);
+        Ok(behind)
+    })
+}
+
+fn split(out: &mut [u8], length: u64) -> Result<(&mut [u8], &mut [u8]), Error> {
+    let at = usize::try_from(length).unwrap_or(usize::MAX);
+    out.split_at_mut_checked(at).ok_or_else(|| Error::corrupt("a record is longer than its chunk"))
 }
 
 impl Placement {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
@@ -10,13 +11,18 @@ use moka::sync::Cache;
 
 use crate::aggregate::definition::Base;
 use crate::aggregate::{Definition, Keeper, Kept};
-use crate::catalog::format;
+use crate::catalog::format::{self, Format};
 use crate::memory_budget::Memory;
+use crate::reference::{self, References};
+use crate::remote::url::ObjectUrl;
 use crate::store::Store;
 use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, zarr};
 
 /// How many datasets are kept open.
 const MOST_OPEN: u64 = 256;
+
+/// Of how many objects of other machines it is remembered what they were.
+const MOST_LOOKED: u64 = 4096;
 
 /// Where a dataset lies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,15 +50,27 @@ pub enum Place {
         /// The folder that it must lie in, with all links resolved; `None` for one that was named itself.
         root: Option<Arc<Path>>,
     },
+    /// An object of another machine.
+    Object {
+        /// Where.
+        url: ObjectUrl,
+    },
+    /// Objects of another machine that are a Zarr store.
+    Prefix {
+        /// What their names begin with.
+        url: ObjectUrl,
+    },
 }
 
-impl Place {
-    /// The path, as it was given or found; for a definition, words that say so.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+/// As it was given, without what may be secret in a URL.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, .. } | Self::Folder { path, .. } | Self::NcMl { path, .. } => path,
-            Self::Made(_) => Path::new("a dataset of the configuration"),
+            Self::File { path, .. } | Self::Folder { path, .. } | Self::NcMl { path, .. } => {
+                path.display().fmt(f)
+            }
+            Self::Made(_) => f.write_str("a dataset of the configuration"),
+            Self::Object { url } | Self::Prefix { url } => url.fmt(f),
         }
     }
 }
@@ -65,6 +83,8 @@ pub struct Opener {
     kept: Option<Arc<Kept>>,
     memory: Arc<Memory>,
     open: Cache<Place, Open>,
+    /// What objects of other machines were when they were last looked at, for as long as that is believed.
+    looked: Cache<ObjectUrl, Generation>,
 }
 
 /// A dataset that is kept open.
@@ -78,22 +98,14 @@ struct Open {
 #[derive(Clone)]
 enum Seen {
     File(Generation),
-    /// The documents of a store; whether they are the same, they know themselves.
-    Store(PathBuf, Arc<zarr::Documents>),
-}
-
-impl Seen {
-    /// Whether what is there now is what was seen.
-    fn is(&self, place: &Place) -> Result<bool, Error> {
-        match self {
-            Self::File(generation) => Ok(*generation == look(place)?),
-            Self::Store(path, documents) => {
-                look_at_folder(place.path())?;
-                // A link may lead to another store now.
-                Ok(inside(place.path(), None)? == *path && documents.is_current()?)
-            }
-        }
-    }
+    /// The path of a store, and its documents; whether they are the same, they know themselves.
+    Folder(PathBuf, Arc<zarr::Documents>),
+    /// What an object was, and whether a read found that it is another.
+    Object(Generation, Arc<AtomicBool>),
+    /// The documents of a store of another machine.
+    Prefix(Arc<zarr::Documents>),
+    /// What a reference set was, and whether the files that it led to are the same.
+    References(Generation, Arc<zarr::Documents>),
 }
 
 impl Opener {
@@ -102,7 +114,9 @@ impl Opener {
     pub fn new(access: Access, memory: Arc<Memory>) -> Self {
         // The one that was not used for the longest time is closed first.
         let open = Cache::builder().max_capacity(MOST_OPEN).eviction_policy(EvictionPolicy::lru()).build();
-        Self { access, made: Arc::default(), kept: None, memory, open }
+        let looked =
+            Cache::builder().max_capacity(MOST_LOOKED).time_to_live(access.patience().revalidate).build();
+        Self { access, made: Arc::default(), kept: None, memory, open, looked }
     }
 
     /// What may be reached.
@@ -148,8 +162,14 @@ impl Opener {
                 Base::File(location) => self.stamp(&crate::aggregate::file(location, &self.access)?),
                 _ => Ok(self.open(place)?.generation().to_owned()),
             },
-            Place::Folder { .. } => Ok(self.open(place)?.generation().to_owned()),
-            place => look(place).map(|generation| generation.to_string()),
+            Place::File { path, .. } => look(path).map(|generation| generation.to_string()),
+            Place::Object { url } => {
+                let looked = self.looked.try_get_with_by_ref(url, || self.access.look(url));
+                looked.map(|generation| generation.to_string()).map_err(|e: Arc<Error>| e.as_ref().clone())
+            }
+            Place::Folder { .. } | Place::Prefix { .. } | Place::NcMl { .. } => {
+                Ok(self.open(place)?.generation().to_owned())
+            }
         }
     }
 
@@ -171,14 +191,14 @@ impl Opener {
             return self.made.open(place, self);
         }
         if let Some(open) = self.open.get(place)
-            && open.seen.is(place).inspect_err(|_| self.open.invalidate(place))?
+            && self.is_current(place, &open.seen).inspect_err(|error| self.forget(place, error))?
         {
             return Ok(open.dataset);
         }
         let result = self.open.entry_by_ref(place).and_try_compute_with(|kept| {
             // Another one may have opened it while this one waited for its turn.
             match kept {
-                Some(kept) if kept.value().seen.is(place)? => Ok(Op::Nop),
+                Some(kept) if self.is_current(place, &kept.value().seen)? => Ok(Op::Nop),
                 _ => self.open_anew(place).map(Op::Put),
             }
         })?;
@@ -197,31 +217,90 @@ impl Opener {
     fn open_anew(&self, place: &Place) -> Result<Open, Error> {
         match place {
             Place::File { path, root } => {
-                look(place)?;
+                look(path)?;
                 let file = DataFile::open(&inside(path, root.as_deref())?)?;
                 let seen = Seen::File(*file.generation());
+                if format::recognise(&file)? == Some(Format::References) {
+                    let folder = path.parent().unwrap_or(path);
+                    let set = References::document(file, folder, &self.access)?;
+                    return self.open_references(set);
+                }
                 let source = format::open(file)?;
                 Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
                 let path = inside(path, root.as_deref())?;
+                if reference::is_partitioned(&path) {
+                    return self.open_references(References::partitions(&path, &self.access)?);
+                }
                 let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
                 let dataset = Arc::new(Dataset::within(source, &self.memory));
-                Ok(Open { seen: Seen::Store(path, documents), dataset })
+                Ok(Open { seen: Seen::Folder(path, documents), dataset })
+            }
+            Place::Object { url } => {
+                let file = self.access.object(url)?;
+                let generation = *file.generation();
+                let seen = Seen::Object(generation, file.changed().unwrap_or_default());
+                let source = format::open(file)?;
+                self.looked.insert(url.clone(), generation);
+                Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+            }
+            Place::Prefix { url } => {
+                let (source, documents) = zarr::open_with_documents(self.access.store(url)?)?;
+                let dataset = Arc::new(Dataset::within(source, &self.memory));
+                Ok(Open { seen: Seen::Prefix(documents), dataset })
             }
             Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
         }
     }
+
+    /// Whether what is there now is what was seen.
+    fn is_current(&self, place: &Place, seen: &Seen) -> Result<bool, Error> {
+        match (place, seen) {
+            (Place::File { path, .. }, Seen::File(generation)) => Ok(*generation == look(path)?),
+            (Place::Folder { path, .. }, Seen::Folder(seen, documents)) => {
+                look_at_folder(path)?;
+                // A link may lead to another store now.
+                Ok(inside(path, None)? == *seen && documents.is_current()?)
+            }
+            (Place::Object { url }, Seen::Object(generation, changed)) => {
+                // The server is asked now and then only, and whenever a read found that the object is another.
+                if changed.load(Ordering::Relaxed) {
+                    return Ok(false);
+                }
+                let looked = self.looked.try_get_with_by_ref(url, || self.access.look(url));
+                Ok(looked.map_err(|error: Arc<Error>| error.as_ref().clone())? == *generation)
+            }
+            (Place::Prefix { .. }, Seen::Prefix(documents)) => documents.is_current(),
+            (Place::File { path, .. }, Seen::References(generation, documents)) => {
+                Ok(*generation == look(path)? && documents.is_current()?)
+            }
+            (Place::Folder { path, .. }, Seen::References(generation, documents)) => {
+                look_at_folder(path)?;
+                Ok(*generation == look(&path.join(reference::METADATA))? && documents.is_current()?)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Closes what cannot be looked at any more. A server that does not answer for a while takes nothing away.
+    fn forget(&self, place: &Place, error: &Error) {
+        if matches!(place, Place::File { .. } | Place::Folder { .. }) || error.kind == ErrorKind::NotFound {
+            self.open.invalidate(place);
+        }
+    }
+
+    fn open_references(&self, set: References) -> Result<Open, Error> {
+        let generation = set.own_generation();
+        let (source, documents) = zarr::open_with_documents(Store::references(set))?;
+        let dataset = Arc::new(Dataset::within(source, &self.memory));
+        Ok(Open { seen: Seen::References(generation, documents), dataset })
+    }
 }
 
 /// What is there now.
-fn look(place: &Place) -> Result<Generation, Error> {
-    look_at_file(place.path())
-}
-
-/// What stands at a path now.
-pub(crate) fn look_at_file(path: &Path) -> Result<Generation, Error> {
+pub(crate) fn look(path: &Path) -> Result<Generation, Error> {
     let metadata = std::fs::metadata(path).map_err(|e| unreachable_file(&e))?;
     if !metadata.is_file() {
         return Err(Error::not_found("it is not a file any more"));

@@ -177,6 +177,12 @@ impl Reading<'_> {
             return Ok(None);
         }
         let encoded = match self.source.locate(key)? {
+            // A file of the chunk's own is read and closed at once: thousands of open files are more than a process may have.
+            Stored::Run(run) if !run.file.is_remote() && Arc::strong_count(&run.file) == 1 => {
+                let bytes = run.file.read_at(run.offset, run.length)?;
+                run.file.check_unchanged()?;
+                Some(Encoded { bytes, skipped_codecs: run.skipped_codecs })
+            }
             Stored::Run(run) => return Ok(Some(Waiting { part, run, first: 0, keep })),
             Stored::Nothing => None,
             Stored::Here(encoded) => Some(encoded),
@@ -286,9 +292,17 @@ impl Reading<'_> {
         window: &Window,
     ) -> Result<(), Error> {
         let index = part.chunk();
+        let rows = Rows::of(part, &self.target, window);
+        let whole = rows.single_run().filter(|&(_, length)| Some(length) == self.target.chunk_bytes().ok());
         Scratch::with(|scratch| {
+            if let Some((at, length)) = whole {
+                // SAFETY: the run is this part's alone.
+                let out = unsafe { window.bytes(at, length)? };
+                let decoded = codecs::decode_into(scratch, bytes, skipped, (&self.decoded_to()?, out));
+                return self.noted(&index, decoded);
+            }
             let chunk = self.decoded(scratch, bytes, skipped, &index)?;
-            Rows::of(part, &self.target, window).copy(chunk, 0, window)?;
+            rows.copy(chunk, 0, window)?;
             if let Some(key) = keep.then(|| self.cached(&index)).flatten() {
                 self.memory.chunks().insert(key, Arc::from(chunk));
             }
@@ -303,15 +317,23 @@ impl Reading<'_> {
         skipped: u32,
         index: &[u64],
     ) -> Result<&'s [u8], Error> {
+        self.noted(index, codecs::decode(scratch, bytes, skipped, &self.decoded_to()?))
+    }
+
+    /// What a chunk of the target decodes to.
+    fn decoded_to(&self) -> Result<Decoded<'_>, Error> {
         let storage = &self.target.variable.storage;
-        let to = Decoded {
+        Ok(Decoded {
             codecs: &storage.codecs,
             length: self.target.chunk_bytes()?,
             data_type: &self.target.variable.data_type,
             stored: storage.byte_order,
             wanted: self.target.order,
-        };
-        let decoded = codecs::decode(scratch, bytes, skipped, &to);
+        })
+    }
+
+    /// Notes that a chunk was decoded, or which one was not.
+    fn noted<T>(&self, index: &[u64], decoded: Result<T, Error>) -> Result<T, Error> {
         let decoded = decoded.map_err(|e| e.within(format!("{} chunk {index:?}", self.target.path)))?;
         if let Some(number) = self.target.grid.number(index) {
             self.proven.insert(self.variable, number);

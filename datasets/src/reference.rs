@@ -17,11 +17,12 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use weir_references::{ChildKind, Reference, ReferenceSet};
 
+pub use self::partitions::METADATA;
 use self::partitions::Partitions;
 pub use self::recognise::{is_document, is_partitioned};
 use self::targets::Targets;
 use crate::store::{Listed, ListedKind, Object, Store};
-use crate::{Access, DataFile, Error, ErrorKind};
+use crate::{Access, DataFile, Error, ErrorKind, Generation};
 
 /// The keys of a reference set, and the files that they lead to.
 #[derive(Debug)]
@@ -135,6 +136,12 @@ impl References {
         Ok(listed)
     }
 
+    /// What the set's own document was when it was opened.
+    #[must_use]
+    pub fn own_generation(&self) -> Generation {
+        *self.own.generation()
+    }
+
     /// Text that changes whenever the set changes, and when one of the first local targets of a document does. Other targets
     /// are pinned when they are first read.
     #[must_use]
@@ -165,6 +172,7 @@ impl Found {
 }
 
 /// What an error of the reference set's own parser means for the one who asked.
+#[allow(clippy::needless_pass_by_value, reason = "it is called by map_err")]
 fn refused(error: weir_references::Error) -> Error {
     use weir_references::ErrorKind as Kind;
     let kind = match error.kind {

@@ -101,6 +101,7 @@ pub trait ChunkSource: Send + Sync {
             Stored::Here(encoded) => Ok(Some(encoded)),
             Stored::Run(run) => {
                 let bytes = run.file.read_at(run.offset, run.length)?;
+                run.file.check_unchanged()?;
                 Ok(Some(Encoded { bytes, skipped_codecs: run.skipped_codecs }))
             }
             Stored::Scattered => Err(scattered(chunk)),
@@ -124,6 +125,7 @@ pub trait ChunkSource: Send + Sync {
             Stored::Run(run) => {
                 let at = run.offset.checked_add(offset).filter(|_| end.is_some_and(|end| end <= run.length));
                 run.file.read_exact_at(at.ok_or_else(|| outside(chunk, offset, out.len()))?, out)?;
+                run.file.check_unchanged()?;
             }
             Stored::Scattered => return Err(scattered(chunk)),
         }

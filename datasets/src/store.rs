@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::reference::References;
+use crate::remote::Prefix;
 use crate::{DataFile, Error, ErrorKind};
 
 /// A tree of named byte strings.
@@ -20,6 +21,8 @@ enum Medium {
     Folder(PathBuf),
     /// A reference set.
     References(Box<References>),
+    /// Objects of another machine.
+    Remote(Prefix),
 }
 
 /// The bytes behind a key: where they are.
@@ -147,6 +150,17 @@ impl Store {
         Self { medium: Medium::References(Box::new(set)) }
     }
 
+    /// Objects of another machine.
+    pub(crate) fn remote(prefix: Prefix) -> Self {
+        Self { medium: Medium::Remote(prefix) }
+    }
+
+    /// Whether reads ask another machine.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self.medium, Medium::Remote(_))
+    }
+
     /// Where the bytes called `key` are; `None` where it is proven that there are none.
     ///
     /// # Errors
@@ -160,6 +174,7 @@ impl Store {
                 _ => Ok(None),
             },
             Medium::References(set) => set.locate(key),
+            Medium::Remote(prefix) => prefix.locate(key),
         }
     }
 
@@ -168,6 +183,10 @@ impl Store {
     /// # Errors
     /// As [`locate`](Self::locate); `TooLarge` where there are more than `most` bytes.
     pub fn get(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, Error> {
+        if let Medium::Remote(prefix) = &self.medium {
+            check_key(key)?;
+            return prefix.get(key, most);
+        }
         let Some(object) = self.locate(key)? else { return Ok(None) };
         let length = object.len();
         if length > most {
@@ -182,7 +201,7 @@ impl Store {
     #[must_use]
     pub fn generation(&self) -> Option<String> {
         match &self.medium {
-            Medium::Folder(_) => None,
+            Medium::Folder(_) | Medium::Remote(_) => None,
             Medium::References(set) => Some(set.generation().to_owned()),
         }
     }
@@ -194,7 +213,7 @@ impl Store {
     /// `Unavailable` where somebody wrote.
     pub fn check_unchanged(&self) -> Result<(), Error> {
         match &self.medium {
-            Medium::Folder(_) => Ok(()),
+            Medium::Folder(_) | Medium::Remote(_) => Ok(()),
             Medium::References(set) => set.check_unchanged(),
         }
     }
@@ -203,7 +222,7 @@ impl Store {
     /// they are Zarr's own.
     ///
     /// # Errors
-    /// As [`locate`](Self::locate); `TooLarge` beyond a million entries.
+    /// As [`locate`](Self::locate); `TooLarge` beyond a million entries, `Unsupported` on a web server, which lists nothing.
     pub fn list(&self, prefix: &str) -> Result<Vec<Listed>, Error> {
         if !prefix.is_empty() {
             check_key(prefix)?;
@@ -211,12 +230,13 @@ impl Store {
         match &self.medium {
             Medium::Folder(root) => list_folder(root, prefix),
             Medium::References(set) => set.list(prefix, MOST_LISTED),
+            Medium::Remote(remote) => remote.list(prefix),
         }
     }
 }
 
 /// A listing has at most this many entries.
-const MOST_LISTED: usize = 1_000_000;
+pub(crate) const MOST_LISTED: usize = 1_000_000;
 
 fn check_key(key: &str) -> Result<(), Error> {
     let plain = key.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\0'));

@@ -48,7 +48,8 @@ pub struct PluginFile {
 /// How to serve.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Data files, or directories of them; a dataset's id is its path below the directory
+    /// Data files, directories of them, or URLs of files (s3, https, http); a dataset's id is its name, or its path below
+    /// the directory. Buckets are reached as the AWS_ variables say
     #[arg(required_unless_present = "config", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Configuration file (TOML): datasets, aggregations, object stores, and what is set here; the command line counts more

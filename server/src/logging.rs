@@ -11,7 +11,8 @@ use crate::arguments::LogFormat;
 
 /// Starts logging. `WEIR_LOG` chooses what is logged, such as `debug` or `info,access=off`.
 pub fn start(format: LogFormat) {
-    let chosen = std::env::var("WEIR_LOG").unwrap_or_else(|_| "info".to_owned());
+    // Object stores are asked again some dozen times before an error is one.
+    let chosen = std::env::var("WEIR_LOG").unwrap_or_else(|_| "info,object_store=warn".to_owned());
     let targets: Targets =
         chosen.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
     let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());

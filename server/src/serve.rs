@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::Config;
 use weir_datasets::memory_budget::Memory;
-use weir_datasets::{Access, Catalog, Opener};
+use weir_datasets::{Access, AccessRules, Catalog, Opener};
 use weir_plugin_api::lent::Services;
 
 use crate::arguments::Serve;
@@ -52,8 +52,8 @@ fn scan(serve: &Serve, config: &Config, settings: &Settings) -> Result<Catalog, 
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
     let paths = [serve.paths.clone(), configured::data(config)].concat();
-    let roots = [serve.paths.clone(), configured::roots(config)].concat();
-    let opener = Opener::new(Access::to(&roots), Memory::new(settings.memory_budget));
+    let rules = configured::access(config, AccessRules::named(&paths, &|name| std::env::var(name).ok())?)?;
+    let opener = Opener::new(Access::new(rules)?, Memory::new(settings.memory_budget));
     let mut catalog = Catalog::scan(&paths, Arc::new(opener), &mut |found| bar.set_position(found as u64))?;
     configured::add(config, &mut catalog)?;
     bar.finish_and_clear();

@@ -7,7 +7,8 @@ use weir_tests::{Mode, Netcdf3, Server, Values};
 /// A member with the places `first` to `first + count` of `v`, counted from 1.
 fn member(path: &Path, first: u8, count: u8) {
     let values = (first..first + count).map(|n| f32::from(n) + 1.0).collect();
-    let file = Netcdf3::new().dimension("x", count.into()).variable("v", &["x"], &[], Values::Float32(values));
+    let file =
+        Netcdf3::new().dimension("x", count.into()).variable("v", &["x"], &[], Values::Float32(values));
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, file.bytes()).unwrap();
 }
@@ -54,7 +55,10 @@ fn datasets_of_the_configuration_are_served() {
         member(&later, 5, 4);
         check_values(&server, "all/of.it", 9);
         let other = server.get("/datasets/all/of.it/opendap.dds").header("etag").to_owned();
-        assert!(!tag.is_empty() && tag != other, "what is kept of the shorter one is not sent for the longer one");
+        assert!(
+            !tag.is_empty() && tag != other,
+            "what is kept of the shorter one is not sent for the longer one"
+        );
         std::fs::remove_file(later).unwrap();
         check_values(&server, "all/of.it", 5);
         server.stop(&[]);

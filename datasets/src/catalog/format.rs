@@ -11,6 +11,10 @@ pub enum Format {
     Hdf5,
     /// NcML: the definition of a dataset that is made of others.
     NcMl,
+    /// A document of references to parts of other files.
+    References,
+    /// GRIB, editions 1 and 2.
+    Grib,
 }
 
 const HDF5_SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -39,7 +43,13 @@ pub fn recognise(file: &DataFile) -> Result<Option<Format>, Error> {
         }
         at = at.saturating_mul(2).max(512);
     }
-    Ok(is_ncml(file, start)?.then_some(Format::NcMl))
+    if is_ncml(file, start)? {
+        return Ok(Some(Format::NcMl));
+    }
+    if crate::grib::recognise(file)? {
+        return Ok(Some(Format::Grib));
+    }
+    Ok(crate::reference::is_document(file)?.then_some(Format::References))
 }
 
 /// Whether a file is XML with the root element of NcML, which must begin within the first 64 KiB.
@@ -54,7 +64,7 @@ fn is_ncml(file: &DataFile, start: [u8; 4]) -> Result<bool, Error> {
 /// Opens a file with the backend of its format.
 ///
 /// # Errors
-/// `Unsupported` where it is no data file; otherwise those of the backend.
+/// `Unsupported` where it is no data file, and for references, which an [`Opener`](crate::Opener) opens; otherwise those of the backend.
 pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
     match recognise(&file)? {
         Some(Format::NetCdf3) => crate::netcdf3::open(file),
@@ -62,6 +72,10 @@ pub fn open(file: DataFile) -> Result<Box<dyn ChunkSource>, Error> {
         Some(Format::NcMl) => {
             Err(Error::unsupported("an NcML file is no member; write its elements where it is named"))
         }
-        None => Err(Error::unsupported("the file is neither netCDF nor HDF5")),
+        Some(Format::Grib) => crate::grib::open(file),
+        Some(Format::References) => Err(Error::unsupported(
+            "a reference set can be opened only where it lies in a folder of this machine",
+        )),
+        None => Err(Error::unsupported("the file is neither netCDF, HDF5 nor GRIB")),
     }
 }

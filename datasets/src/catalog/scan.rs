@@ -9,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::Skipped;
 use super::format::{Format, recognise};
-use crate::{DataFile, Error, ErrorKind, Place, zarr};
+use crate::{Access, DataFile, Error, ErrorKind, ObjectUrl, Place, zarr};
 
 /// What a scan has found so far.
 pub struct Found<'p> {
@@ -22,9 +22,17 @@ pub struct Found<'p> {
 }
 
 /// Looks at all paths, in the order in which they were given.
-pub fn scan<'p>(paths: &[PathBuf], progress: &'p mut dyn FnMut(usize)) -> Result<Found<'p>, Error> {
+pub fn scan<'p>(
+    paths: &[PathBuf],
+    access: &Access,
+    progress: &'p mut dyn FnMut(usize),
+) -> Result<Found<'p>, Error> {
     let mut found = Found { entries: BTreeMap::new(), skipped: Vec::new(), looked_at: 0, progress };
     for path in paths {
+        if let Some(url) = path.to_str().filter(|text| ObjectUrl::is_one(text)) {
+            found.object(ObjectUrl::parse(url)?, access)?;
+            continue;
+        }
         let typed = path.display();
         let metadata = std::fs::metadata(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => {
@@ -51,6 +59,24 @@ impl Found<'_> {
         match self.format(path).map_err(|e| e.within(typed.to_string()))? {
             Some(format) => self.add(name.to_owned(), place(format, path, None)),
             None => Err(Error::unsupported(format!("{typed} is neither a netCDF nor an HDF5 file"))),
+        }
+    }
+
+    /// An object of another machine was named itself, as a file is, or what the names of a store's objects begin with.
+    fn object(&mut self, url: ObjectUrl, access: &Access) -> Result<(), Error> {
+        let unnamed = || Error::new(ErrorKind::BadRequest, format!("{url} ends with no name for a dataset"));
+        let name = url.name().ok_or_else(unnamed)?;
+        // A web server may well answer for the folder itself.
+        if name.ends_with(".zarr") && is_remote_store(&url, access).map_err(|e| e.within(&url))? {
+            return self.add(name, Place::Prefix { url });
+        }
+        match self.recognised(access.object(&url)) {
+            Ok(Some(_)) => self.add(name, Place::Object { url }),
+            Ok(None) => Err(Error::unsupported(format!("{url} is neither a netCDF nor an HDF5 file"))),
+            Err(error) if error.kind == ErrorKind::NotFound && is_remote_store(&url, access)? => {
+                self.add(name, Place::Prefix { url })
+            }
+            Err(error) => Err(error.within(&url)),
         }
     }
 
@@ -151,9 +177,13 @@ impl Found<'_> {
     }
 
     fn format(&mut self, path: &Path) -> Result<Option<Format>, Error> {
+        self.recognised(DataFile::open(path))
+    }
+
+    fn recognised(&mut self, file: Result<DataFile, Error>) -> Result<Option<Format>, Error> {
         self.looked_at = self.looked_at.saturating_add(1);
         (self.progress)(self.looked_at);
-        recognise(&DataFile::open(path)?)
+        recognise(&file?)
     }
 
     fn add(&mut self, id: String, place: Place) -> Result<(), Error> {
@@ -164,11 +194,8 @@ impl Found<'_> {
             }
             Entry::Occupied(entry) => {
                 let (id, first) = (entry.key(), entry.get());
-                let message = format!(
-                    "{} and {} would both be dataset '{id}'; rename one or serve only one",
-                    first.path().display(),
-                    place.path().display()
-                );
+                let message =
+                    format!("{first} and {place} would both be dataset '{id}'; rename one or serve only one");
                 Err(Error::new(ErrorKind::BadRequest, message))
             }
         }
@@ -188,6 +215,12 @@ fn place(format: Format, path: &Path, root: Option<Arc<Path>>) -> Place {
         Format::NcMl => Place::NcMl { path, root },
         _ => Place::File { path, root },
     }
+}
+
+/// Whether the objects whose names begin with a URL are a Zarr store.
+fn is_remote_store(url: &ObjectUrl, access: &Access) -> Result<bool, Error> {
+    let store = access.store(url)?;
+    zarr::MARKS.iter().try_fold(false, |found, mark| Ok(found || store.locate(mark)?.is_some()))
 }
 
 /// The path below the folder, with `/`: what an id is.

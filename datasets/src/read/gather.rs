@@ -28,12 +28,14 @@ pub struct Gathered<'p> {
 }
 
 impl Gathered<'_> {
-    /// Fetches the bytes.
+    /// Fetches the bytes. A source may have many files, so each is checked.
     ///
     /// # Errors
-    /// As [`DataFile::read_at`].
+    /// As [`DataFile::read_at`] and [`DataFile::check_unchanged`].
     pub fn read(&self) -> Result<Vec<u8>, Error> {
-        self.file.read_at(self.offset, self.length)
+        let bytes = self.file.read_at(self.offset, self.length)?;
+        self.file.check_unchanged()?;
+        Ok(bytes)
     }
 
     /// The bytes of one part.
@@ -127,6 +129,7 @@ fn fetch<'g, 'p>(window: &'g [Gathered<'p>]) -> Result<Vec<(&'g Gathered<'p>, Ve
         let ranges: Vec<(u64, u64)> = groups.iter().map(|group| (group.offset, group.length)).collect();
         let Some(first) = groups.first() else { continue };
         fetched.extend(groups.iter().zip(first.file.read_many(&ranges)?));
+        first.file.check_unchanged()?;
     }
     Ok(fetched)
 }

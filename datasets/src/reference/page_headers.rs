@@ -19,6 +19,9 @@ pub struct PageLimits {
 /// Structures nest at most this deep: a page header's do by two.
 const MOST_DEPTH: usize = 8;
 
+/// Whole numbers of a page header; the largest have about thirty.
+const MOST_NUMBERS: usize = 256;
+
 /// Types of the compact protocol.
 mod wire {
     pub const TRUE: u8 = 1;
@@ -123,12 +126,14 @@ impl Scanner<'_> {
     /// A number whose lowest bit is its sign.
     fn signed(&mut self) -> Result<i64, Error> {
         let number = self.number()?;
-        let half = i64::try_from(number >> 1).map_err(|_| broken())?;
+        // Half of 64 bits always fits.
+        let half = i64::try_from(number >> 1).unwrap_or(i64::MAX);
         Ok(if number & 1 == 0 { half } else { !half })
     }
 
     fn length(&mut self) -> Result<usize, Error> {
-        usize::try_from(self.number()?).map_err(|_| broken())
+        let length = usize::try_from(self.number()?);
+        length.map_err(|e| Error::corrupt(format!("a length in a page header is too large: {e}")))
     }
 
     /// Fields up to the stop; `path` is where the structure stands.
@@ -159,7 +164,7 @@ impl Scanner<'_> {
             wire::I16..=wire::I64 => {
                 let number = self.signed()?;
                 // A second value of a field would be for the decoder to choose between.
-                if self.field(path).is_some() {
+                if self.field(path).is_some() || self.fields.len() >= MOST_NUMBERS {
                     return Err(broken());
                 }
                 self.fields.push((path.clone(), number));
@@ -184,8 +189,8 @@ impl Scanner<'_> {
             short => usize::from(short),
         };
         // Every element has a byte at least, so a list that is too long ends with the bytes.
-        for at in 0..length {
-            path.push(i64::try_from(at).map_err(|_| broken())?);
+        for at in (0_i64..).take(length) {
+            path.push(at);
             match header & 0x0f {
                 wire::TRUE | wire::FALSE => self.skip(1)?,
                 kind => self.value(kind, path)?,

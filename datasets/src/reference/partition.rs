@@ -85,6 +85,15 @@ impl Partition {
             (Column::Raw, ColumnReader::ByteArrayColumnReader(mut reader)) => {
                 read_values(&mut reader, rows, &mut self.raws)
             }
+            // A column without values may have a type of its own.
+            (Column::Path | Column::Raw, ColumnReader::Int32ColumnReader(mut reader)) => {
+                let mut nothing = Vec::new();
+                read_values(&mut reader, rows, &mut nothing)?;
+                match nothing.iter().all(Option::is_none) {
+                    true => Ok(()),
+                    false => Err(damaged("a column of it has values of another type")),
+                }
+            }
             (Column::Offset, reader) => read_numbers(reader, rows, &mut self.offsets),
             (Column::Size, reader) => read_numbers(reader, rows, &mut self.sizes),
             _ => Err(damaged("a column of it has values of another type")),

@@ -14,6 +14,9 @@ use super::{Found, refused};
 use crate::store::{Listed, ListedKind, Object, Store};
 use crate::{DataFile, Error, ErrorKind, Generation};
 
+/// The metadata document beside the partitions.
+pub const METADATA: &str = ".zmetadata";
+
 /// Bytes of the metadata document.
 const MOST_METADATA: u64 = 128 << 20;
 
@@ -27,7 +30,7 @@ const KEPT: u64 = 64 << 20;
 pub struct Partitions {
     store: Store,
     /// Metadata documents, by key.
-    documents: BTreeMap<String, Box<[u8]>>,
+    documents: Documents,
     /// Rows of a partition.
     record_size: u64,
     /// How each array that was asked for is spread over partitions.
@@ -45,9 +48,8 @@ impl Partitions {
     /// `NotFound` where there is no document, `Corrupt` where it is damaged, `TooLarge` beyond the limits, `Unavailable` where
     /// it cannot be read.
     pub fn open(store: Store) -> Result<(Self, Arc<DataFile>), Error> {
-        let file = match store.locate(".zmetadata")? {
-            Some(Object::Run { file, .. }) => file,
-            _ => return Err(Error::not_found("the folder has no .zmetadata, so it is no reference set")),
+        let Some(Object::Run { file, .. }) = store.locate(METADATA)? else {
+            return Err(Error::not_found("the folder has no .zmetadata, so it is no reference set"));
         };
         if file.len() > MOST_METADATA {
             let message = format!(".zmetadata has {} bytes, the limit is {MOST_METADATA}", file.len());
@@ -164,8 +166,11 @@ impl fmt::Debug for Partitions {
     }
 }
 
+/// Metadata documents by key.
+type Documents = BTreeMap<String, Box<[u8]>>;
+
 /// The documents of a metadata document and the rows of a partition.
-fn metadata(text: &str) -> Result<(BTreeMap<String, Box<[u8]>>, u64), Error> {
+fn metadata(text: &str) -> Result<(Documents, u64), Error> {
     let top = members(text).map_err(refused)?;
     let member = |name: &str| {
         let member = top.iter().rev().find(|(other, _)| other == name).map(|(_, value)| *value);

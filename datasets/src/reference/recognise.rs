@@ -170,7 +170,9 @@ mod tests {
     fn folders_of_partitions_are_recognised() {
         let check = |document: Option<&str>, group: bool, expected: bool| {
             let folder = tempfile::tempdir().unwrap();
-            document.map(|text| std::fs::write(folder.path().join(".zmetadata"), text).unwrap());
+            if let Some(text) = document {
+                std::fs::write(folder.path().join(".zmetadata"), text).unwrap();
+            }
             if group {
                 std::fs::write(folder.path().join(".zgroup"), "{}").unwrap();
             }

@@ -19,6 +19,9 @@ const FEW: usize = 4;
 /// How long many documents are taken to be unchanged once they were looked at.
 const TRUSTED: Duration = Duration::from_secs(1);
 
+/// How long documents of another machine are: each look costs a round trip.
+const TRUSTED_REMOTE: Duration = Duration::from_secs(10);
+
 /// A store, and the documents that were read of it.
 #[derive(Debug)]
 pub struct Documents {
@@ -100,7 +103,7 @@ impl Documents {
             return Ok(());
         }
         let read = locked(&self.read).clone();
-        if read.len() > FEW && self.is_trusted() {
+        if (read.len() > FEW || self.store.is_remote()) && self.is_trusted() {
             return Ok(());
         }
         for (key, generation) in &read {
@@ -115,7 +118,8 @@ impl Documents {
     }
 
     fn is_trusted(&self) -> bool {
-        locked(&self.checked).is_some_and(|checked| checked.elapsed() < TRUSTED)
+        let trusted = if self.store.is_remote() { TRUSTED_REMOTE } else { TRUSTED };
+        locked(&self.checked).is_some_and(|checked| checked.elapsed() < trusted)
     }
 
     /// Whether a store that is opened now would be described in the same way: its documents are the same, and no group has
@@ -129,8 +133,11 @@ impl Documents {
             Err(error) if error.kind == ErrorKind::Unavailable => return Ok(false),
             checked => checked?,
         }
+        if self.store.generation().is_some() {
+            return Ok(true);
+        }
         let listed = locked(&self.listed).clone();
-        if listed.len() > FEW && trusted {
+        if (listed.len() > FEW || self.store.is_remote()) && trusted {
             return Ok(true);
         }
         for (group, names) in &listed {

@@ -6,7 +6,7 @@
 //! [`Packing::without_valid_range`]). Fill values that no attribute names are not missing values: the default fill values of
 //! netCDF are the business of who reads the file.
 
-mod element;
+pub(crate) mod element;
 mod unpack;
 
 use std::fmt;

@@ -51,13 +51,13 @@ pub(crate) fn schema(text: &str) -> Schema {
     let mut root = Group::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(rest) = line.strip_prefix("dim ") {
-            let (name, length) = rest.split_once(' ').unwrap();
-            let length = length.trim().parse().unwrap();
+            let Some((name, length)) = rest.split_once(' ') else { continue };
+            let Ok(length) = length.trim().parse() else { continue };
             root.dimensions.push(Dimension { name: name.to_owned(), length, unlimited: false });
             continue;
         }
         if let Some(rest) = line.strip_prefix(": ") {
-            let (name, text) = rest.split_once(" = ").unwrap();
+            let Some((name, text)) = rest.split_once(" = ") else { continue };
             root.attributes.push(Attribute { name: name.to_owned(), value: value(text) });
             continue;
         }
@@ -71,7 +71,7 @@ pub(crate) fn schema(text: &str) -> Schema {
             match root.dimensions.iter().find(|dimension| dimension.name == name) {
                 Some(dimension) => *length = dimension.length,
                 None => {
-                    root.dimensions.push(Dimension { name: name.to_owned(), length: 2, unlimited: false })
+                    root.dimensions.push(Dimension { name: name.to_owned(), length: 2, unlimited: false });
                 }
             }
         }

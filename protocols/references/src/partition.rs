@@ -163,27 +163,27 @@ mod tests {
         assert_eq!(kind(&[0, 2], &[1, 1], 10).unwrap().place(&[0, 0]), None);
     }
 
-    fn check_row(row: Row<'_>, expected: Result<Option<Meaning<'_>>, ErrorKind>) {
-        assert_eq!(row.meaning().map_err(|e| e.kind), expected, "{row:?}");
+    fn check_row(row: Row<'_>, expected: &Result<Option<Meaning<'_>>, ErrorKind>) {
+        assert_eq!(row.meaning().map_err(|e| e.kind), *expected, "{row:?}");
     }
 
     #[test]
     fn rows_mean_references() {
         let target = "a.nc";
         let at = |offset, size| Row { path: Some(target), offset, size, raw: None };
-        check_row(at(0, 0), Ok(Some(Meaning::Elsewhere(Reference::Whole { target }))));
+        check_row(at(0, 0), &Ok(Some(Meaning::Elsewhere(Reference::Whole { target }))));
         let part = |offset, length| Meaning::Elsewhere(Reference::Part { target, offset, length });
-        check_row(at(0, 5), Ok(Some(part(0, 5))));
-        check_row(at(7, 5), Ok(Some(part(7, 5))));
-        check_row(at(7, 0), Err(ErrorKind::Malformed));
-        check_row(at(-1, 5), Err(ErrorKind::Malformed));
-        check_row(at(0, -5), Err(ErrorKind::Malformed));
-        check_row(Row::default(), Ok(None));
-        check_row(Row { path: Some(""), ..Row::default() }, Ok(None));
+        check_row(at(0, 5), &Ok(Some(part(0, 5))));
+        check_row(at(7, 5), &Ok(Some(part(7, 5))));
+        check_row(at(7, 0), &Err(ErrorKind::Malformed));
+        check_row(at(-1, 5), &Err(ErrorKind::Malformed));
+        check_row(at(0, -5), &Err(ErrorKind::Malformed));
+        check_row(Row::default(), &Ok(None));
+        check_row(Row { path: Some(""), ..Row::default() }, &Ok(None));
         let raw = |raw| Row { path: Some(target), offset: -1, size: -1, raw: Some(raw) };
-        check_row(raw(&[1, 2]), Ok(Some(Meaning::Inline(vec![1, 2].into()))));
-        check_row(raw(b"base64:AQI="), Ok(Some(Meaning::Inline(vec![1, 2].into()))));
-        check_row(raw(b"base64:!"), Err(ErrorKind::Malformed));
+        check_row(raw(&[1, 2]), &Ok(Some(Meaning::Inline(vec![1, 2].into()))));
+        check_row(raw(b"base64:AQI="), &Ok(Some(Meaning::Inline(vec![1, 2].into()))));
+        check_row(raw(b"base64:!"), &Err(ErrorKind::Malformed));
     }
 
     proptest! {

@@ -160,7 +160,7 @@ impl NumberType {
 }
 
 /// The numbers of an attribute's value; `None` where it holds none.
-pub(super) fn numbers(value: &Value) -> Option<(NumberType, Vec<Wide>)> {
+pub(crate) fn numbers(value: &Value) -> Option<(NumberType, Vec<Wide>)> {
     fn integers<T: Copy + Into<i128>>(values: &[T]) -> Vec<Wide> {
         values.iter().map(|value| Wide::Integer((*value).into())).collect()
     }

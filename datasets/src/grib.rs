@@ -1,0 +1,270 @@
+//! GRIB files, editions 1 and 2: what WMO's weather services exchange forecasts in (Manual on Codes, No. 306, volume I.2, FM 92).
+//!
+//! A file is a row of messages, each of them a field: the values of one parameter on one grid, at one level and time. They are
+//! found by one pass over the headers, and arranged as cfgrib arranges them: fields of one parameter, type of level and grid
+//! are a variable over ensemble members, reference times, steps and levels; axes of one value are scalar coordinates. A
+//! field is a chunk. One that the file does not have is absent, and reads as NaN.
+//!
+//! Values are unpacked when they are asked for, to single precision, in the order of the coordinates: rows from the first
+//! that is stored to the last. Points that a bitmap leaves out are NaN.
+
+mod calendar;
+mod coordinates;
+mod cube;
+mod edition1;
+mod edition2;
+mod field;
+mod grid;
+mod level;
+mod mapping;
+mod messages;
+mod naming;
+mod octets;
+mod parameters;
+mod product;
+mod product1;
+mod product2;
+mod scanning;
+mod schema;
+mod unpack;
+mod window;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use weir_model::{Hyperslab, Schema, Variable};
+
+use self::coordinates::{Content, Role};
+use self::cube::Cube;
+use self::field::Index;
+use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored};
+
+/// A grid of more points is not read: a chunk of their coordinates would have more than 1 GiB.
+const MOST_POINTS: u64 = 1 << 27;
+
+/// How far into a file its first message may begin: telecommunication headings are some tens of bytes long.
+const MOST_HEADING_BYTES: u64 = 1024;
+
+/// Whether a file's first bytes have the beginning of a message in them: `GRIB`, and its edition four octets behind.
+///
+/// # Errors
+/// `Unavailable` where the file cannot be read.
+pub fn recognise(file: &DataFile) -> Result<bool, Error> {
+    let start = file.read_at(0, file.len().min(MOST_HEADING_BYTES))?;
+    let is_message = |bytes: &[u8]| bytes.starts_with(messages::START) && matches!(bytes.last(), Some(1 | 2));
+    Ok(start.windows(8).any(is_message))
+}
+
+/// Opens a GRIB file.
+///
+/// # Errors
+/// `Corrupt` where no message can be read, `Unsupported` where none is of a kind that is known here, `TooLarge` for files
+/// beyond any real one, `Unavailable` where the disk fails.
+pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Error> {
+    let file = file.into();
+    let index = messages::index(&file)?;
+    let cubes = cube::arrange(&index).ok_or_else(|| {
+        Error::new(
+            ErrorKind::TooLarge,
+            "its fields have so many coordinates that they cannot be arranged; split it",
+        )
+    })?;
+    let (schema, contents) = schema::describe(&index, &cubes);
+    for (reason, count) in &index.unread {
+        tracing::warn!(count, reason, "messages are not read");
+    }
+    file.check_undisturbed()?;
+    Ok(Box::new(Grib { generation: file.generation().to_string(), file, schema, index, cubes, contents }))
+}
+
+/// An open file.
+struct Grib {
+    file: Arc<DataFile>,
+    generation: String,
+    schema: Schema,
+    index: Index,
+    cubes: Vec<Cube>,
+    contents: HashMap<String, Content>,
+}
+
+/// Where a chunk comes from.
+enum Source<'g> {
+    /// Elements in memory.
+    Bytes(&'g [u8]),
+    /// What a grid tells of some consecutive points.
+    Grid(usize, Role, Range<usize>),
+    /// A field, by its place in the index.
+    Field(usize),
+    /// Nowhere: there is no such field.
+    Absent,
+}
+
+impl Grib {
+    fn variable(&self, path: &str) -> Result<(&Variable, &Content), Error> {
+        let name = path.trim_start_matches('/');
+        let found = self.schema.root.variable(name).zip(self.contents.get(name));
+        found.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))
+    }
+
+    /// Where a chunk comes from, if there is such a chunk.
+    fn source(&self, chunk: ChunkKey<'_>) -> Result<Source<'_>, Error> {
+        let (variable, content) = self.variable(chunk.variable)?;
+        let missing = || {
+            let ChunkKey { variable, index } = chunk;
+            Error::not_found(format!("{variable} has no chunk {index:?}"))
+        };
+        if !has_chunk(variable, chunk.index) {
+            return Err(missing());
+        }
+        let range = || elements(variable, chunk.index).ok_or_else(missing);
+        match content {
+            Content::Bytes(bytes) => {
+                let range = range()?;
+                let size = variable.data_type.size().unwrap_or(1);
+                let (start, end) = (range.start.saturating_mul(size), range.end.saturating_mul(size));
+                bytes.get(start..end).map(Source::Bytes).ok_or_else(missing)
+            }
+            Content::Grid(grid, role) => Ok(Source::Grid(*grid, *role, range()?)),
+            Content::Cube(cube) => {
+                let cube = self.cubes.get(*cube).ok_or_else(missing)?;
+                self.field(cube, chunk).ok_or_else(missing)
+            }
+        }
+    }
+
+    /// The field of a chunk: indices of the axes that have several values, then zeros along the grid.
+    fn field(&self, cube: &Cube, chunk: ChunkKey<'_>) -> Option<Source<'_>> {
+        let mut index = chunk.index.iter().copied();
+        let mut cell = [0; 4];
+        for (place, count) in cell.iter_mut().zip(cube.counts()) {
+            if count > 1 {
+                *place = index.next()?;
+            }
+        }
+        Some(cube.field(cell).map_or(Source::Absent, Source::Field))
+    }
+
+    /// The values of a field, in the order of the dimensions of its grid.
+    fn values(&self, place: usize) -> Result<Vec<u8>, Error> {
+        let lost = || Error::corrupt("a field has no grid");
+        let field = self.index.fields.get(place).ok_or_else(lost)?;
+        let grid = self.index.grids.get(field.grid).ok_or_else(lost)?;
+        if let Some(fault) = &field.fault {
+            return Err(Error::clone(fault));
+        }
+        let points = self.check_points(grid.points)?;
+        let values = unpack::values(&self.file, &field.stored, points)?;
+        let values = match grid.rows {
+            Some((nx, ny)) => {
+                let side = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+                grid.scanning.into_rows(values, side(nx), side(ny))
+            }
+            None => values,
+        };
+        Ok(values.into_iter().flat_map(f32::to_le_bytes).collect())
+    }
+
+    fn check_points(&self, points: u64) -> Result<usize, Error> {
+        let checked = Some(points).filter(|&points| points <= MOST_POINTS);
+        checked.and_then(|points| usize::try_from(points).ok()).ok_or_else(|| {
+            let message = format!("a grid has {points} points, the limit is {MOST_POINTS}");
+            Error::new(ErrorKind::TooLarge, message)
+        })
+    }
+
+    fn grid_bytes(&self, place: usize, role: Role, range: Range<usize>) -> Result<Vec<u8>, Error> {
+        let unknown = || Error::corrupt("a grid has no coordinates");
+        let grid = self.index.grids.get(place).ok_or_else(unknown)?;
+        self.check_points(grid.points)?;
+        let doubles = match role {
+            Role::AlongY => grid.along_dimensions().map(|along| along.y),
+            Role::AlongX => grid.along_dimensions().map(|along| along.x),
+            Role::Latitude => grid.of_points(range.clone()).map(|places| places.y),
+            Role::Longitude => grid.of_points(range.clone()).map(|places| places.x),
+        };
+        let doubles = doubles.ok_or_else(unknown)?;
+        let part = match role {
+            Role::AlongX | Role::AlongY => doubles.get(range).ok_or_else(unknown)?,
+            Role::Latitude | Role::Longitude if doubles.len() == range.len() => &doubles,
+            Role::Latitude | Role::Longitude => return Err(unknown()),
+        };
+        Ok(part.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    /// A field that is absent is proven to be so, unless damage hides what else the file had.
+    fn absent(&self) -> Result<(), Error> {
+        if !self.index.damaged {
+            return Ok(());
+        }
+        let reason = self.index.unread.keys().next().map_or("", String::as_str);
+        Err(Error::corrupt(format!("it is missing, or is what cannot be read: {reason}")))
+    }
+}
+
+fn has_chunk(variable: &Variable, index: &[u64]) -> bool {
+    let lengths = variable.shape.iter().zip(&variable.storage.chunk_shape);
+    let inside = |(&place, (&length, &of_chunk)): (&u64, (&u64, &u64))| {
+        place.checked_mul(of_chunk).is_some_and(|first| first < length)
+    };
+    index.len() == variable.shape.len() && index.iter().zip(lengths).all(inside)
+}
+
+/// The elements of a variable that a chunk has: chunks of coordinates are cut along their first axes, so that these follow
+/// each other.
+fn elements(variable: &Variable, index: &[u64]) -> Option<Range<usize>> {
+    let (mut start, mut count) = (0_u64, 1_u64);
+    for ((&place, &length), &of_chunk) in index.iter().zip(&variable.shape).zip(&variable.storage.chunk_shape)
+    {
+        let first = place.checked_mul(of_chunk)?;
+        start = start.checked_mul(length)?.checked_add(first)?;
+        count = count.checked_mul(of_chunk.min(length.checked_sub(first)?))?;
+    }
+    let end = start.checked_add(count)?;
+    Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+}
+
+impl ChunkSource for Grib {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn generation(&self) -> String {
+        self.generation.clone()
+    }
+
+    fn check_unchanged(&self) -> Result<(), Error> {
+        self.file.check_unchanged()
+    }
+
+    fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
+        let encoded = |bytes, skipped_codecs| Ok(Stored::Here(Encoded { bytes, skipped_codecs }));
+        match self.source(chunk)? {
+            Source::Bytes(bytes) => encoded(bytes.to_vec(), 0),
+            Source::Grid(grid, role, range) => encoded(self.grid_bytes(grid, role, range)?, 0),
+            Source::Field(place) => encoded(self.values(place)?, 1),
+            Source::Absent => self.absent().map(|()| Stored::Nothing),
+        }
+    }
+
+    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
+        match self.source(chunk)? {
+            Source::Bytes(_) | Source::Grid(..) => Ok(true),
+            Source::Absent => self.absent().map(|()| false),
+            Source::Field(place) => {
+                let field = self.index.fields.get(place);
+                let field = field.ok_or_else(|| Error::corrupt("a field is not in the index"))?;
+                if let Some(fault) = &field.fault {
+                    return Err(Error::clone(fault));
+                }
+                let values = field.stored.values;
+                self.file.check_range(values.offset, values.length).map(|()| true)
+            }
+        }
+    }
+
+    fn read_strings(&self, variable: &str, _: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        self.variable(variable)?;
+        Err(Error::new(ErrorKind::BadRequest, format!("{variable} holds no strings; GRIB files have none")))
+    }
+}
