@@ -35,7 +35,7 @@ fn main() {
         let kept = Kept {
             get: Box::new(move |key| one.lock().unwrap().get(key).cloned()),
             put: Box::new(move |key, bytes| {
-                drop(other.lock().unwrap().insert(key.to_owned(), bytes.to_vec()))
+                other.lock().unwrap().insert(key.to_owned(), bytes.to_vec());
             }),
         };
         Opener::new(Access::to(std::slice::from_ref(&folder)), Memory::new(256 << 20)).with_kept(kept)
@@ -76,7 +76,7 @@ fn read(dataset: &weir_datasets::Dataset) {
     }
     assert_eq!(next, count + 1);
     let seconds = started.elapsed().as_secs_f64();
-    println!("all {} MiB read and compared: {seconds:.2} s; {}", count * 4 >> 20, peak());
+    println!("all {} MiB read and compared: {seconds:.2} s; {}", (count * 4) >> 20, peak());
 }
 
 /// The most memory that was used so far.

@@ -69,7 +69,7 @@ impl Access {
             return Err(Error::unsupported(format!("references to {scheme} URLs cannot be followed")));
         }
         let missing = || Error::not_found(format!("{target:?} is nothing inside the data folders"));
-        let path = std::fs::canonicalize(folder.join(local)).map_err(|_| missing())?;
+        let path = std::fs::canonicalize(folder.join(local)).map_err(|_unshown| missing())?;
         let root = self.roots.iter().find(|root| path.starts_with(root)).cloned();
         root.map(|root| (path, root)).ok_or_else(missing)
     }

@@ -160,7 +160,9 @@ impl Source<'_> {
     ) -> Result<Box<dyn ChunkSource>, Error> {
         let (schema, inner) = match self {
             Self::Nothing => (Schema::default(), Inner::Nothing),
-            Self::File(member, dataset) => (dataset.schema().clone(), Inner::File(member, members)),
+            Self::File(member, dataset) => {
+                (dataset.schema().clone(), Inner::File(Box::new((member, members))))
+            }
             Self::Members(rules, mut learnt) => {
                 let built = build((rules, identity), &mut learnt, &members, problems)?;
                 known.keep(&definition.digest(), learnt, &members.opener);

@@ -57,6 +57,6 @@ pub fn number(told: &Told) -> Option<f64> {
     match told {
         Told::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
         // Seconds of the years that names tell are far below 2^53.
-        Told::Seconds(seconds) => Some(i32::try_from(*seconds).map_or(*seconds as f64, f64::from)),
+        Told::Seconds(seconds) => Some(*seconds as f64),
     }
 }

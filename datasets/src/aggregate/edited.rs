@@ -16,7 +16,7 @@ pub enum Inner {
     /// A dataset that needs no open file.
     Made(Arc<Dataset>),
     /// A file, opened when it is touched.
-    File(Member, Members),
+    File(Box<(Member, Members)>),
 }
 
 /// An edited dataset.
@@ -53,7 +53,8 @@ impl Edited {
         let dataset = match &self.inner {
             Inner::Nothing => return Err(Error::not_found(format!("the dataset has no variable {path}"))),
             Inner::Made(dataset) => dataset,
-            Inner::File(member, members) => {
+            Inner::File(file) => {
+                let (member, members) = file.as_ref();
                 opened = members.open(member)?;
                 &opened
             }

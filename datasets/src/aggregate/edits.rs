@@ -100,7 +100,7 @@ impl Editing<'_> {
             match root.dimensions.iter_mut().find(|dimension| dimension.name == *original) {
                 Some(dimension) => dimension.name.clone_from(name),
                 None => {
-                    self.problems.push(format!("dimension {original} is to be renamed, but is not there"))
+                    self.problems.push(format!("dimension {original} is to be renamed, but is not there"));
                 }
             }
             rename_dimension(root, (&format!("/{original}"), &format!("/{name}")));

@@ -72,13 +72,6 @@ pub struct Joined {
     pub proven: Mutex<HashSet<(String, usize)>>,
 }
 
-/// A part of a request: a member, the hyperslab of it, and where it goes.
-struct Task<'o> {
-    member: usize,
-    slab: Hyperslab,
-    out: &'o mut [u8],
-}
-
 impl Joined {
     fn placed(&self, path: &str) -> Result<(&Variable, &Placed), Error> {
         let plain = path.trim_start_matches('/');
@@ -177,7 +170,7 @@ impl Joined {
         }
         on_threads(work, |(piece, out)| {
             let slab = self.inside((request.variable, variable, along), request.slab, piece)?;
-            self.read_task(Task { member: piece.member, slab, out }, request)
+            self.read_member((piece.member, &slab), request, out)
         })
     }
 
@@ -195,16 +188,21 @@ impl Joined {
             let length = usize::try_from(slab.elements()).ok().and_then(|n| n.checked_mul(size));
             // A part of the output, which its caller has in memory.
             let mut part = vec![0; length.unwrap_or(0)];
-            self.read_task(Task { member: piece.member, slab, out: &mut part }, request)?;
+            self.read_member((piece.member, &slab), request, &mut part)?;
             scatter(&part, (&shape, size), (along.axis, piece.at), out)?;
         }
         Ok(())
     }
 
-    fn read_task(&self, task: Task<'_>, request: &SlabRequest<'_>) -> Result<(), Error> {
-        let (member, dataset) = self.open(task.member)?;
-        let read =
-            dataset.read_unless(request.stopped, request.variable, (&task.slab, request.order), task.out);
+    /// Reads a hyperslab of a member.
+    fn read_member(
+        &self,
+        (member, slab): (usize, &Hyperslab),
+        request: &SlabRequest<'_>,
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        let (member, dataset) = self.open(member)?;
+        let read = dataset.read_unless(request.stopped, request.variable, (slab, request.order), out);
         read.map_err(|e| e.within(&member.name))
     }
 
@@ -244,7 +242,7 @@ impl Joined {
         let number = index.get(along.axis).copied().ok_or_else(misplaced)?;
         if along.dimension == Dimension::New {
             inside.remove(along.axis);
-            return Ok((usize::try_from(number).map_err(|_| misplaced())?, inside));
+            return Ok((usize::try_from(number).map_err(|_unshown| misplaced())?, inside));
         }
         let chunk = variable.storage.chunk_shape.get(along.axis).copied().ok_or_else(misplaced)?;
         let first = number.checked_mul(chunk).ok_or_else(misplaced)?;
@@ -362,7 +360,7 @@ impl ChunkSource for Joined {
                 held.read((request.variable, variable), (request.slab, request.order), out)?;
             }
             Placed::Along(along) => self.read_along((variable, *along), request, out)?,
-            Placed::First => self.read_task(Task { member: 0, slab: request.slab.clone(), out }, request)?,
+            Placed::First => self.read_member((0, request.slab), request, out)?,
         }
         Ok(true)
     }

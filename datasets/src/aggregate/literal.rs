@@ -33,7 +33,8 @@ pub fn data_type(name: &str) -> Result<DataType, Error> {
 }
 
 fn parsed<T: std::str::FromStr>(parts: &[String], what: &str) -> Result<Vec<T>, Error> {
-    let parse = |text: &String| text.trim().parse().map_err(|_| refuse(format!("{text:?} is no {what}")));
+    let parse =
+        |text: &String| text.trim().parse().map_err(|_unshown| refuse(format!("{text:?} is no {what}")));
     parts.iter().map(parse).collect()
 }
 

@@ -58,7 +58,11 @@ impl Members {
             Ok(dataset) if dataset.generation() == member.generation => Ok(dataset),
             Ok(_) => Err(self.other(member, "changed")),
             Err(e) if e.kind == ErrorKind::NotFound => Err(self.other(member, "is gone")),
-            Err(e) => Err(e.within(&member.name)),
+            Err(e) if matches!(e.kind, ErrorKind::Busy | ErrorKind::Unavailable) => {
+                Err(e.within(&member.name))
+            }
+            // It could be opened when it was validated.
+            Err(_) => Err(self.other(member, "changed")),
         }
     }
 
@@ -75,13 +79,15 @@ const MOST_THREADS: usize = 8;
 /// Calls `f` for every item, on several threads, until one call fails.
 ///
 /// These are no threads of the decoding pool: opening a member may wait for another thread that opens it, and that one may
-/// need the pool.
+/// need the pool. A thread of the pool does all the work itself: if all of them waited for others, those would wait for the
+/// pool.
 ///
 /// # Errors
 /// The first error that was met.
 pub fn on_threads<T: Send>(items: Vec<T>, f: impl Fn(T) -> Result<(), Error> + Sync) -> Result<(), Error> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let helpers = items.len().min(cores).min(MOST_THREADS).saturating_sub(1);
+    let wanted = if rayon::current_thread_index().is_some() { 1 } else { MOST_THREADS };
+    let helpers = items.len().min(cores).min(wanted).saturating_sub(1);
     if helpers == 0 {
         return items.into_iter().try_for_each(f);
     }

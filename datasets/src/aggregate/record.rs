@@ -9,12 +9,18 @@ use serde::{Deserialize, Serialize};
 use super::facts::{Facts, Layout};
 use super::held::Held;
 
+/// Gives the record with a key.
+pub type Get = dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync;
+
+/// Keeps a record under a key.
+pub type Put = dyn Fn(&str, &[u8]) + Send + Sync;
+
 /// Where records are kept.
 pub struct Kept {
     /// Gives the record with a key.
-    pub get: Box<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>,
+    pub get: Box<Get>,
     /// Keeps a record under a key.
-    pub put: Box<dyn Fn(&str, &[u8]) + Send + Sync>,
+    pub put: Box<Put>,
 }
 
 impl fmt::Debug for Kept {

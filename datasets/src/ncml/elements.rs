@@ -60,7 +60,7 @@ fn duration(element: &Element, name: &str) -> Result<Option<Duration>, Error> {
     let misread = || bad(element, format!("{name} is {text:?}, not a time such as \"15 min\""));
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits).ok_or_else(misread)?;
-    let number: u64 = number.parse().map_err(|_| misread())?;
+    let number: u64 = number.parse().map_err(|_unshown| misread())?;
     let seconds = match unit.trim().trim_end_matches('s') {
         // What is left of `s` and `secs`.
         "" if unit.trim() == "s" => 1,
@@ -152,7 +152,9 @@ impl Reader<'_> {
             return Err(unsupported(element, "dimensions of varying length"));
         }
         let length = element.attribute("length").map(|text| {
-            text.trim().parse().map_err(|_| bad(element, format!("length is {text:?}, not a whole number")))
+            text.trim()
+                .parse()
+                .map_err(|_unshown| bad(element, format!("length is {text:?}, not a whole number")))
         });
         Ok(DimensionEdit {
             name: required(element, "name")?,
@@ -303,7 +305,9 @@ fn values(element: &Element, data_type: Option<&str>) -> Result<Values, Error> {
     match (start, increment) {
         (Some(start), Some(increment)) => {
             let count = element.attribute("npts").map(|text| {
-                text.trim().parse().map_err(|_| bad(element, format!("npts is {text:?}, not a whole number")))
+                text.trim()
+                    .parse()
+                    .map_err(|_unshown| bad(element, format!("npts is {text:?}, not a whole number")))
             });
             let (start, increment) = (start.to_owned(), increment.to_owned());
             Ok(Values::Regular { start, increment, count: count.transpose()? })

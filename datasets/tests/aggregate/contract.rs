@@ -100,6 +100,18 @@ fn new_dimensions() {
 }
 
 #[test]
+fn chunks_are_put_together_on_all_threads_at_once() {
+    let opener = opener(&[&folder()]);
+    let dataset = opener.open(&crate::fixture::place(joined(&folder(), "uneven/*.nc"))).unwrap();
+    let variable = dataset.schema().variable("temp").unwrap();
+    let index = vec![0_u64; variable.shape.len()];
+    // More than the pool has threads; each of them reads members, which need the pool.
+    let indexes: Vec<&[u64]> = std::iter::repeat_n(index.as_slice(), 64).collect();
+    let chunks = dataset.raw_chunks("temp", &indexes).unwrap();
+    assert!(chunks.iter().all(|chunk| chunk == &chunks[0] && chunk.is_some()));
+}
+
+#[test]
 fn unions() {
     let schema = check(&defined(rules(Kind::Union, "", &folder(), "union/sea.nc")), 1.0);
     assert_eq!(schema.root.variables.len(), 2);
@@ -112,6 +124,22 @@ fn unions() {
     let attributes: Vec<_> =
         schema.root.attributes.iter().map(|a| (a.name.as_str(), a.value.as_text())).collect();
     assert_eq!(attributes, [("source", Some("sea".into())), ("institution", Some("none".into()))]);
+}
+
+#[test]
+fn stores_are_members_too() {
+    let stores = folder().join("../zarr");
+    let opener = opener(&[&stores]);
+    let alone =
+        opener.open(&weir_datasets::Place::Folder { path: stores.join("v2_xarray.zarr"), root: None });
+    let alone = alone.unwrap();
+    let definition = defined(rules(Kind::Union, "", &stores, "v2_x*.zarr"));
+    let open = || source(&definition, &opener).unwrap();
+    // As text, because some fill value is NaN.
+    let shown = |schema: &Schema| format!("{:?}", schema.root.variables);
+    assert_eq!(shown(open().schema()), shown(alone.schema()));
+    assert!(!open().schema().root.variables.is_empty());
+    assert_eq!(check_source(open, &|_| None), Ok(()));
 }
 
 #[test]
