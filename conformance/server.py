@@ -27,6 +27,7 @@ class Weir:
     def __enter__(self):
         environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
         self.home = tempfile.TemporaryDirectory()
+        environment["XDG_CACHE_HOME"] = self.home.name
         self.process = subprocess.Popen(
             self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, cwd=self.home.name, text=True,
         )

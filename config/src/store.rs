@@ -17,6 +17,8 @@ pub struct ObjectStore {
     pub credentials: Credentials,
     /// Whether the endpoint may be reached without TLS.
     pub allow_http: bool,
+    /// Whether the endpoint may have an address of this machine or of a private network.
+    pub private: bool,
 }
 
 /// Where credentials come from. They never stand in the configuration.
@@ -46,9 +48,12 @@ pub struct CredentialFiles {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
-    /// Names of hosts.
+    /// Web servers of the public internet: `host`, `host:port`, or either behind `https://`.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Web servers that may have an address of this machine or of a private network.
+    #[serde(default)]
+    pub private_hosts: Vec<String>,
     /// Folders.
     #[serde(default)]
     pub folders: Vec<PathBuf>,
@@ -65,6 +70,8 @@ pub struct Document {
     credentials: Credentials,
     #[serde(default)]
     allow_http: bool,
+    #[serde(default)]
+    private: bool,
 }
 
 fn environment() -> Credentials {
@@ -74,7 +81,7 @@ fn environment() -> Credentials {
 impl Document {
     /// The store, if all of it fits together.
     pub fn check(self) -> Result<ObjectStore, String> {
-        let Self { url, endpoint, region, credentials, allow_http } = self;
+        let Self { url, endpoint, region, credentials, allow_http, private } = self;
         let scheme = url.split_once("://").map(|(scheme, _)| scheme);
         if !matches!(scheme, Some("s3" | "http" | "https")) {
             return Err(format!("url is {url:?}; it must begin with s3://, https:// or http://"));
@@ -89,6 +96,6 @@ impl Document {
                 "it is reached by http:// without TLS; say allow_http = true if that is wanted".to_owned()
             );
         }
-        Ok(ObjectStore { url, endpoint, region, credentials, allow_http })
+        Ok(ObjectStore { url, endpoint, region, credentials, allow_http, private })
     }
 }

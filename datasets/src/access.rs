@@ -46,32 +46,11 @@ impl Access {
         if ObjectUrl::is_one(target) {
             return self.object(&ObjectUrl::parse(target)?);
         }
-        let local = target.strip_prefix("file://").unwrap_or(target);
-        if let Some((scheme, _)) = local.split_once("://") {
-            return Err(Error::unsupported(format!("references to {scheme} URLs cannot be followed")));
+        let (path, _) = self.resolve(target, folder)?;
+        match path.is_file() {
+            true => DataFile::open(&path),
+            false => Err(missing(target)),
         }
-        let missing = || Error::not_found(format!("{target:?} is not a file inside the data folders"));
-        let path = std::fs::canonicalize(folder.join(local)).map_err(|_unshown| missing())?;
-        if !path.is_file() || !self.roots.iter().any(|root| path.starts_with(root)) {
-            return Err(missing());
-        }
-        DataFile::open(&path)
-    }
-
-    /// Where a reference to a file or folder leads, links resolved, and the root that it lies in.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn resolve(&self, target: &str, folder: &Path) -> Result<(PathBuf, PathBuf), Error> {
-        let local =
-            target.strip_prefix("file:").map_or(target, |rest| rest.strip_prefix("//").unwrap_or(rest));
-        if let Some((scheme, _)) = local.split_once("://") {
-            return Err(Error::unsupported(format!("references to {scheme} URLs cannot be followed")));
-        }
-        let missing = || Error::not_found(format!("{target:?} is nothing inside the data folders"));
-        let path = std::fs::canonicalize(folder.join(local)).map_err(|_unshown| missing())?;
-        let root = self.roots.iter().find(|root| path.starts_with(root)).cloned();
-        root.map(|root| (path, root)).ok_or_else(missing)
     }
 
     /// Opens an object of another machine to read it as a file.
@@ -110,6 +89,26 @@ impl Access {
             || Error::unsupported("no rule of the site names any server or bucket, so none may be read");
         self.network.as_ref().ok_or_else(none)
     }
+
+    /// Where a reference to a file or folder leads, links resolved, and the root that it lies in.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn resolve(&self, target: &str, folder: &Path) -> Result<(PathBuf, PathBuf), Error> {
+        let local =
+            target.strip_prefix("file:").map_or(target, |rest| rest.strip_prefix("//").unwrap_or(rest));
+        if let Some((scheme, _)) = local.split_once("://") {
+            return Err(Error::unsupported(format!("references to {scheme} URLs cannot be followed")));
+        }
+        let path = std::fs::canonicalize(folder.join(local)).map_err(|_unshown| missing(target))?;
+        let root = self.roots.iter().find(|root| path.starts_with(root)).cloned();
+        root.map(|root| (path, root)).ok_or_else(|| missing(target))
+    }
+}
+
+/// What leads out and what is not there look the same from outside.
+fn missing(target: &str) -> Error {
+    Error::not_found(format!("{target:?} is nothing inside the data folders"))
 }
 
 #[cfg(test)]

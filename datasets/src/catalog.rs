@@ -4,6 +4,7 @@
 //! looked at, so that a file that was replaced is opened anew and one that was removed is gone.
 
 pub mod format;
+mod looked_at;
 mod scan;
 
 use std::collections::BTreeMap;
@@ -36,9 +37,8 @@ impl Catalog {
     ///
     /// A path may be a file or a Zarr store, or the URL of one, whose id is its name, or a folder, whose files have their path
     /// below it as their ids. Data files are known by how they begin. Hidden files are left out, links that lead out of the
-    /// folder are not followed, and what cannot be read is left out and noted in [`skipped`](Self::skipped). `progress` is
-    /// told now and then how many files
-    /// were looked at.
+    /// folder are not followed, and what cannot be read is left out and noted in [`skipped`](Self::skipped). Files that the
+    /// opener's index knows are not opened. `progress` is told now and then how many files were looked at.
     ///
     /// # Errors
     /// `NotFound` for a path that does not exist, `Unsupported` for a named file that is no data file, `BadRequest` where two
@@ -48,7 +48,7 @@ impl Catalog {
         opener: Arc<Opener>,
         progress: &mut dyn FnMut(usize),
     ) -> Result<Self, Error> {
-        let found = scan::scan(paths, opener.access(), progress)?;
+        let found = scan::scan(paths, &opener, progress)?;
         Ok(Self { entries: found.entries, skipped: found.skipped, opener })
     }
 
@@ -74,7 +74,7 @@ impl Catalog {
             return Err(Error::unsupported(format!("{} is a folder, and no dataset itself", path.display())));
         }
         let mut progress = |_| {};
-        let found = scan::scan(&[path.to_owned()], self.opener.access(), &mut progress)?;
+        let found = scan::scan(&[path.to_owned()], &self.opener, &mut progress)?;
         let place = found.entries.into_values().next();
         let place = place.ok_or_else(|| Error::unsupported(format!("{} is no dataset", path.display())))?;
         self.add(id, place)
@@ -89,6 +89,17 @@ impl Catalog {
     /// All ids, sorted.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
+    }
+
+    /// All ids, sorted, and where their datasets lie.
+    pub fn places(&self) -> impl Iterator<Item = (&str, &Place)> {
+        self.entries.iter().map(|(id, place)| (id.as_str(), place))
+    }
+
+    /// What opens the datasets.
+    #[must_use]
+    pub fn opener(&self) -> &Arc<Opener> {
+        &self.opener
     }
 
     /// How many datasets there are.

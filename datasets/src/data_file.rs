@@ -6,9 +6,11 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
+use crate::index::{Index, Records};
 use crate::remote::RemoteFile;
 use crate::{Error, ErrorKind, buffers};
 
@@ -54,6 +56,26 @@ impl Generation {
         self.size
     }
 
+    /// What the index knows the generation by: the same for the same generation only.
+    #[must_use]
+    pub fn key(&self) -> [u8; 32] {
+        let Self { device, inode, size, modified_ns, changed_ns } = self;
+        let mut hash = Sha256::new_with_prefix(b"file");
+        [device, inode, size].iter().for_each(|n| hash.update(n.to_le_bytes()));
+        [modified_ns, changed_ns].iter().for_each(|n| hash.update(n.to_le_bytes()));
+        hash.finalize().into()
+    }
+
+    /// How long to wait from `now` on until the file was left alone for `settling`; zero where it was. Writes before that may
+    /// leave no trace in its times.
+    #[must_use]
+    pub fn settles_in(&self, now: SystemTime, settling: Duration) -> Duration {
+        let wide = |duration: Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let settled = self.modified_ns.max(self.changed_ns).saturating_add(wide(settling));
+        Duration::from_nanos(u64::try_from(settled.saturating_sub(wide(now)).max(0)).unwrap_or(u64::MAX))
+    }
+
     /// Whether the bytes are the same. A file that was only renamed or unlinked since (which moves its change time) still
     /// has the bytes that it had.
     #[must_use]
@@ -76,7 +98,10 @@ impl fmt::Display for Generation {
 pub struct DataFile {
     medium: Medium,
     generation: Generation,
+    opened: SystemTime,
+    reads: AtomicU64,
     failures: AtomicU64,
+    records: Option<Records>,
 }
 
 #[derive(Debug)]
@@ -96,19 +121,26 @@ impl DataFile {
         if !before.is_file() {
             return Err(Error::unsupported("not a regular file"));
         }
+        // Before the file's times are read: what is written from then on has later ones.
+        let opened = SystemTime::now();
         let file = File::open(path).map_err(|e| io_error(&e, "cannot open the file"))?;
         let metadata = file.metadata().map_err(|e| io_error(&e, "cannot look at the file"))?;
         if !metadata.is_file() {
             return Err(Error::unsupported("not a regular file"));
         }
         let generation = Generation::of(&metadata);
-        Ok(Self { medium: Medium::Local(file), generation, failures: AtomicU64::new(0) })
+        Ok(Self::new(Medium::Local(file), generation, opened))
+    }
+
+    fn new(medium: Medium, generation: Generation, opened: SystemTime) -> Self {
+        let (reads, failures) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { medium, generation, opened, reads, failures, records: None }
     }
 
     /// An object of another machine.
     pub(crate) fn remote(file: RemoteFile) -> Self {
         let generation = file.generation();
-        Self { medium: Medium::Remote(file), generation, failures: AtomicU64::new(0) }
+        Self::new(Medium::Remote(file), generation, SystemTime::now())
     }
 
     /// Whether reads ask another machine: many small ones then take long, and [`read_many`](Self::read_many) is much faster.
@@ -123,6 +155,51 @@ impl DataFile {
             Medium::Local(_) => None,
             Medium::Remote(file) => Some(file.changed()),
         }
+    }
+
+    /// The same file, of which is kept in `index` what is learnt of it, and recalled what was. Nothing is kept of a file that
+    /// was written just before it was opened.
+    #[must_use]
+    pub fn with_index(mut self, index: &Arc<Index>) -> Self {
+        // What names a version of an object of another machine never names another one.
+        let settled = self.is_remote() || self.generation.settles_in(self.opened, index.settling()).is_zero();
+        self.records = settled.then(|| Records::of(Arc::clone(index), self.generation.key()));
+        self
+    }
+
+    /// What the index keeps of this generation of the file, if anything may be kept of it.
+    #[must_use]
+    pub fn records(&self) -> Option<&Records> {
+        self.records.as_ref()
+    }
+
+    /// What a record means, if there is one that means something.
+    pub(crate) fn recall<T>(
+        &self,
+        kind: &str,
+        name: &[u8],
+        unpack: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Option<T> {
+        unpack(&self.records()?.get(kind, name)?)
+    }
+
+    /// Keeps a record of what was read of the file, if the file is what it was when it was opened.
+    pub(crate) fn remember(&self, kind: &str, name: &[u8], pack: impl FnOnce() -> Vec<u8>) {
+        let Some(records) = self.records() else { return };
+        // Stricter than for those who read: a file may be written to and have its modification time set back.
+        let same = match &self.medium {
+            Medium::Local(file) => file.metadata().is_ok_and(|now| Generation::of(&now) == self.generation),
+            Medium::Remote(file) => file.check_unchanged().is_ok(),
+        };
+        if same && self.failures.load(Ordering::Relaxed) == 0 {
+            records.put(kind, name, &pack());
+        }
+    }
+
+    /// How often bytes of the file were read.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     /// What the file was when it was opened.
@@ -193,6 +270,7 @@ impl DataFile {
     /// `Corrupt` where the file ends before, `Unavailable` where the disk or the server fails.
     pub fn read_exact_at(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
         self.check_range(offset, out.len() as u64)?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let result = match &self.medium {
             Medium::Local(file) => {
                 file.read_exact_at(out, offset).map_err(|e| io_error(&e, "cannot read the file"))
@@ -277,6 +355,45 @@ mod tests {
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         assert_eq!(DataFile::open(&pipe).unwrap_err().kind, ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn files_settle_after_their_last_change() {
+        let of = |modified: i128, changed: i128| Generation {
+            device: 1,
+            inode: 2,
+            size: 3,
+            modified_ns: modified * 1_000_000_000,
+            changed_ns: changed * 1_000_000_000,
+        };
+        let check = |generation: Generation, now: u64, expected: u64| {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+            let left = generation.settles_in(now, Duration::from_secs(2));
+            assert_eq!(left, Duration::from_secs(expected), "{generation:?}");
+        };
+        check(of(100, 100), 100, 2);
+        check(of(100, 100), 101, 1);
+        check(of(100, 100), 102, 0);
+        check(of(100, 105), 106, 1);
+        check(of(105, 100), 106, 1);
+        check(of(100, 200), 150, 52);
+        check(of(-100, -100), 0, 0);
+    }
+
+    #[test]
+    fn every_part_of_a_generation_is_part_of_its_key() {
+        let of = |n: [u64; 5]| Generation {
+            device: n[0],
+            inode: n[1],
+            size: n[2],
+            modified_ns: n[3].into(),
+            changed_ns: n[4].into(),
+        };
+        let keys: std::collections::HashSet<_> = (0..5)
+            .map(|changed| of(std::array::from_fn(|n| if n == changed { 7 } else { 1 })).key())
+            .chain([of([1; 5]).key(), of([1; 5]).key()])
+            .collect();
+        assert_eq!(keys.len(), 6);
     }
 
     #[test]

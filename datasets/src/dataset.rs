@@ -189,13 +189,32 @@ impl Dataset {
             return self.source.check_unchanged();
         }
         let reading = self.reading(read::Target { path, variable, grid: &grid, order }, stopped);
+        let before = self.recall_proven(path, reading.variable);
         // Chunks are planned in batches, so that a slab of very many chunks needs no list of them all.
         let mut plan = grid.plan(slab).peekable();
         while plan.peek().is_some() {
             let batch: Vec<Part> = plan.by_ref().take(1024).collect();
             batch.par_iter().try_for_each(|part| reading.prove(&part.chunk()))?;
         }
-        self.source.check_unchanged()
+        self.source.check_unchanged()?;
+        self.keep_proven(path, reading.variable, &before);
+        Ok(())
+    }
+
+    /// Recalls which chunks of a variable were proven before this dataset was opened, and says which are proven now.
+    fn recall_proven(&self, path: &str, number: u32) -> Vec<u8> {
+        if let Some(bits) = self.source.records().and_then(|records| records.proven(path)) {
+            self.proven.recall(number, &bits);
+        }
+        self.proven.bits_of(number)
+    }
+
+    /// Keeps which chunks of a variable are proven, if that is news.
+    fn keep_proven(&self, path: &str, number: u32, before: &[u8]) {
+        let bits = self.proven.bits_of(number);
+        if let Some(records) = self.source.records().filter(|_| bits != before) {
+            records.keep_proven(path, &bits);
+        }
     }
 
     /// Chunks as they are stored, in the order of `indexes`, fetched on all cores.

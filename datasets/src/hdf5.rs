@@ -14,6 +14,7 @@ mod datatype;
 mod dense;
 mod dimensions;
 mod heap;
+mod kept;
 mod links;
 mod metadata;
 mod named_types;
@@ -31,6 +32,7 @@ use weir_model::{DataType, Hyperslab, Schema};
 use self::array::StoredArray;
 use self::metadata::Metadata;
 use self::tree::Tree;
+use crate::index::Records;
 use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored};
 
 /// An open HDF5 file.
@@ -46,12 +48,18 @@ pub struct Hdf5Source {
 /// `Corrupt` where the file is truncated or damaged, `Unsupported` where it uses a part of the format that is not built in,
 /// `Unavailable` where it is being written or cannot be read.
 pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Error> {
-    let mut metadata = Metadata::open(file.into())?;
+    let file = file.into();
+    if let Some(known) = kept::recall(&file) {
+        return Ok(Box::new(known));
+    }
+    let mut metadata = Metadata::open(file)?;
     let tree = Tree::walk(&metadata)?;
     let built = variables::build(&metadata, tree)?;
     metadata.opened();
     metadata.file().check_undisturbed()?;
-    Ok(Box::new(Hdf5Source { metadata, schema: built.schema, arrays: built.arrays }))
+    let source = Hdf5Source { metadata, schema: built.schema, arrays: built.arrays };
+    kept::remember(&source);
+    Ok(Box::new(source))
 }
 
 impl Hdf5Source {
@@ -83,6 +91,14 @@ impl ChunkSource for Hdf5Source {
 
     fn check_unchanged(&self) -> Result<(), Error> {
         self.metadata.file().check_unchanged()
+    }
+
+    fn records(&self) -> Option<&Records> {
+        self.metadata.file().records()
+    }
+
+    fn count_chunks(&self, variable: &str) -> Result<u64, Error> {
+        self.array(variable)?.count_chunks(&self.metadata).map_err(|error| error.within(variable))
     }
 
     fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {

@@ -20,6 +20,7 @@ mod default_fill;
 mod error;
 pub mod grib;
 pub mod hdf5;
+pub mod index;
 pub mod memory;
 pub mod memory_budget;
 pub mod ncml;

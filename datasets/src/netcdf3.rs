@@ -17,6 +17,7 @@ use weir_model::{ByteOrder, Dimension, Group, Hyperslab, Schema, Storage, Variab
 
 use self::header::{Fault, Header, HeaderVariable};
 use self::layout::{Layout, Placement};
+use crate::index::Records;
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, source};
 
 /// How much of a file is read first; most headers fit.
@@ -32,7 +33,7 @@ const MOST_HEADER_BYTES: u64 = 16 << 20;
 /// `Unsupported` for names that no path can spell, `Unavailable` where the disk fails.
 pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Error> {
     let file = file.into();
-    let header = read_header(&file)?;
+    let header = header(&file)?;
     let layout = Layout::of(&header, file.len())?;
     let names = header.variables.iter().map(|variable| variable.name.clone());
     let placements = names.zip(layout.placements.iter().cloned()).collect();
@@ -41,13 +42,28 @@ pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Erro
     Ok(Box::new(Classic { generation: file.generation().to_string(), file, schema, placements }))
 }
 
+/// What the index keeps of a classic file: its header, as it stands in the file.
+const RECORD: &str = "netcdf3";
+
+/// The header, as it was kept, or else as the file has it.
+fn header(file: &DataFile) -> Result<Header, Error> {
+    match file.recall(RECORD, &[], |bytes| Header::parse(bytes).ok()) {
+        Some(header) => Ok(header),
+        None => read_header(file),
+    }
+}
+
 /// Reads as much of the file as its header takes.
 fn read_header(file: &DataFile) -> Result<Header, Error> {
     let mut length = FIRST_BYTES;
     loop {
         let bytes = file.read_at(0, length.min(file.len()))?;
         match Header::parse(&bytes) {
-            Ok(header) => return Ok(header),
+            Ok(header) => {
+                let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+                file.remember(RECORD, &[], || bytes.get(..length).unwrap_or(&bytes).to_vec());
+                return Ok(header);
+            }
             Err(Fault::Bad(error)) => return Err(error),
             Err(Fault::Short) if length >= file.len() => {
                 let has = file.len();
@@ -239,6 +255,10 @@ impl ChunkSource for Classic {
 
     fn check_unchanged(&self) -> Result<(), Error> {
         self.file.check_unchanged()
+    }
+
+    fn records(&self) -> Option<&Records> {
+        self.file.records()
     }
 
     fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {

@@ -12,6 +12,7 @@ use moka::sync::Cache;
 use crate::aggregate::definition::Base;
 use crate::aggregate::{Definition, Keeper, Kept};
 use crate::catalog::format::{self, Format};
+use crate::index::Index;
 use crate::memory_budget::Memory;
 use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
@@ -62,15 +63,15 @@ pub enum Place {
     },
 }
 
-/// As it was given, without what may be secret in a URL.
+/// As it was given, without what may be secret in a URL; for a definition, words that say so.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, .. } | Self::Folder { path, .. } | Self::NcMl { path, .. } => {
                 path.display().fmt(f)
             }
-            Self::Made(_) => f.write_str("a dataset of the configuration"),
             Self::Object { url } | Self::Prefix { url } => url.fmt(f),
+            Self::Made(_) => f.write_str("a dataset of the configuration"),
         }
     }
 }
@@ -82,6 +83,7 @@ pub struct Opener {
     made: Arc<Keeper>,
     kept: Option<Arc<Kept>>,
     memory: Arc<Memory>,
+    index: Option<Arc<Index>>,
     open: Cache<Place, Open>,
     /// What objects of other machines were when they were last looked at, for as long as that is believed.
     looked: Cache<ObjectUrl, Generation>,
@@ -116,7 +118,24 @@ impl Opener {
         let open = Cache::builder().max_capacity(MOST_OPEN).eviction_policy(EvictionPolicy::lru()).build();
         let looked =
             Cache::builder().max_capacity(MOST_LOOKED).time_to_live(access.patience().revalidate).build();
-        Self { access, made: Arc::default(), kept: None, memory, open, looked }
+        Self { access, made: Arc::default(), kept: None, memory, index: None, open, looked }
+    }
+
+    /// The same opener, which keeps in `index` what it learns of files, and of aggregations' members.
+    #[must_use]
+    pub fn with_index(self, index: Arc<Index>) -> Self {
+        const KIND: &str = "aggregation";
+        let (from, into) = (Arc::clone(&index), Arc::clone(&index));
+        let get = move |key: &str| from.get(KIND, key.as_bytes());
+        let put = move |key: &str, record: &[u8]| into.put(KIND, key.as_bytes(), record);
+        let kept = Kept { get: Box::new(get), put: Box::new(put) };
+        Self { index: Some(index), ..self.with_kept(kept) }
+    }
+
+    /// Where is kept what is learnt of files.
+    #[must_use]
+    pub fn index(&self) -> Option<&Arc<Index>> {
+        self.index.as_ref()
     }
 
     /// What may be reached.
@@ -162,14 +181,14 @@ impl Opener {
                 Base::File(location) => self.stamp(&crate::aggregate::file(location, &self.access)?),
                 _ => Ok(self.open(place)?.generation().to_owned()),
             },
-            Place::File { path, .. } => look(path).map(|generation| generation.to_string()),
+            Place::File { path, .. } | Place::NcMl { path, .. } => {
+                look(path).map(|generation| generation.to_string())
+            }
             Place::Object { url } => {
                 let looked = self.looked.try_get_with_by_ref(url, || self.access.look(url));
                 looked.map(|generation| generation.to_string()).map_err(|e: Arc<Error>| e.as_ref().clone())
             }
-            Place::Folder { .. } | Place::Prefix { .. } | Place::NcMl { .. } => {
-                Ok(self.open(place)?.generation().to_owned())
-            }
+            Place::Folder { .. } | Place::Prefix { .. } => Ok(self.open(place)?.generation().to_owned()),
         }
     }
 
@@ -197,10 +216,17 @@ impl Opener {
         }
         let result = self.open.entry_by_ref(place).and_try_compute_with(|kept| {
             // Another one may have opened it while this one waited for its turn.
-            match kept {
-                Some(kept) if self.is_current(place, &kept.value().seen)? => Ok(Op::Nop),
-                _ => self.open_anew(place).map(Op::Put),
+            let before = kept.map(|kept| kept.into_value().seen);
+            if let Some(seen) = &before
+                && self.is_current(place, seen)?
+            {
+                return Ok(Op::Nop);
             }
+            // What is known of a generation that is gone is of no use any more.
+            if let (Some(index), Some(Seen::File(before))) = (&self.index, &before) {
+                index.forget(&before.key());
+            }
+            self.open_anew(place).map(Op::Put)
         })?;
         // Left alone, the cache closes files some time later; files that are open are limited by the system.
         self.open.run_pending_tasks();
@@ -214,13 +240,21 @@ impl Opener {
         }
     }
 
+    /// The file, with what the index knows of it.
+    fn indexed(&self, file: DataFile) -> DataFile {
+        match &self.index {
+            Some(index) => file.with_index(index),
+            None => file,
+        }
+    }
+
     fn open_anew(&self, place: &Place) -> Result<Open, Error> {
         match place {
             Place::File { path, root } => {
                 look(path)?;
-                let file = DataFile::open(&inside(path, root.as_deref())?)?;
+                let file = self.indexed(DataFile::open(&inside(path, root.as_deref())?)?);
                 let seen = Seen::File(*file.generation());
-                if format::recognise(&file)? == Some(Format::References) {
+                if format::of(&file)? == Some(Format::References) {
                     let folder = path.parent().unwrap_or(path);
                     let set = References::document(file, folder, &self.access)?;
                     return self.open_references(set);
@@ -239,7 +273,7 @@ impl Opener {
                 Ok(Open { seen: Seen::Folder(path, documents), dataset })
             }
             Place::Object { url } => {
-                let file = self.access.object(url)?;
+                let file = self.indexed(self.access.object(url)?);
                 let generation = *file.generation();
                 let seen = Seen::Object(generation, file.changed().unwrap_or_default());
                 let source = format::open(file)?;

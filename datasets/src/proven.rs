@@ -46,6 +46,21 @@ impl Proven {
         }
     }
 
+    /// Adds the chunks that were proven of a variable before: bit `n % 8` of byte `n / 8` is that of chunk number `n`.
+    pub fn recall(&self, variable: u32, bits: &[u8]) {
+        for (place, byte) in (0_u64..).zip(bits) {
+            for bit in (0..8).filter(|bit| byte >> bit & 1 == 1) {
+                self.insert(variable, place.saturating_mul(8).saturating_add(bit));
+            }
+        }
+    }
+
+    /// The chunks that are proven of a variable, as [`recall`](Self::recall) takes them.
+    pub fn bits_of(&self, variable: u32) -> Vec<u8> {
+        let Some(words) = self.bits(variable, 0).and_then(|bits| bits.words.get()) else { return Vec::new() };
+        words.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).collect()
+    }
+
     /// The bits of a variable, if it has such a chunk and can be remembered.
     fn bits(&self, variable: u32, number: u64) -> Option<&Bits> {
         let bits = self.variables.get(usize::try_from(variable).ok()?)?;
@@ -74,5 +89,9 @@ mod tests {
             proven.insert(variable, number);
             assert!(!proven.contains(variable, number), "{variable} has no chunk {number} to remember");
         }
+        let again = Proven::of([100].into_iter());
+        again.recall(0, &proven.bits_of(0));
+        let same = (0..100).all(|number| again.contains(0, number) == proven.contains(0, number));
+        assert!(same && proven.bits_of(1).is_empty());
     }
 }

@@ -356,7 +356,7 @@ impl Reading<'_> {
         if number.is_some_and(|number| self.proven.contains(self.variable, number)) {
             return Ok(());
         }
-        let Some(encoded) = self.source.fetch(key)? else { return Ok(()) };
+        let Some(encoded) = self.source.fetch(key)? else { return self.noted(index, Ok(())) };
         let proven = Scratch::with(|scratch| {
             self.decoded(scratch, &encoded.bytes, encoded.skipped_codecs, index).map(drop)
         });

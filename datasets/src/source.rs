@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use weir_model::{ByteOrder, Hyperslab, Schema};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema};
 
+use crate::index::Records;
 use crate::{DataFile, Error, ErrorKind};
 
 /// Names one chunk of one variable.
@@ -168,6 +169,24 @@ pub trait ChunkSource: Send + Sync {
     /// # Errors
     /// `NotFound` for a variable that does not exist, `BadRequest` for one that holds no strings.
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error>;
+
+    /// What the index keeps of this generation; `None` where nothing may be kept of it.
+    fn records(&self) -> Option<&Records> {
+        None
+    }
+
+    /// Learns where the chunks of a variable are stored, and says how many are; a source that need not learn it counts all.
+    ///
+    /// # Errors
+    /// `NotFound` for a variable that does not exist; otherwise why its chunks cannot be found.
+    fn count_chunks(&self, variable: &str) -> Result<u64, Error> {
+        let found = self.schema().variable(variable);
+        let found =
+            found.ok_or_else(|| Error::not_found(format!("the dataset has no variable {variable}")))?;
+        let grid = ChunkGrid::new(found.shape.clone(), found.storage.chunk_shape.clone());
+        let grid = grid.map_err(|e| Error::corrupt(format!("{variable}: {e}")))?;
+        Ok(grid.counts().into_iter().fold(1, u64::saturating_mul))
+    }
 }
 
 fn outside(chunk: ChunkKey<'_>, offset: u64, asked: usize) -> Error {

@@ -137,7 +137,13 @@ fn paths_that_are_nothing_are_named_as_they_were_typed() {
     std::fs::write(&text, "no data").unwrap();
     let error = scan(&[&text]).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unsupported);
-    assert_eq!(error.message, format!("{} is neither a netCDF nor an HDF5 file", text.display()));
+    assert_eq!(
+        error.message,
+        format!(
+            "{} is no data file that can be read: netCDF, HDF5, GRIB, a reference set or NcML",
+            text.display()
+        )
+    );
 }
 
 #[test]
@@ -237,7 +243,10 @@ fn open_datasets_follow_their_files() {
     assert_eq!(time(&second).unwrap_err().kind, ErrorKind::Unavailable);
     let error = catalog.open("a.nc").err().unwrap();
     assert_eq!(error.kind, ErrorKind::Unsupported);
-    assert_eq!(error.message, "dataset 'a.nc': the file is neither netCDF nor HDF5");
+    assert_eq!(
+        error.message,
+        "dataset 'a.nc': the file is no data file that can be read: netCDF, HDF5, GRIB, a reference set or NcML"
+    );
     std::fs::remove_file(&path).unwrap();
     let error = catalog.open("a.nc").err().unwrap();
     assert_eq!(error.kind, ErrorKind::NotFound);

@@ -19,6 +19,8 @@ pub struct Arguments {
 pub enum Command {
     /// Serve files and directories of data
     Serve(Serve),
+    /// Learn all about data files ahead, so that a server opens them at once
+    Index(Index),
     /// Work with plugins
     Plugin {
         /// What to do with them.
@@ -79,6 +81,29 @@ pub struct Serve {
     /// The URL under which clients reach this server, where that is not the address it listens on
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+    /// The file that keeps what is learnt of data files; weir/index.redb in the user's cache directory where it is not given
+    #[arg(long, value_name = "FILE")]
+    pub index: Option<PathBuf>,
+    /// Do not keep what is learnt of data files
+    #[arg(long, conflicts_with = "index")]
+    pub no_index: bool,
+}
+
+/// What to index.
+#[derive(Debug, Args)]
+pub struct Index {
+    /// Data files, or directories of them, as they are served
+    #[arg(required_unless_present = "config", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Configuration file (TOML) whose datasets are indexed, too
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The index's file; weir/index.redb in the user's cache directory where it is not given
+    #[arg(long = "index", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Also decode every chunk once, so that no response has to be proven before it is sent
+    #[arg(long)]
+    pub verify: bool,
 }
 
 /// How log lines look.

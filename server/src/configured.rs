@@ -4,76 +4,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_config::{Aggregation, AttributeScalar, AttributeValue, Config, Dataset, ObjectStore, Source, Type};
+use weir_config::{Aggregation, AttributeScalar, AttributeValue, Config, Dataset, Source, Type};
 use weir_datasets::aggregate::Definition;
 use weir_datasets::aggregate::definition::{
     AttributeEdit, Base, DimensionEdit, Edits, Fixed, Kind, Literal, Location, MemberRule, Order, Overlap,
     Removal, Rules, Scan, VariableEdit,
 };
-use weir_datasets::{
-    AccessRules, Addresses, Catalog, Credentials, Error, HostRule, Place, StoreRule, Transport,
-};
+use weir_datasets::{Catalog, Error, Place};
 
 /// The files and folders that are served as they are found.
 #[must_use]
 pub fn data(config: &Config) -> Vec<PathBuf> {
-    let path = |path: &PathBuf| match path.to_str().is_some_and(|text| text.contains("://")) {
-        true => path.clone(),
-        false => config.folder().join(path),
-    };
-    config.data.iter().map(path).collect()
+    config.data.iter().map(|path| config.folder().join(path)).collect()
 }
 
-/// What datasets of the configuration and references in data may reach, beside what `rules` name already.
-///
-/// # Errors
-/// A host or a bucket that is no such thing.
-pub fn access(config: &Config, mut rules: AccessRules) -> Result<AccessRules, Error> {
-    rules.roots.extend(roots(config));
-    for host in &config.access.hosts {
-        rules.hosts.push(HostRule::parse(host, Addresses::Public)?);
-    }
-    for store in &config.object_stores {
-        match store.url.strip_prefix("s3://") {
-            Some(_) => rules.stores.push(store_rule(config, store)?),
-            // The site itself names this server, so it may stand in its own network.
-            None => rules.hosts.push(HostRule::parse(server(&store.url), Addresses::Private)?),
-        }
-    }
-    Ok(rules)
-}
-
-/// The part of a URL that names a server.
-fn server(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at.saturating_add(3));
-    let end =
-        url.get(start..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| at.saturating_add(start));
-    url.get(..end).unwrap_or(url)
-}
-
-fn store_rule(config: &Config, store: &ObjectStore) -> Result<StoreRule, Error> {
-    let credentials = match &store.credentials {
-        weir_config::Credentials::Anonymous => Credentials::Anonymous,
-        weir_config::Credentials::Environment => Credentials::Environment,
-        weir_config::Credentials::Files(files) => Credentials::Files {
-            access_key_id: config.folder().join(&files.key_file),
-            secret_access_key: config.folder().join(&files.secret_file),
-            session_token: None,
-        },
-    };
-    Ok(StoreRule {
-        endpoint: store.endpoint.clone(),
-        region: store.region.clone(),
-        transport: if store.allow_http { Transport::PlainAllowed } else { Transport::Tls },
-        addresses: if store.endpoint.is_some() { Addresses::Private } else { Addresses::Public },
-        credentials,
-        ..StoreRule::parse(&store.url)?
-    })
-}
-
-fn roots(config: &Config) -> Vec<PathBuf> {
+/// What datasets of the configuration and references in data may reach.
+#[must_use]
+pub fn roots(config: &Config) -> Vec<PathBuf> {
     let folder = config.folder();
-    let mut roots: Vec<PathBuf> = config.access.folders.iter().map(|path| folder.join(path)).collect();
+    let mut roots = data(config);
+    roots.extend(config.access.folders.iter().map(|path| folder.join(path)));
     for dataset in &config.datasets {
         match &dataset.source {
             Source::Path(path) => roots.push(folder.join(path)),
@@ -100,6 +50,10 @@ pub fn add(config: &Config, catalog: &mut Catalog) -> Result<(), Error> {
                 continue;
             }
             Source::Path(path) => Base::File(location(config.folder(), &path.to_string_lossy())),
+            Source::Url(url) if edits.is_empty() => {
+                catalog.add_path(&dataset.id, Path::new(url))?;
+                continue;
+            }
             Source::Url(url) => Base::File(location(config.folder(), url)),
             Source::Aggregation(aggregation) => {
                 Base::Aggregation(Box::new(rules(config.folder(), aggregation)))

@@ -1,4 +1,4 @@
-//! The `weir` binary: arguments, then a server or a plugin check, then an exit code.
+//! The `weir` binary: arguments, then a server, an index or a plugin check, then an exit code.
 
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use weir_server::arguments::{Arguments, Command, PluginCommand};
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(serve) => weir_server::serve::run(&serve),
+        Command::Index(index) => weir_server::index_command::run(&index),
         Command::Plugin { command: PluginCommand::Check(check) } => {
             return weir_server::plugin_check::run(&check);
         }

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::Config;
 use weir_datasets::memory_budget::Memory;
-use weir_datasets::{Access, AccessRules, Catalog, Opener};
+use weir_datasets::{Access, Catalog, Opener};
 use weir_plugin_api::lent::Services;
 
 use crate::arguments::Serve;
@@ -19,7 +19,7 @@ use crate::exchange::{CALLS, Site};
 use crate::plugins::Plugins;
 use crate::services::SiteServices;
 use crate::settings::Settings;
-use crate::{banner, connections, logging};
+use crate::{banner, connections, index_file, logging, reach};
 
 /// Serves until a signal ends it.
 ///
@@ -52,8 +52,11 @@ fn scan(serve: &Serve, config: &Config, settings: &Settings) -> Result<Catalog, 
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
     let paths = [serve.paths.clone(), configured::data(config)].concat();
-    let rules = configured::access(config, AccessRules::named(&paths, &|name| std::env::var(name).ok())?)?;
-    let opener = Opener::new(Access::new(rules)?, Memory::new(settings.memory_budget));
+    let rules = reach::rules(&serve.paths, config, &|name| std::env::var(name).ok())?;
+    let mut opener = Opener::new(Access::new(rules)?, Memory::new(settings.memory_budget));
+    if let Some(index) = index_file::for_serving(serve, config) {
+        opener = opener.with_index(index);
+    }
     let mut catalog = Catalog::scan(&paths, Arc::new(opener), &mut |found| bar.set_position(found as u64))?;
     configured::add(config, &mut catalog)?;
     bar.finish_and_clear();

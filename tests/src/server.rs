@@ -54,6 +54,7 @@ pub struct Server {
     pub banner: String,
     log: Arc<Mutex<String>>,
     _stdout: BufReader<ChildStdout>,
+    _cache: tempfile::TempDir,
 }
 
 impl Server {
@@ -65,6 +66,9 @@ impl Server {
             command.arg("--no-builtin-plugins").arg("--plugins").arg(&binaries().plugins);
         }
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Each server has an index of its own, unless the arguments name one.
+        let cache = tempfile::tempdir().unwrap();
+        command.env("XDG_CACHE_HOME", cache.path());
         let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (mut stderr, into) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&log));
@@ -83,7 +87,7 @@ impl Server {
         }
         let address = banner.split("http://").nth(1).and_then(|rest| rest.split(['\n', '/', ' ']).next());
         let address = address.expect("the banner names the address").to_owned();
-        Self { child, address, banner, log, _stdout: stdout }
+        Self { child, address, banner, log, _stdout: stdout, _cache: cache }
     }
 
     /// Runs the server with arguments that it must refuse; returns what it wrote to standard error.

@@ -32,7 +32,12 @@ pub const ARROWS: &[Rule] = &[
     Rule { krate: "weir-dap", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-zarr", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-cf", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
-    Rule { krate: "weir-references", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
+    Rule {
+        krate: "weir-references",
+        may_know: &["weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
     Rule { krate: "weir-config", may_know: &[], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-plugin-abi", may_know: &[], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule {

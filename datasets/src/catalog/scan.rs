@@ -5,11 +5,19 @@ use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use walkdir::{DirEntry, WalkDir};
 
 use super::Skipped;
 use super::format::{Format, recognise};
-use crate::{Access, DataFile, Error, ErrorKind, ObjectUrl, Place, zarr};
+use super::looked_at::format_of;
+use crate::{Access, Error, ErrorKind, ObjectUrl, Opener, Place, zarr};
+
+/// Files that are looked at together, on all cores.
+const TOGETHER: usize = 512;
+
+/// What a file is that no backend reads.
+const NO_DATA: &str = "no data file that can be read: netCDF, HDF5, GRIB, a reference set or NcML";
 
 /// What a scan has found so far.
 pub struct Found<'p> {
@@ -17,20 +25,32 @@ pub struct Found<'p> {
     pub entries: BTreeMap<String, Place>,
     /// What cannot be read.
     pub skipped: Vec<Skipped>,
+    /// Files of the folder under way that nobody looked at yet, in their order.
+    waiting: Vec<PathBuf>,
+    opener: &'p Opener,
     looked_at: usize,
     progress: &'p mut dyn FnMut(usize),
+}
+
+/// A folder that is scanned.
+struct Folder<'a> {
+    /// As it was given.
+    path: &'a Path,
+    /// With all links resolved.
+    root: Arc<Path>,
 }
 
 /// Looks at all paths, in the order in which they were given.
 pub fn scan<'p>(
     paths: &[PathBuf],
-    access: &Access,
+    opener: &'p Opener,
     progress: &'p mut dyn FnMut(usize),
 ) -> Result<Found<'p>, Error> {
-    let mut found = Found { entries: BTreeMap::new(), skipped: Vec::new(), looked_at: 0, progress };
+    let (entries, skipped, waiting) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let mut found = Found { entries, skipped, waiting, opener, looked_at: 0, progress };
     for path in paths {
         if let Some(url) = path.to_str().filter(|text| ObjectUrl::is_one(text)) {
-            found.object(ObjectUrl::parse(url)?, access)?;
+            found.object(ObjectUrl::parse(url)?)?;
             continue;
         }
         let typed = path.display();
@@ -56,23 +76,26 @@ impl Found<'_> {
         let name = name.ok_or_else(|| {
             Error::unsupported(format!("the name of {typed} is not UTF-8, so no URL can spell it; rename it"))
         })?;
-        match self.format(path).map_err(|e| e.within(typed.to_string()))? {
-            Some(format) => self.add(name.to_owned(), place(format, path, None)),
-            None => Err(Error::unsupported(format!("{typed} is neither a netCDF nor an HDF5 file"))),
+        self.looked_at();
+        match format_of(path, self.opener.index()).map_err(|e| e.within(typed.to_string()))? {
+            Some(format) => self.add(name.to_owned(), place(format, path.to_owned(), None)),
+            None => Err(Error::unsupported(format!("{typed} is {NO_DATA}"))),
         }
     }
 
     /// An object of another machine was named itself, as a file is, or what the names of a store's objects begin with.
-    fn object(&mut self, url: ObjectUrl, access: &Access) -> Result<(), Error> {
+    fn object(&mut self, url: ObjectUrl) -> Result<(), Error> {
+        let access = self.opener.access();
         let unnamed = || Error::new(ErrorKind::BadRequest, format!("{url} ends with no name for a dataset"));
         let name = url.name().ok_or_else(unnamed)?;
+        self.looked_at();
         // A web server may well answer for the folder itself.
         if name.ends_with(".zarr") && is_remote_store(&url, access).map_err(|e| e.within(&url))? {
             return self.add(name, Place::Prefix { url });
         }
-        match self.recognised(access.object(&url)) {
+        match access.object(&url).and_then(|file| recognise(&file)) {
             Ok(Some(_)) => self.add(name, Place::Object { url }),
-            Ok(None) => Err(Error::unsupported(format!("{url} is neither a netCDF nor an HDF5 file"))),
+            Ok(None) => Err(Error::unsupported(format!("{url} is {NO_DATA}"))),
             Err(error) if error.kind == ErrorKind::NotFound && is_remote_store(&url, access)? => {
                 self.add(name, Place::Prefix { url })
             }
@@ -80,33 +103,36 @@ impl Found<'_> {
         }
     }
 
-    fn folder(&mut self, folder: &Path) -> Result<(), Error> {
-        if zarr::is_store(folder) {
-            return self.named_store(folder);
+    fn folder(&mut self, path: &Path) -> Result<(), Error> {
+        if zarr::is_store(path) {
+            return self.named_store(path);
         }
-        let root = std::fs::canonicalize(folder);
-        let root: Arc<Path> =
-            root.map_err(|e| Error::unavailable(format!("{} cannot be read: {e}", folder.display())))?.into();
-        let mut entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+        let root = std::fs::canonicalize(path);
+        let root = root.map_err(|e| Error::unavailable(format!("{} cannot be read: {e}", path.display())))?;
+        let folder = Folder { path, root: root.into() };
+        let mut entries = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
         while let Some(entry) = entries.next() {
-            let Some(entry) = self.readable(folder, entry)? else { continue };
+            let Some(entry) = self.readable(path, entry)? else { continue };
             if entry.depth() == 0 {
                 continue;
             }
-            let wanted = self.wanted(folder, &root, &entry);
+            let wanted = self.wanted(path, &folder.root, &entry);
             if entry.file_type().is_file() && wanted {
-                self.file(folder, &root, &entry)?;
+                self.waiting.push(entry.path().to_owned());
             }
             let is_store = wanted && entry.file_type().is_dir() && zarr::is_store(entry.path());
             if is_store {
-                let (path, root) = (entry.path().to_owned(), Some(Arc::clone(&root)));
-                self.add(below(folder, &path), Place::Folder { path, root })?;
+                let (store, root) = (entry.path().to_owned(), Some(Arc::clone(&folder.root)));
+                self.add(below(path, &store), Place::Folder { path: store, root })?;
             }
             if entry.file_type().is_dir() && (is_store || !wanted) {
                 entries.skip_current_dir();
             }
+            if self.waiting.len() >= TOGETHER {
+                self.look(&folder)?;
+            }
         }
-        Ok(())
+        self.look(&folder)
     }
 
     /// A folder that was named itself, and is one dataset.
@@ -164,26 +190,30 @@ impl Found<'_> {
         false
     }
 
-    fn file(&mut self, folder: &Path, root: &Arc<Path>, entry: &DirEntry) -> Result<(), Error> {
-        let path = entry.path();
-        match self.format(path) {
-            Ok(Some(format)) => self.add(below(folder, path), place(format, path, Some(Arc::clone(root)))),
-            Ok(None) => Ok(()),
-            Err(error) => {
-                self.skip(folder, path, error.message);
-                Ok(())
+    /// Looks at the files that wait, all at once, and adds them in their order.
+    fn look(&mut self, folder: &Folder<'_>) -> Result<(), Error> {
+        let (waiting, index) = (std::mem::take(&mut self.waiting), self.opener.index());
+        let formats: Vec<_> = waiting.par_iter().map(|path| format_of(path, index)).collect();
+        for (path, format) in waiting.into_iter().zip(formats) {
+            match format {
+                Ok(Some(format)) => {
+                    let id = below(folder.path, &path);
+                    self.add(id, place(format, path, Some(Arc::clone(&folder.root))))?;
+                }
+                Ok(None) => {}
+                Err(error) => self.skip(folder.path, &path, error.message),
             }
+            self.looked_at();
         }
+        if let Some(index) = index {
+            index.keep_up();
+        }
+        Ok(())
     }
 
-    fn format(&mut self, path: &Path) -> Result<Option<Format>, Error> {
-        self.recognised(DataFile::open(path))
-    }
-
-    fn recognised(&mut self, file: Result<DataFile, Error>) -> Result<Option<Format>, Error> {
+    fn looked_at(&mut self) {
         self.looked_at = self.looked_at.saturating_add(1);
         (self.progress)(self.looked_at);
-        recognise(&file?)
     }
 
     fn add(&mut self, id: String, place: Place) -> Result<(), Error> {
@@ -208,19 +238,18 @@ impl Found<'_> {
     }
 }
 
-/// Where a dataset of a format lies.
-fn place(format: Format, path: &Path, root: Option<Arc<Path>>) -> Place {
-    let path = path.to_owned();
-    match format {
-        Format::NcMl => Place::NcMl { path, root },
-        _ => Place::File { path, root },
-    }
-}
-
 /// Whether the objects whose names begin with a URL are a Zarr store.
 fn is_remote_store(url: &ObjectUrl, access: &Access) -> Result<bool, Error> {
     let store = access.store(url)?;
     zarr::MARKS.iter().try_fold(false, |found, mark| Ok(found || store.locate(mark)?.is_some()))
+}
+
+/// Where a dataset of a format lies.
+fn place(format: Format, path: PathBuf, root: Option<Arc<Path>>) -> Place {
+    match format {
+        Format::NcMl => Place::NcMl { path, root },
+        _ => Place::File { path, root },
+    }
 }
 
 /// The path below the folder, with `/`: what an id is.

@@ -107,7 +107,7 @@ impl Coordinates {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let name = unused(&mut self.used, name.to_owned());
+        let name = unused(&mut self.used, name);
         self.known.insert(key, name.clone());
         self.add(name.clone(), (data_type, dimensions), content, attributes);
         name
@@ -147,7 +147,7 @@ impl Coordinates {
         if let Some(known) = self.known.get(&key) {
             return Axis { name: known.clone(), length };
         }
-        let name = unused(&mut self.used, name.to_owned());
+        let name = unused(&mut self.used, name);
         self.known.insert(key, name.clone());
         self.dimension(&name, length);
         self.add(name.clone(), (data_type, &[(name.clone(), length)]), content, attributes);
@@ -226,9 +226,9 @@ impl Coordinates {
         if let Some(name) = known {
             return Axis { name: name.clone(), length };
         }
-        let name = unused(&mut self.used, cube.kind.level.clone());
+        let name = unused(&mut self.used, &cube.kind.level);
         self.known.insert((cube.kind.level.clone(), vec!["bounds".to_owned()], bounds.clone()), name.clone());
-        let bounds_name = unused(&mut self.used, format!("{name}_bnds"));
+        let bounds_name = unused(&mut self.used, &format!("{name}_bnds"));
         if let Some(last) = attributes.last_mut() {
             *last = text("bounds", &bounds_name);
         }
@@ -284,7 +284,7 @@ impl Coordinates {
         let dimensions = grid.dimensions();
         for (n, (name, length)) in dimensions.iter().enumerate() {
             let role = if n == 0 { Role::AlongY } else { Role::AlongX };
-            let unique = unused(&mut self.used, (*name).to_owned());
+            let unique = unused(&mut self.used, name);
             self.dimension(&unique, *length);
             names.dimensions.push((unique.clone(), *length));
             if along {
@@ -306,7 +306,7 @@ impl Coordinates {
             }
         }
         names.mapping = mapping::of(grid).map(|mapping| {
-            let unique = unused(&mut self.used, mapping.name.to_owned());
+            let unique = unused(&mut self.used, mapping.name);
             let zero = Content::Bytes(0_i32.to_le_bytes().to_vec());
             self.add(unique.clone(), (DataType::Int32, &[]), zero, mapping.attributes);
             unique

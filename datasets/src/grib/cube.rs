@@ -49,6 +49,9 @@ pub struct Cube {
     fields: Vec<(u64, usize)>,
 }
 
+/// More values (most of them of fields that are not there) are in no cube.
+const MOST_VALUES: u64 = 1 << 60;
+
 /// The four coordinates of a field.
 type Key = (Option<i64>, i64, i64, (u64, Option<u64>));
 
@@ -80,17 +83,20 @@ fn kind(field: &Field, names: Option<Names>) -> Kind {
 
 /// Arranges the fields of a file; `None` where the cubes of some would have more places than can be counted.
 pub fn arrange(index: &Index) -> Option<Vec<Cube>> {
-    let mut seen: HashMap<(Kind, Key), usize> = HashMap::new();
-    let mut places: HashMap<Kind, usize> = HashMap::new();
+    let mut kinds: HashMap<Kind, usize> = HashMap::new();
+    let mut copies: HashMap<(usize, Key), usize> = HashMap::new();
+    let mut places: HashMap<(usize, usize), usize> = HashMap::new();
     let mut groups: Vec<(Kind, Option<Names>, Vec<usize>)> = Vec::new();
     for (place, field) in index.fields.iter().enumerate() {
         let names = parameters::names(&field.product);
-        let mut kind = kind(field, names);
-        let copies = seen.entry((kind.clone(), key(field))).or_default();
-        kind.copy = *copies;
-        *copies = copies.saturating_add(1);
-        let group = *places.entry(kind.clone()).or_insert_with(|| {
-            groups.push((kind, names, Vec::new()));
+        let kind = kind(field, names);
+        let known = kinds.len();
+        let number = *kinds.entry(kind.clone()).or_insert(known);
+        let before = copies.entry((number, key(field))).or_default();
+        let copy = *before;
+        *before = copy.saturating_add(1);
+        let group = *places.entry((number, copy)).or_insert_with(|| {
+            groups.push((Kind { copy, ..kind }, names, Vec::new()));
             groups.len().saturating_sub(1)
         });
         if let Some((_, _, fields)) = groups.get_mut(group) {
@@ -123,8 +129,9 @@ impl Cube {
         let first = *places.first()?;
         let mut cube = Self { kind, names, numbers, times, steps, levels, first, fields: Vec::new() };
         let counts = cube.counts();
-        let whole = counts.iter().try_fold(1_u64, |product, &count| product.checked_mul(count));
-        whole.filter(|&count| count <= 1 << 40)?;
+        let points = index.grids.get(cube.kind.grid)?.points.max(1);
+        let whole = counts.iter().try_fold(points, |product, &count| product.checked_mul(count));
+        whole.filter(|&values| values <= MOST_VALUES)?;
         let levels: HashMap<_, _> =
             cube.levels.iter().enumerate().map(|(place, level)| (level_key(*level), place)).collect();
         let cell = |field: &Field| -> Option<[u64; 4]> {
@@ -167,7 +174,7 @@ impl Cube {
     }
 }
 
-/// The row-major number of a cell. Cubes have at most 2^40 cells.
+/// The row-major number of a cell.
 fn cell_number(counts: &[u64; 4], cell: [u64; 4]) -> u64 {
     counts
         .iter()

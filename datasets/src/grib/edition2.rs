@@ -48,7 +48,10 @@ pub fn read(
         (Err(error), Some(fault)) if sections.is_pending => {
             sections.packing.get_or_insert((0, NOWHERE));
             sections.bitmap.get_or_insert(Ok(None));
-            sections.field(NOWHERE, Some(fault)).map_err(|_| error).and_then(|field| index.add(field))
+            match sections.field(NOWHERE, Some(fault)) {
+                Ok(field) => index.add(field),
+                Err(_) => Err(error),
+            }
         }
         (read, _) => read,
     }

@@ -63,7 +63,7 @@ pub struct Index {
 }
 
 /// A file with more fields is refused: its index would not fit into memory.
-const MOST_FIELDS: usize = 2_000_000;
+const MOST_FIELDS: usize = 1_000_000;
 
 /// More grids than any file has; each is compared with all.
 const MOST_GRIDS: usize = 4096;

@@ -49,7 +49,7 @@ pub fn names(cubes: &[Cube]) -> Vec<String> {
         }
     }
     let mut used = HashSet::new();
-    names.into_iter().map(|name| unused(&mut used, name)).collect()
+    names.iter().map(|name| unused(&mut used, name)).collect()
 }
 
 /// Puts what is told behind the names at some places.
@@ -63,8 +63,8 @@ fn tell(names: &mut [String], places: &[(usize, String)]) {
 }
 
 /// A name that is not used yet: as it is, or numbered. It is used from now on.
-pub fn unused(used: &mut HashSet<String>, name: String) -> String {
-    let mut candidate = name.clone();
+pub fn unused(used: &mut HashSet<String>, name: &str) -> String {
+    let mut candidate = name.to_owned();
     let mut number = 1_u64;
     while !used.insert(candidate.clone()) {
         number = number.saturating_add(1);

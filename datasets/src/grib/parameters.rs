@@ -136,7 +136,9 @@ mod tests {
         check(two(0, 1, 52), 1, 0.0, instant.clone(), Some("tprate"));
         check(two(0, 3, 0), 1, 0.0, instant.clone(), Some("sp"));
         check(two(0, 3, 5), 1, 0.0, instant.clone(), Some("orog"));
-        check(two(0, 1, 193), 1, 0.0, instant.clone(), None);
+        check(two(0, 1, 193), 1, 0.0, instant.clone(), Some("tp"));
+        let other = Parameter::Two { centre: 34, discipline: 0, category: 1, number: 193 };
+        check(other, 1, 0.0, instant.clone(), None);
         let ncep = Parameter::Two { centre: 7, discipline: 0, category: 1, number: 193 };
         check(ncep, 1, 0.0, Process::statistical(0), Some("cfrzr"));
         let one = |centre, table, number| Parameter::One { centre, table, number };

@@ -9,11 +9,14 @@ use super::dataset::{Chunked, Layout};
 use super::dataspace::Axis;
 use super::metadata::Metadata;
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
+use crate::index::{pack, unpack};
 use crate::source::{Run, Stored};
 use crate::{Encoded, Error, ErrorKind};
 
 /// Where a variable's elements are, and how to make whole chunks of them.
 pub struct StoredArray {
+    /// The path of the variable, without the leading slash.
+    pub path: String,
     /// How chunks tile the variable as netCDF shows it.
     pub grid: ChunkGrid,
     /// The dataset's own extent: shorter than the variable where another variable made a shared dimension longer.
@@ -200,12 +203,34 @@ impl StoredArray {
         if let Some(index) = self.index.get() {
             return index.as_ref().map_err(Clone::clone);
         }
-        let (chunk_bytes, encoded) = (self.chunk_bytes()?, !self.codecs.is_empty());
-        let read = ChunkIndex::read(metadata, &Indexed { chunked, axes: &self.axes, chunk_bytes, encoded });
+        let read = self.read_index(metadata, chunked);
         // A disk that failed once may not fail again; what is wrong with the file stays wrong.
         match read {
             Err(error) if error.kind == ErrorKind::Unavailable => Err(error),
             read => self.index.get_or_init(|| read).as_ref().map_err(Clone::clone),
+        }
+    }
+
+    /// The chunk index, as it was kept, or else as the file has it.
+    fn read_index(&self, metadata: &Metadata, chunked: &Chunked) -> Result<ChunkIndex, Error> {
+        let (file, name) = (metadata.file(), self.path.as_bytes());
+        if let Some(known) = file.recall(ChunkIndex::RECORD, name, unpack) {
+            return Ok(known);
+        }
+        let (chunk_bytes, encoded) = (self.chunk_bytes()?, !self.codecs.is_empty());
+        let index = ChunkIndex::read(metadata, &Indexed { chunked, axes: &self.axes, chunk_bytes, encoded })?;
+        file.remember(ChunkIndex::RECORD, name, || pack(&index));
+        Ok(index)
+    }
+
+    /// Learns where the chunks are, and says how many are stored.
+    pub fn count_chunks(&self, metadata: &Metadata) -> Result<u64, Error> {
+        match &self.layout {
+            Layout::Unsupported(error) => Err(error.clone()),
+            Layout::Chunked(chunked) => Ok(self.index(metadata, chunked)?.stored()),
+            Layout::Contiguous { .. } | Layout::Compact(_) => {
+                Ok(self.grid.counts().into_iter().fold(1, u64::saturating_mul))
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Chunk indices: where each chunk of a dataset is stored, read once and kept as a sorted list.
 
+mod kept;
+
 use hdf5_reader::btree_v1::{BTreeV1Key, collect_btree_v1_leaves_storage};
 use hdf5_reader::chunk_index::{ChunkEntry, collect_v2_chunk_entries_storage};
 use hdf5_reader::error::{Error as ParseError, Result as ParseResult};
@@ -26,14 +28,14 @@ pub struct StoredChunk {
 }
 
 /// Where the chunks of one dataset are stored.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct ChunkIndex {
     /// How many chunks lie along each axis.
     counts: Vec<u64>,
     places: Places,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum Places {
     /// Sorted by number; what is not listed is not stored.
     Listed(Vec<StoredChunk>),
@@ -81,6 +83,14 @@ impl ChunkIndex {
         Ok(index)
     }
 
+    /// How many chunks are stored.
+    pub fn stored(&self) -> u64 {
+        match &self.places {
+            Places::Listed(chunks) => chunks.len() as u64,
+            Places::Implicit { .. } => self.counts.iter().copied().fold(1, u64::saturating_mul),
+        }
+    }
+
     /// Where the chunk at `index` is; `None` where nothing is stored.
     pub fn find(&self, index: &[u64]) -> Option<StoredChunk> {
         if index.len() != self.counts.len() || index.iter().zip(&self.counts).any(|(i, count)| i >= count) {
@@ -111,7 +121,7 @@ impl ChunkIndex {
             // Chunks that were left behind when the dataset shrank are no longer part of it.
             let inside = entry.offsets.iter().zip(of.axes).all(|(&offset, axis)| offset < axis.length);
             if inside && metadata.defined(entry.address).is_some() {
-                chunks.push(self.stored(of, &entry)?);
+                chunks.push(self.chunk(of, &entry)?);
             }
         }
         chunks.sort_unstable_by_key(|chunk: &StoredChunk| chunk.number);
@@ -121,7 +131,7 @@ impl ChunkIndex {
         }
     }
 
-    fn stored(&self, of: &Indexed<'_>, entry: &ChunkEntry) -> Result<StoredChunk, Error> {
+    fn chunk(&self, of: &Indexed<'_>, entry: &ChunkEntry) -> Result<StoredChunk, Error> {
         let offsets = entry.offsets.iter().zip(&of.chunked.lengths);
         let aligned = offsets.clone().all(|(offset, &chunk)| offset.is_multiple_of(u64::from(chunk)));
         let index: Vec<u64> =

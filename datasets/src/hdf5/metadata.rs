@@ -81,6 +81,19 @@ impl Storage for Bounded {
     }
 }
 
+/// What a superblock says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Where addresses count from.
+    pub base: u64,
+    /// The address of the root group's object header.
+    pub root: u64,
+    /// Bytes of an address.
+    pub offset_size: u8,
+    /// Bytes of a length.
+    pub length_size: u8,
+}
+
 /// The metadata of one open file.
 pub struct Metadata {
     file: Arc<DataFile>,
@@ -116,6 +129,19 @@ impl Metadata {
         let storage = Bounded::new(Positioned { file: Arc::clone(&file), base }, MOST_BLOCKS, budget);
         let (offset_size, length_size) = (superblock.offset_size, superblock.length_size);
         Ok(Self { file, storage, base, root, offset_size, length_size })
+    }
+
+    /// The metadata of a file whose superblock said this when it was opened earlier; nothing is read.
+    pub fn known(file: Arc<DataFile>, said: Said) -> Self {
+        let Said { base, root, offset_size, length_size } = said;
+        let storage = Bounded::new(Positioned { file: Arc::clone(&file), base }, MOST_BLOCKS_OPEN, u64::MAX);
+        Self { file, storage, base, root, offset_size, length_size }
+    }
+
+    /// What the superblock said.
+    pub fn said(&self) -> Said {
+        let Self { base, root, offset_size, length_size, .. } = *self;
+        Said { base, root, offset_size, length_size }
     }
 
     /// Ends the opening of the file: what is read from now on is bounded by each request.

@@ -35,9 +35,10 @@ impl StoredArray {
         let codecs = if matches!(layout, Layout::Chunked(_)) { codecs } else { Vec::new() };
         let FileType { data_type, size: element_size, order, unreadable, .. } = file_type;
         let unreadable = unreadable.filter(|_| data_type != DataType::String).map(Error::unsupported);
-        let (index, reading) = (OnceLock::new(), Mutex::new(()));
+        let (path, index, reading) = (String::new(), OnceLock::new(), Mutex::new(()));
         let order = if data_type.swap_unit() > 1 { order } else { ByteOrder::Little };
         Ok(Self {
+            path,
             grid,
             axes,
             element_size,

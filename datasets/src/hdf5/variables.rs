@@ -99,6 +99,7 @@ impl Builder<'_> {
             }
             let (variable, array) =
                 self.variable(name, dataset, axes, &path).map_err(|error| error.within(path))?;
+            let array = StoredArray { path: key.clone(), ..array };
             group.variables.push(variable);
             self.arrays.insert(key, array);
         }

@@ -85,7 +85,7 @@ impl Targets {
     ///
     /// # Errors
     /// `Unavailable` where it is not there, may not be read (both look the same), or was replaced since it was first opened;
-    /// `Unsupported` for a URL of a kind that cannot be followed. Messages do not name it.
+    /// `Unsupported` for a URL that cannot be followed, `Corrupt` for one that is none. Messages do not name it.
     pub fn open(&self, target: &Arc<str>) -> Result<Arc<DataFile>, Error> {
         if let Some(file) = self.known().used(target) {
             return Ok(file);
@@ -179,6 +179,8 @@ fn unreachable_target(error: &Error) -> Error {
         ErrorKind::NotFound => {
             Error::unavailable("the reference leads to a file that is not there or may not be read")
         }
+        // Whoever asked for a key did not write its reference.
+        ErrorKind::BadRequest => Error::corrupt(error.message.clone()),
         kind => Error::new(kind, error.message.clone()),
     }
 }

@@ -103,12 +103,14 @@ impl Address {
             let meta = result.meta.clone();
             match meta.size <= most {
                 true => Ok(Begun::Whole(collect(result, meta.size, &answer).await?)),
-                false => Object::new(self.clone(), meta).map(Begun::Large),
+                false => Object::new(self.clone(), meta).map(|object| Begun::Large(Box::new(object))),
             }
         };
         let begun = tokio::time::timeout(allowed, read).await.unwrap_or_else(|_| Err(late(&answer, allowed)));
         match (begun, answer.last()) {
-            (Err(_), Some(Last::Status(416))) => self.look().await.map(Begun::Large),
+            (Err(_), Some(Last::Status(416))) => {
+                self.look().await.map(|object| Begun::Large(Box::new(object)))
+            }
             (Err(_), Some(Last::Status(200))) => {
                 let whole = self.whole(MOST_WHOLE).await?;
                 whole.map(Begun::Whole).ok_or_else(|| Error::not_found("there is no such object"))
@@ -136,7 +138,7 @@ pub enum Begun {
     /// The whole object.
     Whole(Vec<Bytes>),
     /// Not all of it; they were left out.
-    Large(Object),
+    Large(Box<Object>),
 }
 
 /// An object as it was when it was looked at.

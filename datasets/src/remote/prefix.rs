@@ -47,7 +47,7 @@ impl Prefix {
         match runtime::wait(async move { address.begin(FEW_BYTES).await }) {
             Ok(Begun::Whole(parts)) => Ok(Some(Object::Here(parts.concat()))),
             Ok(Begun::Large(object)) => {
-                Ok(Some(Object::whole(DataFile::remote(RemoteFile::in_ranges(object)))))
+                Ok(Some(Object::whole(DataFile::remote(RemoteFile::in_ranges(*object)))))
             }
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.within(key)),

@@ -34,7 +34,7 @@ pub fn open_bytes(bytes: &[u8]) -> Result<Box<dyn ChunkSource>, Error> {
 /// The text of a variable's attribute; empty where it has none.
 pub fn text(variable: &Variable, name: &str) -> String {
     let value = variable.attribute(name).and_then(|attribute| attribute.value.as_text());
-    value.map(|text| text.into_owned()).unwrap_or_default()
+    value.map(std::borrow::Cow::into_owned).unwrap_or_default()
 }
 
 /// All elements of a variable of doubles or integers.

@@ -134,7 +134,7 @@ impl Parser<'_> {
             }
             members.push(member);
             if !self.take(",") {
-                self.expect(")")?;
+                self.require(")")?;
                 return Ok(Expression::Tuple(members));
             }
         }
@@ -153,7 +153,7 @@ impl Parser<'_> {
             self.tokens = rest;
             arguments.push((name.clone(), self.level(&LEVELS)?));
             if !self.take(",") {
-                self.expect(")")?;
+                self.require(")")?;
                 break;
             }
         }
@@ -168,7 +168,7 @@ impl Parser<'_> {
         taken
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), Error> {
+    fn require(&mut self, sign: &str) -> Result<(), Error> {
         match self.take(sign) {
             true => Ok(()),
             false => Err(self.tokens.first().map_or_else(ended, unexpected)),

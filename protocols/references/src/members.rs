@@ -15,7 +15,7 @@ const MOST_NESTED: usize = 128;
 pub fn members(text: &str) -> Result<Vec<(String, &str)>, Error> {
     let mut scanner = Scanner { text, at: 0 };
     let mut members = Vec::new();
-    scanner.expect(b'{')?;
+    scanner.require(b'{')?;
     if scanner.take(b'}') {
         return scanner.end().map(|()| members);
     }
@@ -24,12 +24,12 @@ pub fn members(text: &str) -> Result<Vec<(String, &str)>, Error> {
         let name = scanner.string()?;
         let name =
             serde_json::from_str(name).map_err(|e| Error::malformed(format!("{name} is no name: {e}")))?;
-        scanner.expect(b':')?;
+        scanner.require(b':')?;
         members.push((name, scanner.value()?));
         if scanner.take(b'}') {
             return scanner.end().map(|()| members);
         }
-        scanner.expect(b',')?;
+        scanner.require(b',')?;
     }
 }
 
@@ -58,7 +58,7 @@ impl<'a> Scanner<'a> {
         taken
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Error> {
+    fn require(&mut self, byte: u8) -> Result<(), Error> {
         if self.take(byte) { Ok(()) } else { Err(self.broken()) }
     }
 

@@ -25,10 +25,9 @@ pub fn longitudes(corners: &Corners, count: usize, scanning: Scanning) -> Vec<f6
     let wraps = if scanning.falls_along_x() { last > first } else { last < first };
     if wraps {
         // As ecCodes has it: a grid over Greenwich begins at a negative longitude.
-        if scanning.falls_along_x() {
-            last -= 360.0
-        } else {
-            first -= 360.0
+        match scanning.falls_along_x() {
+            true => last -= 360.0,
+            false => first -= 360.0,
         }
         if first < -180.0 {
             (first, last) = (first + 360.0, last + 360.0);
