@@ -75,7 +75,7 @@ impl Catalog {
         }
         let mut progress = |_| {};
         let found = scan::scan(&[path.to_owned()], &self.opener, &mut progress)?;
-        let place = found.entries.into_values().find(|place| place.to_string() == path.display().to_string());
+        let place = found.entries.into_values().next();
         let place = place.ok_or_else(|| Error::unsupported(format!("{} is no dataset", path.display())))?;
         self.add(id, place)
     }

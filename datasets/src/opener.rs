@@ -185,9 +185,11 @@ impl Opener {
             Place::File { path, .. } | Place::NcMl { path, .. } => {
                 look(path).map(|generation| generation.to_string())
             }
-            Place::Folder { .. } | Place::Object { .. } | Place::Prefix { .. } => {
-                Ok(self.open(place)?.generation().to_owned())
+            Place::Object { url } => {
+                let looked = self.looked.try_get_with_by_ref(url, || self.access.look(url));
+                looked.map(|generation| generation.to_string()).map_err(|e: Arc<Error>| e.as_ref().clone())
             }
+            Place::Folder { .. } | Place::Prefix { .. } => Ok(self.open(place)?.generation().to_owned()),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Assembly: from a definition to a dataset, learning anew only what has changed.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +14,7 @@ use super::edits;
 use super::facts::Facts;
 use super::hold::Learnt;
 use super::listing::{self, Listed};
-use super::live::unchanged;
-use super::member::{Member, Members, on_threads};
+use super::member::{Changed, Member, Members, on_threads};
 use super::record;
 use crate::{ChunkSource, Dataset, Error, ErrorKind, Opener, Place};
 
@@ -27,8 +25,8 @@ pub struct Assembled {
     pub dataset: Arc<Dataset>,
     /// Text that differs with the definition and every member.
     pub identity: String,
-    /// Set once a touched member was found changed.
-    pub changed: Arc<AtomicBool>,
+    /// The touched members that have changed since.
+    pub changed: Arc<Changed>,
     /// After how long it is looked at again.
     pub recheck_every: Duration,
     /// What was found when it was put together and keeps nothing from being served.
@@ -56,7 +54,7 @@ pub fn assemble(
     (before, problems): (Option<&Assembled>, &mut Vec<String>),
 ) -> Result<Assembled, Error> {
     let digest = definition.digest();
-    let members = Members { opener: opener.clone(), changed: unchanged() };
+    let members = Members { opener: opener.clone(), changed: Arc::default() };
     let (identity, recheck_every, source) = match &definition.base {
         Base::Nothing => (digest.clone(), Duration::MAX, Source::Nothing),
         Base::File(location) => {
@@ -68,14 +66,17 @@ pub fn assemble(
             (identity(&[&digest, &member.generation]), Duration::ZERO, Source::File(member, dataset))
         }
         Base::Aggregation(rules) => {
-            let learnt = learn(&digest, rules, opener, known, problems)?;
+            known.recall(&digest, opener);
+            // What has changed is looked at again, even if the file system says that it is the same.
+            for name in before.map(|before| before.changed.take()).unwrap_or_default() {
+                known.facts.remove(&name);
+            }
+            let learnt = learn(rules, opener, known, problems)?;
             let identity = identity_of(&digest, &learnt);
             (identity, rules.recheck_every, Source::Members(rules, learnt))
         }
     };
     if let Some(before) = before.filter(|before| before.identity == identity) {
-        // Marked by what was changed and changed back, or by a member that was opened while it was replaced.
-        before.changed.store(false, Ordering::Relaxed);
         problems.extend(before.problems.iter().cloned());
         return Ok(before.clone());
     }
@@ -179,13 +180,11 @@ impl Source<'_> {
 
 /// What is known of all members that are listed now; those that are new or changed are looked at.
 fn learn(
-    digest: &str,
     rules: &Rules,
     opener: &Opener,
     known: &mut Known,
     problems: &mut Vec<String>,
 ) -> Result<Vec<Learnt>, Error> {
-    known.recall(digest, opener);
     let listed = listing::list(rules, opener.access(), problems)?;
     let slots: Vec<Mutex<Option<Facts>>> = listed.iter().map(|_| Mutex::new(None)).collect();
     let mut unknown = Vec::new();

@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::date_mark;
 use super::definition::{Base, Definition, Depth, Location, MemberRule, Rules, Scan, Select};
 use super::hold::Told;
-use crate::{Access, Error, ErrorKind, Place, zarr};
+use crate::{Access, Error, ErrorKind, ObjectUrl, Place, zarr};
 
 /// An aggregation has at most this many members.
 pub const MOST_MEMBERS: usize = 1_000_000;
@@ -79,11 +79,19 @@ fn plain(definition: &Definition) -> Option<&Location> {
     }
 }
 
-/// The place of a file.
+/// The place of a file, a store, or an object of another machine.
 ///
 /// # Errors
-/// `NotFound` where it is not there or must not be reached, `Unsupported` for a URL.
+/// `NotFound` where it is not there or must not be reached, `Unsupported` for a URL of a kind that cannot be reached.
 pub fn file(location: &Location, access: &Access) -> Result<Place, Error> {
+    if ObjectUrl::is_one(&location.text) {
+        // Whether a rule allows it is asked when it is opened.
+        let url = ObjectUrl::parse(&location.text)?;
+        return Ok(match url.name().is_some_and(|name| name.ends_with(".zarr")) {
+            true => Place::Prefix { url },
+            false => Place::Object { url },
+        });
+    }
     let (path, root) = access.resolve(&location.text, &location.folder)?;
     let root = Some(root.into());
     match path.is_file() {

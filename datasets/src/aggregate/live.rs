@@ -5,7 +5,6 @@
 //! together anew, because a member is half-written, leaves the dataset as it was, and the reason is kept.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -118,8 +117,7 @@ impl Live {
         let current = lock(&self.current);
         let current = current.as_ref().filter(|current| current.defined == defined)?;
         let age = current.checked.elapsed();
-        let changed =
-            current.assembled.changed.load(Ordering::Relaxed) && (!current.failed || age >= PATIENCE);
+        let changed = current.assembled.changed.any() && (!current.failed || age >= PATIENCE);
         (!changed && age < current.assembled.recheck_every).then(|| Arc::clone(&current.assembled.dataset))
     }
 
@@ -143,7 +141,6 @@ impl Live {
             }
             (Err(error), Some(before)) => {
                 problems.push(format!("it is served as it was before: {}", error.message));
-                before.assembled.changed.store(false, Ordering::Relaxed);
                 Current { defined, checked: Instant::now(), failed: true, ..before }
             }
         };
@@ -172,10 +169,4 @@ impl Live {
         }
         *kept = problems;
     }
-}
-
-/// A mark that is not set.
-#[must_use]
-pub fn unchanged() -> Arc<AtomicBool> {
-    Arc::new(AtomicBool::new(false))
 }

@@ -1,7 +1,8 @@
 //! Members: datasets that an aggregation is made of, opened when they are touched, and only as they were when validated.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{Dataset, Error, ErrorKind, Opener, Place};
 
@@ -16,13 +17,35 @@ pub struct Member {
     pub generation: String,
 }
 
-/// What opens members, and notes that one of them has changed.
+/// What opens members, and notes which of them have changed.
 #[derive(Clone)]
 pub struct Members {
     /// Opens them; those that were used last stay open.
     pub opener: Opener,
-    /// Set once a touched member was found to be another than the one that was validated.
-    pub changed: Arc<AtomicBool>,
+    /// The touched members that are others than those that were validated.
+    pub changed: Arc<Changed>,
+}
+
+/// Names of members that were found changed when they were touched.
+#[derive(Debug, Default)]
+pub struct Changed(Mutex<BTreeSet<String>>);
+
+impl Changed {
+    /// Whether there are any.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.names().is_empty()
+    }
+
+    /// The names, which are forgotten here.
+    #[must_use]
+    pub fn take(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.names())
+    }
+
+    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Members {
@@ -44,7 +67,7 @@ impl Members {
     }
 
     fn other(&self, member: &Member, what: &str) -> Error {
-        self.changed.store(true, Ordering::Relaxed);
+        self.changed.names().insert(member.name.clone());
         let name = &member.name;
         Error::unavailable(format!("{name} {what} since the aggregation was put together; ask again"))
     }

@@ -247,7 +247,7 @@ fn what_is_not_understood_is_refused() {
     );
     check(
         "<aggregation type=\"union\"><netcdf location=\"http://elsewhere/a.nc\"/></aggregation>",
-        "references to http URLs cannot be followed",
+        "http://elsewhere/a.nc: no rule of the site names any server or bucket, so none may be read",
     );
 }
 
