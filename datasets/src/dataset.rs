@@ -11,7 +11,8 @@ use crate::codecs;
 use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read::{self, Reading};
-use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest};
+use crate::source::UNPINNED;
+use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, SlabRequest, Stored};
 
 /// A chunk for a protocol that passes stored bytes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +90,12 @@ impl Dataset {
         Ok((variable, grid(path, variable)?))
     }
 
+    /// Whether the generation changes with every byte of the data; where it does not, nothing that was read may be kept.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        !self.generation.ends_with(UNPINNED)
+    }
+
     /// Bytes of memory that reading a slab takes at most, beside the output.
     ///
     /// # Errors
@@ -97,10 +104,14 @@ impl Dataset {
         let (variable, grid) = self.variable(path)?;
         let Some(size) = variable.data_type.size() else { return Ok(0) };
         let chunk = grid.chunk_elements().saturating_mul(size as u64);
-        let at_once = read::touched(&grid, slab).min(rayon::current_num_threads() as u64);
+        let touched = read::touched(&grid, slab);
+        let threads = if self.source.is_far() { read::threads::MOST } else { rayon::current_num_threads() };
+        let at_once = touched.min(threads as u64);
         // What is stored, what one codec makes of it, and what the next one does.
         let buffers = if variable.storage.codecs.is_empty() { 1 } else { 3 };
-        Ok(chunk.saturating_mul(at_once).saturating_mul(buffers))
+        // What is fetched together with others, and ahead of decoding.
+        let together = touched.saturating_mul(chunk).min(self.source.fetched_at_once());
+        Ok(chunk.saturating_mul(at_once).saturating_mul(buffers).saturating_add(together))
     }
 
     fn reading<'a>(
@@ -112,6 +123,8 @@ impl Dataset {
         Reading {
             source: self.source.as_ref(),
             variable: self.variables.get(path).copied().unwrap_or(u32::MAX),
+            // A variable that is asked for by another spelling of its path is read without keeping anything.
+            keeps: self.is_pinned() && self.variables.contains_key(path),
             target,
             dataset: self.number,
             memory: &self.memory,
@@ -194,7 +207,11 @@ impl Dataset {
         let mut plan = grid.plan(slab).peekable();
         while plan.peek().is_some() {
             let batch: Vec<Part> = plan.by_ref().take(1024).collect();
-            batch.par_iter().try_for_each(|part| reading.prove(&part.chunk()))?;
+            let prove = |part: &Part| reading.prove(&part.chunk());
+            match self.source.is_far() {
+                true => read::threads::each(&batch, prove).map(drop)?,
+                false => batch.par_iter().try_for_each(prove)?,
+            }
         }
         self.source.check_unchanged()?;
         self.keep_proven(path, reading.variable, &before);
@@ -217,12 +234,13 @@ impl Dataset {
         }
     }
 
-    /// Chunks as they are stored, in the order of `indexes`, fetched on all cores.
+    /// Chunks as they are stored, in the order of `indexes`. One after the other: opening the members of an aggregation may wait
+    /// for the threads that decode, so those must not be the ones that wait.
     ///
     /// # Errors
     /// As [`raw_chunk`](Self::raw_chunk), for one that fails.
     pub fn raw_chunks(&self, path: &str, indexes: &[&[u64]]) -> Result<Vec<Option<RawChunk>>, Error> {
-        indexes.par_iter().map(|index| self.raw_chunk(path, index)).collect()
+        indexes.iter().map(|index| self.raw_chunk(path, index)).collect()
     }
 
     /// One chunk as it is stored, or `None` where it is proven that nothing is stored.
@@ -239,7 +257,7 @@ impl Dataset {
             return Err(Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks")));
         }
         self.source.check_unchanged()?;
-        let fetched = self.source.fetch(ChunkKey { variable: path, index })?;
+        let fetched = self.fetch(ChunkKey { variable: path, index }, variable, &grid)?;
         // Absence, too, is proven only of a file that nobody wrote to meanwhile.
         self.source.check_unchanged()?;
         let Some(mut encoded) = fetched else { return Ok(None) };
@@ -259,6 +277,25 @@ impl Dataset {
 fn grid(path: &str, variable: &Variable) -> Result<ChunkGrid, Error> {
     let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
     grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))
+}
+
+impl Dataset {
+    /// A stored chunk, unless it claims more bytes than there can be.
+    fn fetch(
+        &self,
+        key: ChunkKey<'_>,
+        variable: &Variable,
+        grid: &ChunkGrid,
+    ) -> Result<Option<Encoded>, Error> {
+        let Stored::Run(run) = self.source.locate(key)? else { return self.source.fetch(key) };
+        let size = variable.data_type.size().unwrap_or(1) as u64;
+        let whole = grid.chunk_elements().checked_mul(size).and_then(|whole| usize::try_from(whole).ok());
+        read::check_stored(run.length, whole.unwrap_or(usize::MAX))
+            .map_err(|e| e.within(format!("{} chunk {:?}", key.variable, key.index)))?;
+        let bytes = run.file.read_at(run.offset, run.length)?;
+        run.file.check_unchanged()?;
+        Ok(Some(Encoded { bytes, skipped_codecs: run.skipped_codecs }))
+    }
 }
 
 /// A hyperslab proves that it lies inside some shape; this says that it is this variable's.

@@ -89,6 +89,10 @@ impl ChunkSource for Hdf5Source {
         self.metadata.file().generation().to_string()
     }
 
+    fn is_far(&self) -> bool {
+        self.metadata.file().is_remote()
+    }
+
     fn check_unchanged(&self) -> Result<(), Error> {
         self.metadata.file().check_unchanged()
     }

@@ -50,5 +50,5 @@ pub use remote::rules::{
     AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport,
 };
 pub use remote::url::ObjectUrl;
-pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored};
+pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored, UNPINNED};
 pub use tiling::run_chunk_shape;

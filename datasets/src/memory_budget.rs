@@ -1,7 +1,9 @@
 //! The memory budget: one limit for everything that reading takes, shared by all requests.
 //!
-//! A request reserves what it will need at most before its first byte is sent, and waits in line until that much is free.
-//! It gives all of it back at its end. So nobody who holds memory waits for more, and requests cannot block each other for ever.
+//! A request reserves what it will need before its first byte is sent, and waits in line until that much is free. It gives all of it
+//! back at its end. One that turns out to need more gives back first what it has, and then waits for as long as its client does.
+//! So nobody who holds memory waits for more, requests cannot block each other for ever, and no response breaks off for lack of
+//! memory.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,6 +19,9 @@ pub const DEFAULT_BUDGET: u64 = 1 << 30;
 
 /// The part of the budget, one in so many, that decoded chunks may be kept in.
 const CACHED_PART: u64 = 4;
+
+/// How often somebody who waits looks whether that is still wanted.
+const LOOKED_EVERY: Duration = Duration::from_millis(200);
 
 /// Names a decoded chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +93,19 @@ impl Memory {
     /// # Errors
     /// `TooLarge` for more than there can ever be, `Busy` where it was not free in time.
     pub fn reserve(self: &Arc<Self>, bytes: u64, patience: Duration) -> Result<Reservation, Error> {
+        self.reserve_unless(&|| false, bytes, patience)
+    }
+
+    /// As [`reserve`](Self::reserve), but leaves the line soon after `stopped` says so.
+    ///
+    /// # Errors
+    /// As [`reserve`](Self::reserve); `Busy` where it was stopped.
+    pub fn reserve_unless(
+        self: &Arc<Self>,
+        stopped: &dyn Fn() -> bool,
+        bytes: u64,
+        patience: Duration,
+    ) -> Result<Reservation, Error> {
         if bytes > self.limit {
             let limit = self.limit;
             let message = format!(
@@ -110,14 +128,18 @@ impl Memory {
                 return Ok(Reservation { memory: Arc::clone(self), bytes });
             }
             let left = until.map_or(patience, |until| until.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
+            if left.is_zero() || stopped() {
                 line.waiting.retain(|&other| other != ticket);
                 drop(line);
                 self.freed.notify_all();
                 let message = "all memory is in use by other requests; ask again in some seconds";
                 return Err(Error::new(ErrorKind::Busy, message));
             }
-            line = self.freed.wait_timeout(line, left).unwrap_or_else(PoisonError::into_inner).0;
+            line = self
+                .freed
+                .wait_timeout(line, left.min(LOOKED_EVERY))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 

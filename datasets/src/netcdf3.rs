@@ -253,6 +253,10 @@ impl ChunkSource for Classic {
         self.generation.clone()
     }
 
+    fn is_far(&self) -> bool {
+        self.file.is_remote()
+    }
+
     fn check_unchanged(&self) -> Result<(), Error> {
         self.file.check_unchanged()
     }

@@ -6,6 +6,7 @@
 
 mod gather;
 mod rows;
+pub mod threads;
 
 use std::sync::Arc;
 
@@ -86,6 +87,8 @@ pub struct Reading<'a> {
     pub dataset: u64,
     /// Where decoded chunks are kept.
     pub memory: &'a Memory,
+    /// Whether what is read now may be kept for later.
+    pub keeps: bool,
     /// Which chunks were decoded before.
     pub proven: &'a Proven,
     /// Whether the one who asked has gone; looked at before each chunk.
@@ -134,13 +137,15 @@ impl Reading<'_> {
     fn is_worth_keeping(&self, slab: &Hyperslab) -> bool {
         let room = self.memory.cached_bytes() >> 1;
         let bytes = self.target.chunk_bytes().unwrap_or(usize::MAX) as u64;
-        self.target.has_codecs() && touched(self.target.grid, slab).saturating_mul(bytes) <= room
+        let keeps = self.keeps && self.target.has_codecs();
+        keeps && touched(self.target.grid, slab).saturating_mul(bytes) <= room
     }
 
     fn place(&self, parts: &[Part], window: &Window, keep: bool) -> Result<(), Error> {
         let start = |part| self.start(part, window, keep);
         let waiting: Vec<Waiting<'_>> = match parts {
             [part] => start(part)?.into_iter().collect(),
+            parts if self.source.is_far() => threads::each(parts, start)?.into_iter().flatten().collect(),
             parts => {
                 let started = parts.par_iter().with_min_len(8).map(start).collect::<Result<Vec<_>, _>>()?;
                 started.into_iter().flatten().collect()
@@ -155,6 +160,16 @@ impl Reading<'_> {
             }
         }
         gather::ahead(&remote, |group, bytes| self.finish(group, bytes, window), || self.check_wanted())
+    }
+
+    /// Where a chunk is stored. One that claims more bytes than its codecs could have made of it is damaged, and is not read.
+    fn locate(&self, key: ChunkKey<'_>) -> Result<Stored, Error> {
+        let stored = self.source.locate(key)?;
+        if let Stored::Run(run) = &stored {
+            check_stored(run.length, self.target.chunk_bytes()?)
+                .map_err(|e| e.within(format!("{} chunk {:?}", key.variable, key.index)))?;
+        }
+        Ok(stored)
     }
 
     fn check_wanted(&self) -> Result<(), Error> {
@@ -176,7 +191,7 @@ impl Reading<'_> {
             Rows::of(part, &self.target, window).copy(&chunk, 0, window)?;
             return Ok(None);
         }
-        let encoded = match self.source.locate(key)? {
+        let encoded = match self.locate(key)? {
             // A file of the chunk's own is read and closed at once: thousands of open files are more than a process may have.
             Stored::Run(run) if !run.file.is_remote() && Arc::strong_count(&run.file) == 1 => {
                 let bytes = run.file.read_at(run.offset, run.length)?;
@@ -206,7 +221,7 @@ impl Reading<'_> {
         let rows = Rows::of(part, &self.target, window);
         let (first, end) = rows.span();
         let length = end.saturating_sub(first);
-        match self.source.locate(key)? {
+        match self.locate(key)? {
             Stored::Nothing => {
                 self.fill_part(part, window)?;
                 return Ok(None);
@@ -335,7 +350,7 @@ impl Reading<'_> {
     /// Notes that a chunk was decoded, or which one was not.
     fn noted<T>(&self, index: &[u64], decoded: Result<T, Error>) -> Result<T, Error> {
         let decoded = decoded.map_err(|e| e.within(format!("{} chunk {index:?}", self.target.path)))?;
-        if let Some(number) = self.target.grid.number(index) {
+        if let Some(number) = self.target.grid.number(index).filter(|_| self.keeps) {
             self.proven.insert(self.variable, number);
         }
         Ok(decoded)
@@ -355,6 +370,9 @@ impl Reading<'_> {
         let number = self.target.grid.number(index);
         if number.is_some_and(|number| self.proven.contains(self.variable, number)) {
             return Ok(());
+        }
+        if let Stored::Nothing = self.locate(key)? {
+            return self.noted(index, Ok(()));
         }
         let Some(encoded) = self.source.fetch(key)? else { return self.noted(index, Ok(())) };
         let proven = Scratch::with(|scratch| {
@@ -399,6 +417,19 @@ impl Reading<'_> {
             Ok(())
         })
     }
+}
+
+/// Checks the bytes that a chunk of `whole` bytes is stored in.
+///
+/// # Errors
+/// `Corrupt` where no codec makes so many of it.
+pub fn check_stored(stored: u64, whole: usize) -> Result<(), Error> {
+    let most = (whole as u64).saturating_mul(2).saturating_add(64 << 10);
+    if stored > most {
+        let message = format!("its {whole} bytes are stored in {stored}; more than {most} cannot be right");
+        return Err(Error::corrupt(message));
+    }
+    Ok(())
 }
 
 /// How many chunks a slab needs some element of.

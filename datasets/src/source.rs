@@ -7,6 +7,16 @@ use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema};
 use crate::index::Records;
 use crate::{DataFile, Error, ErrorKind};
 
+/// What a generation ends with that does not change with every byte of the data, as that of a Zarr store whose chunks are
+/// files of their own. Nothing that was read of such data may be kept for later requests.
+pub const UNPINNED: char = '~';
+
+/// Bytes of near chunks that are fetched together, by some threads.
+const FETCHED_NEAR: u64 = 4 << 20;
+
+/// Bytes of chunks of other machines: two windows, one that is decoded and one that is fetched, and parts on their way.
+const FETCHED_FAR: u64 = 64 << 20;
+
 /// Names one chunk of one variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkKey<'a> {
@@ -79,6 +89,16 @@ pub trait ChunkSource: Send + Sync {
 
     /// Text that changes whenever the data may have changed.
     fn generation(&self) -> String;
+
+    /// How many stored bytes a reading may hold that are not decoded yet, beside those of one chunk for each thread.
+    fn fetched_at_once(&self) -> u64 {
+        if self.is_far() { FETCHED_FAR } else { FETCHED_NEAR }
+    }
+
+    /// Whether finding a chunk may mean waiting for another machine or process, so that many are looked for at once.
+    fn is_far(&self) -> bool {
+        false
+    }
 
     /// Checks that nobody wrote to the data since it was opened.
     ///

@@ -40,6 +40,7 @@ use weir_model::{DataType, Hyperslab, Schema};
 use self::array::{Places, StoredArray, stored_bytes};
 use self::shards::Shards;
 use crate::source::Run;
+use crate::source::UNPINNED;
 use crate::store::{Object, Store};
 use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored};
 
@@ -101,7 +102,11 @@ impl ChunkSource for ZarrSource {
     }
 
     fn generation(&self) -> String {
-        self.documents.generation()
+        format!("{}{UNPINNED}", self.documents.generation())
+    }
+
+    fn is_far(&self) -> bool {
+        self.documents.store().is_remote()
     }
 
     fn check_unchanged(&self) -> Result<(), Error> {
@@ -115,7 +120,12 @@ impl ChunkSource for ZarrSource {
                 format!("{} has elements of type string, which are not read as chunks", chunk.variable);
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        array.locate(self.places(), chunk.index).map_err(|error| error.within(chunk.variable))
+        let stored =
+            array.locate(self.places(), chunk.index).map_err(|error| error.within(chunk.variable))?;
+        if let Stored::Nothing = stored {
+            self.documents.distrust();
+        }
+        Ok(stored)
     }
 
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {

@@ -212,7 +212,8 @@ impl Site {
         if incoming.dataset.is_empty() || !reads {
             return None;
         }
-        let dataset = self.services.dataset(&incoming.dataset).ok()?;
+        // Of data that no generation pins nobody can say that it is still the same.
+        let dataset = self.services.dataset(&incoming.dataset).ok().filter(|dataset| dataset.is_pinned())?;
         let target = format!("{}?{}", incoming.path, incoming.query);
         Some(conditional::tag(dataset.generation(), guest.name(), guest.version(), &target))
     }

@@ -38,9 +38,13 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
         .thread_name("weir")
         .max_blocking_threads(CALLS.saturating_mul(2))
         .build()?;
+    let learnt = services.catalog().opener().index().cloned();
     let result = runtime.block_on(listen(&settings, services, plugins));
     // Blocking work that nobody waits for any more must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
+    if let Some(index) = learnt {
+        index.finish();
+    }
     result
 }
 

@@ -157,6 +157,9 @@ impl Lent {
 /// Blocks that a response holds at once: one is read, one is pulled ahead, one is being sent.
 const BLOCKS: u64 = 3;
 
+/// Pieces of large responses mostly have at most this many bytes.
+const PIECE: u64 = 8 << 20;
+
 /// What a string takes in memory, roughly: most are names and times.
 const STRING_BYTES: u64 = 64;
 
@@ -165,10 +168,14 @@ impl Lent {
     /// who has memory waits for more.
     fn reserve(&self, bytes: u64) -> Result<(), Error> {
         let held = self.request.hold(None).and_then(|held| held.downcast::<Reservation>().ok());
-        let enough = held.filter(|held| held.bytes() >= bytes);
-        let reserved = match enough {
+        // The first bytes of a request that has reserved before may be sent: it must not fail for lack of memory any more.
+        let patience = if held.is_some() { Duration::MAX } else { self.patience };
+        let reserved = match held.filter(|held| held.bytes() >= bytes) {
             Some(held) => held,
-            None => Box::new(self.memory.reserve(bytes, self.patience).map_err(translate)?),
+            None => {
+                let stopped = || self.request.is_cancelled();
+                Box::new(self.done(self.memory.reserve_unless(&stopped, bytes, patience))?)
+            }
         };
         self.request.hold(Some(reserved));
         Ok(())
@@ -183,7 +190,8 @@ impl Lent {
     /// Reserves what `count` stored chunks of a variable take.
     fn reserve_chunks(&self, variable: &str, count: usize) -> Result<(), Error> {
         let found = self.dataset.schema().variable(variable);
-        let elements = found.map_or(0, |found| found.storage.chunk_shape.iter().product::<u64>());
+        let lengths = found.map(|found| found.storage.chunk_shape.iter().copied());
+        let elements = lengths.map_or(0, |lengths| lengths.fold(1, u64::saturating_mul));
         let size = found.and_then(|found| found.data_type.size()).unwrap_or(0) as u64;
         self.reserve(elements.saturating_mul(size).saturating_mul(count as u64))
     }
@@ -222,7 +230,10 @@ impl LentDataset for Lent {
 
     fn verify(&self, variable: &str, slab: &Hyperslab) -> Result<(), Error> {
         let dataset = self.wanted()?;
-        self.reserve_for(variable, slab, 0)?;
+        // What is proven is sent next, in pieces.
+        let found = self.dataset.schema().variable(variable);
+        let size = found.and_then(|found| found.data_type.size()).unwrap_or(1) as u64;
+        self.reserve_for(variable, slab, slab.elements().saturating_mul(size).min(PIECE))?;
         self.done(dataset.verify_unless(&|| self.request.is_cancelled(), variable, slab))
     }
 

@@ -16,6 +16,7 @@ use super::hold::Learnt;
 use super::listing::{self, Listed};
 use super::member::{Changed, Member, Members, on_threads};
 use super::record;
+use crate::source::UNPINNED;
 use crate::{ChunkSource, Dataset, Error, ErrorKind, Opener, Place};
 
 /// A dataset that was put together.
@@ -132,7 +133,15 @@ pub fn source(definition: &Definition, opener: &Opener) -> Result<Box<dyn ChunkS
 }
 
 fn identity(parts: &[&str]) -> String {
-    hex(&Sha256::digest(format!("{parts:?}")), 8)
+    pinned(hex(&Sha256::digest(format!("{parts:?}")), 8), parts.iter().copied())
+}
+
+/// What is made of something that no generation pins is not pinned itself.
+fn pinned(identity: String, mut of: impl Iterator<Item = impl AsRef<str>>) -> String {
+    match of.any(|generation| generation.as_ref().ends_with(UNPINNED)) {
+        true => format!("{identity}{UNPINNED}"),
+        false => identity,
+    }
 }
 
 fn identity_of(digest: &str, learnt: &[Learnt]) -> String {
@@ -141,7 +150,7 @@ fn identity_of(digest: &str, learnt: &[Learnt]) -> String {
     for Learnt { member, coordinate, .. } in learnt {
         hash.update(format!("{:?} {:?} {coordinate:?}", member.name, member.generation));
     }
-    hex(&hash.finalize(), 8)
+    pinned(hex(&hash.finalize(), 8), learnt.iter().map(|learnt| &learnt.member.generation))
 }
 
 /// What a definition begins with, looked at.

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use rayon::prelude::*;
 use weir_model::{Hyperslab, Variable};
 
 use super::Index;
+use crate::read::threads;
 use crate::{Catalog, Dataset, Error, ErrorKind, Opener, Place, opener};
 
 /// How much is learnt of a file.
@@ -48,7 +48,7 @@ pub struct Failure {
     pub reason: String,
 }
 
-/// Learns of all datasets of a catalog, on all cores, and keeps it in the index of the catalog's opener. A file that was
+/// Learns of all datasets of a catalog, on several threads, and keeps it in the index of the catalog's opener. A file that was
 /// written a moment ago is waited for.
 ///
 /// Returns the files of which not all could be learnt, in the order of their ids.
@@ -60,15 +60,15 @@ pub fn build(catalog: &Catalog, depth: Depth, progress: &Progress) -> Result<Vec
     let index =
         opener.index().ok_or_else(|| Error::new(ErrorKind::BadRequest, "there is no index to build"))?;
     let places: Vec<(&str, &Place)> = catalog.places().collect();
-    let failed = places.par_iter().filter_map(|(id, place)| {
+    let learnt = threads::each(&places, |(id, place)| {
         let learnt = learn(opener, place, depth, progress);
         progress.files.fetch_add(1, Ordering::Relaxed);
         index.keep_up();
         let is_named = matches!(place, Place::File { root: None, .. });
         let failure = |e: Error| Failure { id: (*id).to_owned(), is_named, reason: e.message };
-        learnt.err().map(failure)
-    });
-    let failed = failed.collect();
+        Ok(learnt.err().map(failure))
+    })?;
+    let failed = learnt.into_iter().flatten().collect();
     index.compact();
     Ok(failed)
 }

@@ -170,6 +170,10 @@ impl ChunkSource for WorkerSource {
         format!("{}{}", self.file.generation(), self.other.generation())
     }
 
+    fn is_far(&self) -> bool {
+        true
+    }
+
     fn check_unchanged(&self) -> Result<(), Error> {
         self.file.check_unchanged()?;
         match self.other.are_unchanged() {

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use serde_json::Value;
 
 use super::description::{self, Description};
 use super::documents::Documents;
 use super::json::{self, Members};
+use crate::read::threads;
 use crate::{Error, ErrorKind};
 
 /// A store may have this many groups and arrays ...
@@ -149,7 +149,8 @@ fn walk(documents: &Documents, version: Version) -> Result<Tree, Error> {
     let mut level = vec![String::new()];
     for depth in 0..=MOST_DEPTH {
         let visit = |path: &String| visit(documents, version, path);
-        let visited: Vec<Visited> = level.par_iter().map(visit).collect::<Result<_, Error>>()?;
+        // Not on the threads that decode: those may wait for the store that is opened here.
+        let visited: Vec<Visited> = threads::each(&level, visit)?;
         let mut next = Vec::new();
         for (path, node, names) in visited {
             if let Some(node) = node {
