@@ -269,3 +269,34 @@ fn paths_never_leave_the_data() {
         std::fs::remove_file(outside).unwrap();
     });
 }
+
+/// A Zarr store with one array of four 16-bit numbers in two chunks, which are not encoded.
+fn zarr_store(folder: &Path, first: [i16; 2]) {
+    std::fs::create_dir_all(folder.join("v")).unwrap();
+    std::fs::write(folder.join(".zgroup"), r#"{"zarr_format":2}"#).unwrap();
+    let array = r#"{"zarr_format":2,"shape":[4],"chunks":[2],"dtype":"<i2","order":"C","fill_value":0,"filters":null,"compressor":null}"#;
+    std::fs::write(folder.join("v/.zarray"), array).unwrap();
+    let chunk = |numbers: [i16; 2]| numbers.map(i16::to_le_bytes).concat();
+    std::fs::write(folder.join("v/0"), chunk(first)).unwrap();
+    std::fs::write(folder.join("v/1"), chunk([3, 4])).unwrap();
+}
+
+#[test]
+fn a_zarr_chunk_that_is_rewritten_is_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store.zarr");
+    zarr_store(&store, [1, 2]);
+    let server = Server::start(Mode::LinkedIn, folder.path(), &[]);
+    let values = || {
+        let reply = server.get("/datasets/store.zarr/opendap.dods?v");
+        assert_eq!((reply.status, reply.header("etag")), (200, ""), "nothing says that it stays the same");
+        let numbers = xdr(&reply.body)[8..].chunks(4).map(|four| i32::from_be_bytes(four.try_into().unwrap()));
+        numbers.collect::<Vec<i32>>()
+    };
+    assert_eq!(values(), [1, 2, 3, 4]);
+    // Only the chunk is written: the store's metadata stays as it is.
+    zarr_store(&store, [101, 102]);
+    assert_eq!(values(), [101, 102, 3, 4]);
+    assert_eq!(server.get("/datasets/store.zarr/zarr/v/0").body[..4], [101, 0, 102, 0]);
+    server.stop(&[]);
+}
