@@ -14,15 +14,19 @@ from observed import Dataset, Variable, joined, plain, texts
 
 # Attributes that are compared with elements and must have their type (CF conventions, section 2.5).
 LIKE_ELEMENTS = ("_FillValue", "missing_value", "valid_min", "valid_max", "valid_range")
-ABSENT_KINDS = ("compound", "vlen")
+ABSENT_KINDS = ("compound", "vlen", "other")
 SAFE = re.compile(r"[A-Za-z0-9_\-.]")
 SAFE_IN_DIMENSIONS = re.compile(r"[A-Za-z0-9_\-]")
 
 
+def unaccented(name):
+    """A name without accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+
+
 def spelled(path, safe=SAFE):
     """A path as one DAP2 name: `_` for `/`, accents dropped, the rest escaped as %XX."""
-    name = unicodedata.normalize("NFKD", path.strip("/").replace("/", "_"))
-    name = "".join(c for c in name if not unicodedata.combining(c))
+    name = unaccented(path.strip("/").replace("/", "_"))
     return "".join(c if safe.match(c) else "".join(f"%{byte:02X}" for byte in c.encode()) for c in name)
 
 
@@ -74,10 +78,10 @@ def carried_attribute(value):
     """An attribute that stands for itself, in the narrowest DAP2 type that every client reads back as the same number.
 
     An unsigned value that a client would take for a negative one gets a wider type; a 64-bit
-    integer that no type holds exactly becomes text. Nothing carries an empty list: None.
+    integer that no type holds exactly becomes text. Nothing carries an empty list, or one of compound type: None.
     """
     value = plain(value)
-    if isinstance(value, dict) and not value["values"]:
+    if isinstance(value, dict) and (not value["values"] or isinstance(value["values"][0], tuple)):
         return None
     if not isinstance(value, dict) or value["type"] in ("float32", "float64"):
         return value
@@ -105,7 +109,7 @@ def variable_attributes(variable):
     for name, value in variable.attributes.items():
         like_elements = name in LIKE_ELEMENTS and variable.kind in ("number", "enum")
         carried_by_type[name] = element_attribute(name, value, variable.values) if like_elements else carried_attribute(value)
-    return {name: value for name, value in carried_by_type.items() if value is not None}
+    return {unaccented(name): value for name, value in carried_by_type.items() if value is not None}
 
 
 def global_attributes(source):

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Real clients against a weir server: every sample, every value, every attribute.
+"""Real clients against a weir server: every sample and every fixture, every value, every attribute.
 
-Starts the given binary on the samples, runs every case of cases.toml, prints a table and
-`N passed, M failed`. Needs what install.sh installs.
+Starts the given binary on the samples, runs every case of cases.toml; then on the fixtures, for those of sources.toml. Prints a
+table and `N passed, M failed`. Needs what install.sh installs.
 """
 
 import argparse
 import collections
 import concurrent.futures
+import fnmatch
 import functools
 import json
 import os
@@ -19,6 +20,8 @@ import time
 import tomllib
 import urllib.request
 
+import fixtures
+from child import python, run_child
 from server import Weir
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -28,7 +31,7 @@ SLABS = ("large.nc", "large_netcdf3.nc")
 SLABS_SMALL, SLABS_FULL = 200, 1000
 SECONDS_PER_SAMPLE = 60
 # Packages whose versions say which clients a run is about.
-SHOWN = ("netCDF4", "numpy", "pydap", "xarray", "zarr")
+SHOWN = ("cfgrib", "eccodes", "eccodeslib", "fsspec", "h5py", "hdf5plugin", "kerchunk", "netCDF4", "numpy", "pydap", "xarray", "zarr")
 
 
 def options():
@@ -38,7 +41,7 @@ def options():
     parser.add_argument("--venvs", type=pathlib.Path, default=os.environ.get("WEIR_VENVS", ROOT / "target/venvs"))
     parser.add_argument("--samples", type=pathlib.Path, help="a directory made by samples/make_samples.py (default: made anew)")
     parser.add_argument("--large", type=pathlib.Path, metavar="FILE", help="random slabs of this file of samples/make_large.py, too")
-    parser.add_argument("--client", action="append", metavar="ID", help="only this client; may be repeated")
+    parser.add_argument("--client", action="append", metavar="ID", help="only this client, or library of sources.toml; may be repeated")
     parser.add_argument("--sample", action="append", metavar="ID", help="only this sample; may be repeated")
     parser.add_argument("--url", help="a server that runs already on the samples, as http://127.0.0.1:8080; starts none")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="clients at once")
@@ -54,20 +57,6 @@ def binary(given):
     sys.exit(f"conformance: no weir binary at {', '.join(map(str, candidates))}; build one or give --weir")
 
 
-def python(venvs, name):
-    """The interpreter of an environment."""
-    path = (venvs / name / "bin" / "python").absolute()
-    if not path.exists():
-        sys.exit(f"conformance: no Python environment {name!r}; run conformance/install.sh")
-    return path
-
-
-def environment(home):
-    """What clients run in: no proxy, no configuration of whoever starts them."""
-    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-    return kept | {"HOME": home, "PYTHONDONTWRITEBYTECODE": "1"}
-
-
 def make_samples(interpreter, directory, large):
     """All samples, and two small files of the kind that random slabs are taken from."""
     subprocess.run([interpreter, "-B", ROOT / "samples/make_samples.py", directory], check=True)
@@ -76,19 +65,6 @@ def make_samples(interpreter, directory, large):
     if large:
         # Ids are file names: the full file takes the place of the small one.
         (directory / large.name).unlink(missing_ok=True)
-
-
-def run_child(command, home, seconds):
-    """Runs a client; its JSON lines, and how it ended (None where it ended well)."""
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=seconds, env=environment(home), cwd=home, check=False)
-        out, ended = done.stdout, None
-        if done.returncode:
-            ended = f"the client ended with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:].strip()}"
-    except subprocess.TimeoutExpired as late:
-        out, ended = late.stdout or b"", f"the client took more than {seconds} s"
-    lines = [line for line in out.decode(errors="replace").splitlines() if line.startswith("{")]
-    return [json.loads(line) for line in lines], ended
 
 
 def run_client(client, names, context):
@@ -156,55 +132,78 @@ def slab_jobs(chosen, base, home):
         yield functools.partial(run_slabs, chosen.large.resolve(), SLABS_FULL, context)
 
 
-def run_all(chosen, base):
-    """Every result, clients side by side. Those that take longest begin first."""
-    with tempfile.TemporaryDirectory() as home, concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
-        work = [*slab_jobs(chosen, base, home), *client_jobs(chosen, base, home)]
-        return [result for done in pool.map(lambda job: job(), work) for result in done]
+def done(jobs, chosen):
+    """The results of jobs, side by side. Those that take longest begin first."""
+    with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
+        return [result for results in pool.map(lambda job: job(), jobs) for result in results]
+
+
+def run_samples(chosen, base):
+    """Every client with every sample."""
+    with tempfile.TemporaryDirectory() as home:
+        return done([*slab_jobs(chosen, base, home), *client_jobs(chosen, base, home)], chosen)
+
+
+def run_fixtures(chosen):
+    """Every library and every client with every fixture, from a server of their own."""
+    if chosen.sample or (chosen.client and not {library["id"] for library in fixtures.described()["library"]} & set(chosen.client)):
+        return []
+    with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as home:
+        folder = pathlib.Path(made).resolve()
+        fixtures.gather(folder, chosen.samples, chosen.venvs)
+        return served("sources-server", chosen, [folder], lambda base: done(fixtures.jobs(chosen, folder, base, home), chosen))
 
 
 def run_with_server(chosen):
-    """Every result, and what can be said of the server itself."""
+    """Every result, and what can be said of the servers themselves."""
     if chosen.url:
-        return run_all(chosen, chosen.url.rstrip("/"))
+        return run_samples(chosen, chosen.url.rstrip("/"))
     paths = [chosen.samples, *([chosen.large.resolve()] if chosen.large else [])]
+    return served("server", chosen, paths, lambda base: run_samples(chosen, base)) + run_fixtures(chosen)
+
+
+def served(name, chosen, paths, run):
+    """What a run finds at a server that is started for it, and how the server bore it."""
     weir = Weir(binary(chosen.weir), paths, chosen.plugins_only and chosen.plugins_only.resolve())
     with weir as started:
         if not started.healthy:
             sys.exit(f"conformance: the server did not start: {' '.join(weir.command)}\n{weir.last_words()}")
-        results = [plugins_case(weir.base, chosen.plugins_only), *run_all(chosen, weir.base)]
+        results = [plugins_case(name, weir.base, chosen.plugins_only), *run(weir.base)]
         alive = weir.alive()
     found = [] if alive else [f"the server died with {weir.exit_code}:\n{weir.last_words()}"]
-    results.append({"case": "server/alive", "differences": found, "seconds": 0.0})
+    results.append({"case": f"{name}/alive", "differences": found, "seconds": 0.0})
     found = [] if weir.exit_code == 0 else [f"the server ended with {weir.exit_code}:\n{weir.last_words()}"]
-    results.append({"case": "server/graceful-stop", "differences": found, "seconds": 0.0})
+    results.append({"case": f"{name}/graceful-stop", "differences": found, "seconds": 0.0})
     return results
 
 
-def plugins_case(base, plugins_only):
+def plugins_case(name, base, plugins_only):
     """Whether the server uses the plugins that this run is about."""
     with urllib.request.urlopen(f"{base}/plugins", timeout=10) as response:
-        origins = {name: plugin["path"] for name, plugin in json.load(response).items()}
-    wrong = [name for name, origin in origins.items() if (origin == "linked in") == bool(plugins_only)]
+        origins = {plugin: loaded["path"] for plugin, loaded in json.load(response).items()}
+    wrong = [plugin for plugin, origin in origins.items() if (origin == "linked in") == bool(plugins_only)]
     found = [] if origins and not wrong else [f"plugins are {origins}"]
-    return {"case": "server/plugins", "differences": found, "seconds": 0.0}
+    return {"case": f"{name}/plugins", "differences": found, "seconds": 0.0}
 
 
 def gaps():
-    """Known gaps: reason by case."""
+    """Known gaps: reason by case, or by pattern of cases."""
     listed = tomllib.loads((HERE / "gaps.toml").read_text()).get("gap", [])
     return {case: gap["reason"] for gap in listed for case in gap["cases"]}
 
 
 def judged(results, known, complete):
-    """Each result with its verdict: passed, failed, or gap."""
+    """Each result with its verdict: passed, failed, or gap. Of a pattern, every case must fail."""
+    used = set()
     for result in results:
-        failed, gap = bool(result["differences"]), known.get(result["case"])
+        patterns = [pattern for pattern in known if fnmatch.fnmatchcase(result["case"], pattern)]
+        used.update(patterns)
+        failed, gap = bool(result["differences"]), patterns and known[patterns[0]]
         if gap and not failed:
             result["differences"] = [f"a known gap passes now; remove it from gaps.toml: {gap}"]
         result["verdict"] = "gap" if gap and failed else "failed" if gap or failed else "passed"
     if complete:
-        for case in known.keys() - {result["case"] for result in results}:
+        for case in known.keys() - used:
             text = "gaps.toml names it, but there is no such case"
             results.append({"case": case, "differences": [text], "seconds": 0.0, "verdict": "failed"})
     return results
@@ -230,7 +229,7 @@ def print_table(results):
 def print_versions(venvs):
     """Which clients these are."""
     code = "from importlib.metadata import distributions as d; print(*sorted(f'{x.name} {x.version}' for x in d()), sep='\\n')"
-    for venv in ("main", "zarr2"):
+    for venv in ("main", "zarr2", "sources"):
         versions = subprocess.run([python(venvs, venv), "-c", code], capture_output=True, text=True, check=True).stdout
         shown = [line for line in versions.splitlines() if line.split()[0] in SHOWN]
         print(f"{venv}: {', '.join(shown)}")
@@ -243,6 +242,7 @@ def main():
     interpreter = python(chosen.venvs, "main")
     print_versions(chosen.venvs)
     subprocess.run([interpreter, "-B", HERE / "test_comparison.py", "--quiet"], check=True)
+    subprocess.run([python(chosen.venvs, fixtures.VENV), "-B", HERE / "test_sources.py", "--quiet"], check=True)
     with tempfile.TemporaryDirectory() as made:
         if chosen.samples is None:
             chosen.samples = pathlib.Path(made)

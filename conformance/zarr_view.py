@@ -13,7 +13,7 @@ import numpy as np
 
 from observed import Dataset, Variable, plain, texts
 
-ABSENT_KINDS = ("compound", "vlen")
+ABSENT_KINDS = ("compound", "vlen", "other")
 
 
 def json_form(value):
@@ -45,6 +45,18 @@ def short(path):
     return path.rsplit("/", 1)[-1]
 
 
+def variable_attributes(variable):
+    """The attributes of one variable. `_FillValue` has the type of the elements; those of compound type are absent."""
+    shown = {}
+    for name, value in variable.attributes.items():
+        if getattr(getattr(value, "dtype", None), "names", None):
+            continue
+        if name == "_FillValue" and variable.values.dtype.kind in "iuf":
+            value = np.asarray(value).astype(variable.values.dtype)
+        shown[name] = json_form(value)
+    return shown
+
+
 def expected(source):
     """The file through Zarr, whatever the version of the format."""
     variables = {}
@@ -52,8 +64,7 @@ def expected(source):
         if variable.kind in ABSENT_KINDS:
             continue
         values = texts(variable.values) if variable.kind == "string" else variable.values
-        attributes = {name: json_form(value) for name, value in variable.attributes.items()}
-        variables[path] = Variable(tuple(map(short, variable.dimensions)), values, attributes)
+        variables[path] = Variable(tuple(map(short, variable.dimensions)), values, variable_attributes(variable))
     attributes = {
         path: {name: json_form(value) for name, value in of_group.items()} for path, of_group in source.attributes.items()
     }

@@ -3,7 +3,9 @@
 
 import argparse
 import pathlib
+import shutil
 
+import archives
 import classic
 import fields
 import kinds
@@ -32,7 +34,25 @@ SAMPLES = {
     "classic_model.nc": classic.classic_model,
     "single_record.nc": classic.single_record,
     "single_record_bytes.nc": classic.single_record_bytes,
+    **{f"daily/day{number}.nc": archives.daily(number) for number in range(archives.DAYS)},
+    # Behind the files that they are made of.
+    "daily.ncml": archives.joined,
+    "daily.json": archives.referred,
+    "waves.zarr": archives.store,
 }
+
+
+def size(path):
+    """Bytes of a file, or of all files in a folder."""
+    return sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file())
+
+
+def remove(path):
+    """Takes away a file or a folder, if there is one."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def main():
@@ -44,10 +64,12 @@ def main():
         path.parent.mkdir(parents=True, exist_ok=True)
         # A server may hold the old file open: replace it whole, never rewrite it in place.
         unfinished = path.with_suffix(".unfinished")
-        unfinished.unlink(missing_ok=True)
+        remove(unfinished)
         make(str(unfinished))
+        if path.is_dir():
+            remove(path)
         unfinished.replace(path)
-    total = sum((directory / name).stat().st_size for name in SAMPLES)
+    total = sum(size(directory / name) for name in SAMPLES)
     print(f"{len(SAMPLES)} samples, {total / 1024:.0f} KiB, in {directory}")
 
 

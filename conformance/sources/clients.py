@@ -1,0 +1,66 @@
+"""Clients that go on where one variable cannot be read: what they see of it is the error."""
+
+import dataclasses
+
+import netCDF4
+import zarr as zarr_python
+
+from clients.netcdf_c import variable_seen as dap_variable
+from clients.zarr_python import dimension_names, json_attributes, variable_seen
+from observed import Dataset, plain, texts
+from sources import attempted
+
+
+@dataclasses.dataclass
+class Refused:
+    """A variable that cannot be read, and why."""
+
+    dimensions: tuple
+    attributes: dict
+    error: Exception
+
+    def __str__(self):
+        return repr(self.error)
+
+
+def zarr_variable(array):
+    """One array; text of a fixed length is text."""
+    seen = variable_seen(array)
+    if seen.values.dtype.kind == "S" and seen.values.dtype.itemsize > 1:
+        seen.values = texts(seen.values)
+    return seen
+
+
+def read(of_client, variable, dimensions, attributes):
+    """One variable, or how it was refused."""
+    seen = attempted(of_client, variable)
+    return Refused(dimensions, attributes, seen) if isinstance(seen, Exception) else seen
+
+
+def zarr(address, zarr_format):
+    """Everything that zarr-python sees."""
+    root = zarr_python.open_group(address, mode="r", zarr_format=zarr_format, use_consolidated=True)
+    variables, attributes = {}, {"/": json_attributes(root)}
+    for path, node in root.members(max_depth=None):
+        if isinstance(node, zarr_python.Group):
+            attributes[f"/{path}"] = json_attributes(node)
+        else:
+            attributes_of = dict(node.attrs)
+            variables[f"/{path}"] = read(zarr_variable, node, dimension_names(node, attributes_of), attributes_of)
+    return Dataset(variables, attributes)
+
+
+def dap2(address):
+    """Everything that netCDF4 sees. It asks for all small variables at once: where one is refused, they are asked for one by one."""
+    seen = opened(address)
+    refused = any(isinstance(variable, Refused) for variable in seen.variables.values())
+    return opened(f"{address}#noprefetch") if refused else seen
+
+
+def opened(address):
+    """Everything that netCDF4 sees at an address."""
+    with netCDF4.Dataset(address) as file:
+        variables = {name: read(dap_variable, variable, variable.dimensions, {}) for name, variable in file.variables.items()}
+        attributes = {name: plain(file.getncattr(name)) for name in file.ncattrs()}
+        unlimited = {name for name, dimension in file.dimensions.items() if dimension.isunlimited()}
+        return Dataset(variables, {"/": attributes}, unlimited)
