@@ -290,7 +290,8 @@ fn a_zarr_chunk_that_is_rewritten_is_read_anew() {
     let values = || {
         let reply = server.get("/datasets/store.zarr/opendap.dods?v");
         assert_eq!((reply.status, reply.header("etag")), (200, ""), "nothing says that it stays the same");
-        let numbers = xdr(&reply.body)[8..].chunks(4).map(|four| i32::from_be_bytes(four.try_into().unwrap()));
+        let numbers =
+            xdr(&reply.body)[8..].chunks(4).map(|four| i32::from_be_bytes(four.try_into().unwrap()));
         numbers.collect::<Vec<i32>>()
     };
     assert_eq!(values(), [1, 2, 3, 4]);

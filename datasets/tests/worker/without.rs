@@ -14,7 +14,8 @@ fn check(refused: Option<Error>, words: [&str; 2]) {
 
 #[test]
 fn hdf4_is_refused_by_name() {
-    let catalog = Folder::new().catalog();
+    let folder = Folder::new();
+    let catalog = folder.catalog();
     assert!(catalog.contains("scientific.hdf"));
     check(catalog.open("scientific.hdf").err(), ["HDF4", "built without netcdf-c"]);
 }
