@@ -110,7 +110,7 @@ def weir(binary: Path, data: Dataset) -> Peer:
     return Peer(
         name="weir",
         version=first_line([str(binary), "--version"]),
-        argv=lambda port: [str(binary), "serve", str(data.served), "--listen", f"127.0.0.1:{port}", "--max-response", "2GiB"],
+        argv=lambda port: [str(binary), "serve", str(data.served), "--listen", f"127.0.0.1:{port}", "--max-response", "2GiB", "--no-index"],
         first_path=f"/datasets/{NETCDF4_ID}/opendap.dds",
         opendap=lambda dataset: f"/datasets/{dataset}/opendap",
     )

@@ -1,7 +1,7 @@
 //! Opens data files and reads parts of them. The only crate that touches data.
 //!
 //! A [`Catalog`] maps dataset ids to files and opens them on demand. An open file is a [`ChunkSource`]: it knows its schema,
-//! and gives stored chunks. [`read`](read::read) plans which chunks a hyperslab needs, fetches them with positioned reads,
+//! and gives stored chunks. [`read`](mod@read) plans which chunks a hyperslab needs, fetches them with positioned reads,
 //! decodes them on all cores, and puts their elements where they belong.
 //!
 //! Correct bytes or an error: every length is checked against the file's real length, every checksum that a file carries is
