@@ -104,12 +104,13 @@ impl Site {
                 account,
             );
         };
-        if (request.method == Method::GET || head)
-            && let Some(page) = built_in::page(&path, &self.services, &self.plugins)
-        {
-            let headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
-            let whole = Whole { status: StatusCode::OK, headers, body: page.body, range: None };
-            return respond::whole(whole, head, account);
+        if request.method == Method::GET || head {
+            let asked = (path.as_ref(), request.uri.query().unwrap_or_default());
+            match built_in::page(asked, &self.services, &self.plugins) {
+                Ok(Some(page)) => return own_page(page, head, account),
+                Ok(None) => {}
+                Err(error) => return plain_error(&error, head, account),
+            }
         }
         let is_dataset = |id: &str| self.services.catalog().contains(id);
         match self.plugins.routes.find(request.method.as_str(), &path, is_dataset) {
@@ -317,6 +318,12 @@ fn render_error(guest: &Arc<Guest>, incoming: &Incoming, error: &Error, account:
     };
     headers.extend(respond::retry_after(status));
     respond::whole(Whole { status, headers, body, range: None }, incoming.method == "HEAD", account)
+}
+
+fn own_page(page: built_in::Page, head: bool, account: Account) -> Response<Body> {
+    let mut headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
+    headers.extend(page.link.map(|link| ("link".to_owned(), link)));
+    respond::whole(Whole { status: StatusCode::OK, headers, body: page.body, range: None }, head, account)
 }
 
 fn plain_error(error: &Error, head: bool, account: Account) -> Response<Body> {

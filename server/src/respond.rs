@@ -130,8 +130,8 @@ fn finish(status: StatusCode, mut map: HeaderMap, body: Body) -> Response<Body> 
 
 /// Lets pages of any origin read: the data is public, and browsers ask (Fetch Standard, "CORS protocol").
 fn allow_origins(map: &mut HeaderMap) {
-    const EXPOSED: &str = "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag, X-Request-Id, \
-                           XDAP, XDODS-Server";
+    const EXPOSED: &str = "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag, Link, \
+                           X-Request-Id, XDAP, XDODS-Server";
     map.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     map.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
 }

@@ -65,6 +65,30 @@ fn datasets_have_relative_paths_as_ids() {
 }
 
 #[test]
+fn datasets_are_listed_in_pages() {
+    both(&[], |server, _| {
+        let page = |target: &str| {
+            let reply = server.get(target);
+            assert_eq!(reply.status, 200, "{target}");
+            (reply.json(), reply.header("link").to_owned())
+        };
+        let all = serde_json::json!(["deep/ocean.v2.nc", "ocean.nc"]);
+        let (first, next) = page("/datasets?limit=1");
+        assert_eq!(first, serde_json::json!(["deep/ocean.v2.nc"]));
+        let next = next.strip_prefix('<').and_then(|next| next.strip_suffix(">; rel=\"next\"")).unwrap();
+        assert_eq!(page(&format!("/datasets{next}")), (serde_json::json!(["ocean.nc"]), String::new()));
+        assert_eq!(page("/datasets?limit=2"), (all.clone(), String::new()));
+        assert_eq!(page("/datasets/?after=&unknown=1"), (all, String::new()));
+        let deep = serde_json::json!(["deep/ocean.v2.nc"]);
+        assert_eq!(page("/datasets?prefix=deep%2F&limit=1"), (deep, String::new()));
+        assert_eq!(page("/datasets?after=ocean.nc"), (serde_json::json!([]), String::new()));
+        let refused = server.get("/datasets?limit=10001");
+        let detail = refused.json()["detail"].to_string();
+        assert!(refused.status == 400 && detail.contains("from 1 to 10000"), "{detail}");
+    });
+}
+
+#[test]
 fn strides_include_their_stop() {
     both(&[], |server, _| {
         let reply = server.get("/datasets/ocean.nc/opendap.dods?lat%5b0:2:2%5D");

@@ -1,6 +1,7 @@
 //! Assembly: from a definition to a dataset, learning anew only what has changed.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -69,8 +70,8 @@ pub fn assemble(
         Base::Aggregation(rules) => {
             known.recall(&digest, opener);
             // What has changed is looked at again, even if the file system says that it is the same.
-            for name in before.map(|before| before.changed.take()).unwrap_or_default() {
-                known.facts.remove(&name);
+            if let Some(before) = before {
+                known.forget(&before.changed);
             }
             let learnt = learn(rules, opener, known, problems)?;
             let identity = identity_of(&digest, &learnt);
@@ -85,7 +86,9 @@ pub fn assemble(
     let mut found = Vec::new();
     let source = source.finish((definition, &identity), members, (known, &mut found));
     problems.extend(found.iter().cloned());
-    let dataset = Arc::new(Dataset::within(source?, opener.memory()));
+    // What changed meanwhile is looked at the next time: nobody else would tell, as this dataset is given to nobody.
+    let source = source.inspect_err(|_| known.forget(&changed))?;
+    let dataset = Arc::new(Dataset::within(source, opener.memory()));
     Ok(Assembled { dataset, identity, changed, recheck_every, problems: found })
 }
 
@@ -196,46 +199,52 @@ fn learn(
 ) -> Result<Vec<Learnt>, Error> {
     let listed = listing::list(rules, opener.access(), problems)?;
     let slots: Vec<Mutex<Option<Facts>>> = listed.iter().map(|_| Mutex::new(None)).collect();
-    let mut unknown = Vec::new();
+    let mut unsure = Vec::new();
     for (member, slot) in listed.iter().zip(&slots) {
         let stamp = opener.stamp(&member.place).map_err(|e| e.within(&member.name))?;
         match known.facts.get(&member.name).filter(|facts| facts.stamp == stamp) {
-            Some(facts) => put(slot, facts.clone()),
-            None => unknown.push((member, slot, stamp)),
+            Some(facts) if facts.generation == stamp => put(slot, facts.clone()),
+            facts => unsure.push((member, slot, (stamp, facts))),
         }
     }
-    known.kept &= unknown.is_empty();
+    let is_new = AtomicBool::new(false);
     // Every one is looked at before a bad one is reported, so that the good ones need not be looked at again.
     let bad = Mutex::new(Vec::new());
-    on_threads(unknown, |(member, slot, stamp)| {
-        match opener.open(&member.place).and_then(|dataset| Facts::of(&dataset, rules, stamp)) {
+    on_threads(unsure, |(member, slot, (stamp, facts))| {
+        let facts = opener.open(&member.place).and_then(|dataset| match facts {
+            // Its generation tells of more than its place does: a reference set's, of the files that it leads to.
+            Some(facts) if facts.generation == dataset.generation() => Ok(facts.clone()),
+            _ => {
+                is_new.store(true, Ordering::Relaxed);
+                Facts::of(&dataset, rules, stamp)
+            }
+        });
+        match facts {
             Ok(facts) => put(slot, facts),
             Err(e) => bad.lock().unwrap_or_else(PoisonError::into_inner).push(e.within(&member.name)),
         }
         Ok(())
     })?;
+    known.kept &= !is_new.into_inner();
     let taken = slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
     let found: Vec<(Listed, Option<Facts>)> = listed.into_iter().zip(taken).collect();
-    let mut bad = bad.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if !bad.is_empty() {
-        let good = found.into_iter().filter_map(|(member, facts)| Some((member.name, facts?)));
-        known.facts = good.collect();
-        bad.sort_by(|a, b| a.message.cmp(&b.message));
-        let count = bad.len();
-        let first = bad.into_iter().next();
-        let first = first.unwrap_or_else(|| Error::unavailable("a member cannot be opened"));
-        let others = count.saturating_sub(1);
-        return Err(match others {
-            0 => invalid(first),
-            others => {
-                invalid(Error { message: format!("{} (and {others} more members)", first.message), ..first })
-            }
-        });
+    let good = found.iter().filter_map(|(member, facts)| Some((member.name.clone(), facts.clone()?)));
+    known.facts = good.collect();
+    match first_of(bad.into_inner().unwrap_or_else(PoisonError::into_inner)) {
+        Some(error) => Err(error),
+        None => Ok(found.into_iter().filter_map(|(member, facts)| Some(learnt(member, facts?))).collect()),
     }
-    let learnt: Vec<Learnt> =
-        found.into_iter().filter_map(|(member, facts)| Some(learnt(member, facts?))).collect();
-    known.facts = learnt.iter().map(|learnt| (learnt.member.name.clone(), learnt.facts.clone())).collect();
-    Ok(learnt)
+}
+
+/// The first of the errors that members gave, and how many more there are; `None` where there is none.
+fn first_of(mut bad: Vec<Error>) -> Option<Error> {
+    bad.sort_by(|a, b| a.message.cmp(&b.message));
+    let others = bad.len().saturating_sub(1);
+    let first = bad.into_iter().next()?;
+    Some(invalid(match others {
+        0 => first,
+        others => Error { message: format!("{} (and {others} more members)", first.message), ..first },
+    }))
 }
 
 /// A member that is not there is no missing dataset.
@@ -265,6 +274,13 @@ impl Known {
         let kept = opener.kept().and_then(|kept| (kept.get)(digest)).and_then(|bytes| record::unpack(&bytes));
         let all = kept.is_some();
         *self = Self { digest: digest.to_owned(), facts: kept.unwrap_or_default(), kept: all };
+    }
+
+    /// Forgets what is known of members that were found changed.
+    fn forget(&mut self, changed: &Changed) {
+        for name in changed.take() {
+            self.facts.remove(&name);
+        }
     }
 
     /// Keeps what was learnt, in memory and on disk.

@@ -9,7 +9,7 @@ use super::facts::{self, Facts, path_of};
 use super::held::{self, Held};
 use super::member::{Member, Members};
 use super::slab::scatter;
-use super::times::{Counted, convert};
+use super::times::{Counted, convert, elements};
 use super::validate::joined_axis;
 use crate::{Error, ErrorKind};
 
@@ -124,9 +124,9 @@ impl Joining<'_> {
             if let Some((own, target)) = own.zip(target.as_ref())
                 && let Some(conversion) = own.to(target)?
             {
-                let fill = self.fill();
+                let fills = self.fills();
                 let data_type = self.variable.data_type.stored();
-                convert(&conversion, (data_type, &fill), &mut bytes)
+                convert(&conversion, (data_type, &fills), &mut bytes)
                     .map_err(|e| e.within(format!("{}: variable {}", learnt.member.name, self.path)))?;
             }
             parts.push((learnt.facts.length, bytes));
@@ -134,12 +134,12 @@ impl Joining<'_> {
         self.put_together(&parts)
     }
 
-    /// What stands for no value, little-endian: the attribute `_FillValue`, which a storage's fill value follows.
-    fn fill(&self) -> Vec<u8> {
-        match self.variable.attribute("_FillValue").is_some() {
-            true => self.variable.storage.fill.clone(),
-            false => Vec::new(),
-        }
+    /// What stands for no value, little-endian: what the attributes say, which are the same in all members. A storage's own
+    /// fill value says no such thing: a Zarr array's may be 0, and its attribute another.
+    fn fills(&self) -> Vec<Vec<u8>> {
+        let attributes = ["_FillValue", "missing_value"].map(|name| self.variable.attribute(name));
+        let data_type = self.variable.data_type.stored();
+        attributes.into_iter().flatten().flat_map(|attribute| elements(&attribute.value, data_type)).collect()
     }
 
     /// A member's own values, kept for the next time.

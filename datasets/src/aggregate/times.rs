@@ -2,7 +2,7 @@
 
 use weir_cf::Calendar;
 use weir_cf::time::{Conversion, Number, TimeUnits};
-use weir_model::DataType;
+use weir_model::{DataType, Value};
 
 use super::facts::VariableLayout;
 use super::held::Held;
@@ -55,18 +55,18 @@ impl Counted {
     }
 }
 
-/// Converts values of `data_type`; those that are `fill` (little-endian) stay as they are.
+/// Converts values of `data_type`; those that are one of `fills` (little-endian) stay as they are.
 ///
 /// # Errors
 /// `BadRequest` where a value cannot be told exactly in the type, as half a day in whole days.
 pub fn convert(
     conversion: &Conversion,
-    (data_type, fill): (&DataType, &[u8]),
+    (data_type, fills): (&DataType, &[Vec<u8>]),
     values: &mut [u8],
 ) -> Result<(), Error> {
     let size = data_type.size().unwrap_or(1).max(1);
     for element in values.chunks_exact_mut(size) {
-        if element == fill {
+        if fills.iter().any(|fill| fill == element) {
             continue;
         }
         let number = number(data_type, element).ok_or_else(|| {
@@ -127,6 +127,55 @@ fn put(data_type: &DataType, number: Number, element: &mut [u8]) -> Option<()> {
     Some(())
 }
 
+/// The numbers of an attribute as little-endian elements of a variable's type; without those that the type cannot hold, which
+/// no element is.
+#[must_use]
+pub fn elements(value: &Value, data_type: &DataType) -> Vec<Vec<u8>> {
+    fn whole<T: Copy + Into<i128>>(numbers: &[T], data_type: &DataType) -> Vec<Vec<u8>> {
+        numbers.iter().filter_map(|&number| whole_element(number.into(), data_type)).collect()
+    }
+    fn real(numbers: impl Iterator<Item = f64>, data_type: &DataType) -> Vec<Vec<u8>> {
+        numbers.filter_map(|number| real_element(number, data_type)).collect()
+    }
+    match value {
+        Value::Int8(numbers) => whole(numbers, data_type),
+        Value::UInt8(numbers) => whole(numbers, data_type),
+        Value::Int16(numbers) => whole(numbers, data_type),
+        Value::UInt16(numbers) => whole(numbers, data_type),
+        Value::Int32(numbers) => whole(numbers, data_type),
+        Value::UInt32(numbers) => whole(numbers, data_type),
+        Value::Int64(numbers) => whole(numbers, data_type),
+        Value::UInt64(numbers) => whole(numbers, data_type),
+        Value::Float32(numbers) => real(numbers.iter().map(|&number| number.into()), data_type),
+        Value::Float64(numbers) => real(numbers.iter().copied(), data_type),
+        Value::Char(_) | Value::String(_) | Value::Other { .. } => Vec::new(),
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "rounded as writers round a number that they write as a float")]
+fn whole_element(number: i128, data_type: &DataType) -> Option<Vec<u8>> {
+    Some(match data_type {
+        DataType::Float32 | DataType::Float64 => return real_element(number as f64, data_type),
+        DataType::UInt64 => u64::try_from(number).ok()?.to_le_bytes().to_vec(),
+        _ => {
+            let mut element = vec![0; data_type.size()?];
+            put(data_type, Number::Integer(i64::try_from(number).ok()?), &mut element)?;
+            element
+        }
+    })
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a whole number below 2^63, which an i128 holds")]
+fn real_element(number: f64, data_type: &DataType) -> Option<Vec<u8>> {
+    if !matches!(data_type, DataType::Float32 | DataType::Float64) {
+        let is_whole = number.fract() == 0.0 && number.abs() < 9.2e18;
+        return is_whole.then(|| whole_element(number as i128, data_type)).flatten();
+    }
+    let mut element = vec![0; data_type.size()?];
+    put(data_type, Number::Real(number), &mut element)?;
+    Some(element)
+}
+
 /// The first and the last of some values, as doubles that can be compared; `None` where there is none or they are no
 /// numbers.
 #[must_use]
@@ -153,7 +202,7 @@ mod tests {
         let found = conversion.and_then(|conversion| {
             let mut bytes = [value.to_le_bytes(), (-1_i32).to_le_bytes()].concat();
             if let Some(conversion) = conversion {
-                convert(&conversion, (&DataType::Int32, &(-1_i32).to_le_bytes()), &mut bytes)?;
+                convert(&conversion, (&DataType::Int32, &[(-1_i32).to_le_bytes().to_vec()]), &mut bytes)?;
             }
             assert_eq!(bytes[4..], (-1_i32).to_le_bytes(), "a fill value is no time");
             Ok(i32::from_le_bytes(bytes[..4].try_into().unwrap()))
@@ -185,5 +234,19 @@ mod tests {
             5,
             Err("which is no int32"),
         );
+    }
+
+    #[test]
+    fn attributes_become_elements() {
+        let check = |value: Value, data_type: DataType, expected: &[&[u8]]| {
+            assert_eq!(elements(&value, &data_type), expected, "{value:?} as {data_type:?}");
+        };
+        check(Value::Int16(vec![-1, 258]), DataType::Int16, &[&[255, 255], &[2, 1]]);
+        check(Value::Int64(vec![-1, 1 << 40]), DataType::Int32, &[&[255; 4]]);
+        check(Value::Float64(vec![258.0, 1.5, f64::NAN, 1e30]), DataType::Int16, &[&[2, 1]]);
+        check(Value::UInt64(vec![u64::MAX]), DataType::UInt64, &[&[255; 8]]);
+        check(Value::Int32(vec![-9999]), DataType::Float64, &[&(-9999_f64).to_le_bytes()]);
+        check(Value::Float64(vec![1e20]), DataType::Float32, &[&1e20_f32.to_le_bytes()]);
+        check(Value::text("none"), DataType::Int8, &[]);
     }
 }

@@ -21,6 +21,12 @@ use crate::{DataFile, Error};
 /// The most octets that a description of packing may have; real ones have some tens.
 const MOST_DESCRIPTION_BYTES: u64 = 64 << 10;
 
+/// The most octets that one packed value may have: those of a double.
+const MOST_VALUE_BYTES: u64 = 8;
+
+/// The octets that packed values may have beyond those of the values themselves: headers, groups, what a codec adds.
+const MOST_EXTRA_BYTES: u64 = 1 << 20;
+
 /// The name of the packing of a field, as ecCodes has it, and whether it can be unpacked here.
 pub fn packing(stored: &Stored) -> (String, bool) {
     let (name, known) = match (stored.edition, stored.packing) {
@@ -59,14 +65,7 @@ pub fn values(file: &DataFile, stored: &Stored, points: usize) -> Result<Vec<f32
             "values packed as {name} ({place}{number}) cannot be unpacked"
         )));
     }
-    if stored.description.length > MOST_DESCRIPTION_BYTES {
-        let length = stored.description.length;
-        return Err(Error::corrupt(format!("the description of a packing has {length} bytes")));
-    }
-    let range = |extent: Extent| (extent.offset, extent.length);
-    let mut ranges = vec![range(stored.description), range(stored.values)];
-    ranges.extend(stored.bitmap.map(range));
-    let read = file.read_many(&ranges)?;
+    let read = file.read_many(&ranges(stored, points)?)?;
     let mut read = read.iter().map(Vec::as_slice);
     let description = Octets(read.next().unwrap_or_default());
     let packed = read.next().unwrap_or_default();
@@ -90,6 +89,36 @@ pub fn values(file: &DataFile, stored: &Stored, points: usize) -> Result<Vec<f32
         Some(bitmap) => bits::spread(bitmap, &values, points),
         None => values,
     })
+}
+
+/// What is read of a field: its description, its values, and as much of its bitmap as tells of its points. Lengths are what
+/// the file says, so none is believed that the points do not need.
+fn ranges(stored: &Stored, points: usize) -> Result<Vec<(u64, u64)>, Error> {
+    let (description, values) = (stored.description, stored.values);
+    if description.length > MOST_DESCRIPTION_BYTES {
+        let length = description.length;
+        return Err(Error::corrupt(format!(
+            "the description of a packing has {length} bytes; the limit is {MOST_DESCRIPTION_BYTES}"
+        )));
+    }
+    let most = (points as u64).saturating_mul(MOST_VALUE_BYTES).saturating_add(MOST_EXTRA_BYTES);
+    if values.length > most {
+        let length = values.length;
+        return Err(Error::corrupt(format!(
+            "the packed values of {points} points have {length} bytes; the limit is {most}"
+        )));
+    }
+    let needed = points.div_ceil(8) as u64;
+    let mut ranges = vec![(description.offset, description.length), (values.offset, values.length)];
+    if let Some(Extent { offset, length }) = stored.bitmap {
+        if length < needed {
+            return Err(Error::corrupt(format!(
+                "the bitmap of {points} points has {length} bytes of {needed}"
+            )));
+        }
+        ranges.push((offset, needed));
+    }
+    Ok(ranges)
 }
 
 fn edition1(description: Octets<'_>, decimal: i64, packed: &[u8], count: usize) -> Result<Vec<f32>, Error> {
@@ -128,5 +157,56 @@ fn guarded<T>(decode: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     match catch_unwind(AssertUnwindSafe(decode)) {
         Ok(result) => result,
         Err(_) => Err(Error::corrupt("the packed values cannot be decoded")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three values of one octet each behind a bitmap of four points, in edition 1: the second point has none.
+    fn file() -> (tempfile::NamedTempFile, Stored) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        // Section 4: its length, flags, binary scale factor, reference value 0 and bits; then the values and the bitmap.
+        let description = [0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 8];
+        std::fs::write(file.path(), [&description[..], &[1, 3, 4], &[0b1011_0000]].concat()).unwrap();
+        let extent = |offset, length| Extent { offset, length };
+        let stored = Stored {
+            edition: 1,
+            packing: 0,
+            decimal: 0,
+            description: extent(0, 11),
+            bitmap: Some(extent(14, 1)),
+            values: extent(11, 3),
+        };
+        (file, stored)
+    }
+
+    fn check(stored: &Stored, points: usize, expected: Result<&[f32], &str>) {
+        let (file, _) = file();
+        match (values(&DataFile::open(file.path()).unwrap(), stored, points), expected) {
+            (Ok(found), Ok(expected)) => {
+                let same = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
+                assert!(found.len() == expected.len() && found.iter().zip(expected).all(same), "{found:?}");
+            }
+            (Err(error), Err(message)) => {
+                assert_eq!((error.kind, error.message.as_str()), (crate::ErrorKind::Corrupt, message));
+            }
+            (found, expected) => panic!("{found:?}, but expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn no_more_is_read_than_the_points_need() {
+        let (_, stored) = file();
+        check(&stored, 4, Ok(&[1.0, f32::NAN, 3.0, 4.0]));
+        // A bitmap that is said to go on behind the end of the file: of four points, one octet tells all.
+        let long = Stored { bitmap: Some(Extent { offset: 14, length: 1 << 40 }), ..stored };
+        check(&long, 4, Ok(&[1.0, f32::NAN, 3.0, 4.0]));
+        check(&stored, 9, Err("the bitmap of 9 points has 1 bytes of 2"));
+        let large = Stored { values: Extent { offset: 11, length: (1 << 20) + 33 }, ..stored };
+        check(&large, 4, Err("the packed values of 4 points have 1048609 bytes; the limit is 1048608"));
+        let described = Stored { description: Extent { offset: 0, length: (64 << 10) + 1 }, ..stored };
+        check(&described, 4, Err("the description of a packing has 65537 bytes; the limit is 65536"));
     }
 }

@@ -42,7 +42,7 @@ impl Progress {
 pub struct Failure {
     /// The dataset's id.
     pub id: String,
-    /// Whether the file was named itself, and not found in a folder.
+    /// Whether the dataset was named itself, and not found in a folder.
     pub is_named: bool,
     /// Why.
     pub reason: String,
@@ -64,13 +64,22 @@ pub fn build(catalog: &Catalog, depth: Depth, progress: &Progress) -> Result<Vec
         let learnt = learn(opener, place, depth, progress);
         progress.files.fetch_add(1, Ordering::Relaxed);
         index.keep_up();
-        let is_named = matches!(place, Place::File { root: None, .. });
-        let failure = |e: Error| Failure { id: (*id).to_owned(), is_named, reason: e.message };
+        let failure =
+            |e: Error| Failure { id: (*id).to_owned(), is_named: is_named(place), reason: e.message };
         Ok(learnt.err().map(failure))
     })?;
     let failed = learnt.into_iter().flatten().collect();
     index.compact();
     Ok(failed)
+}
+
+/// Whether a site asked for this very dataset: only what is found in a folder has a root. Objects of other machines and
+/// datasets of the configuration are never found.
+fn is_named(place: &Place) -> bool {
+    match place {
+        Place::File { root, .. } | Place::NcMl { root, .. } | Place::Folder { root, .. } => root.is_none(),
+        Place::Object { .. } | Place::Prefix { .. } | Place::Made(_) => true,
+    }
 }
 
 /// Learns of one dataset.

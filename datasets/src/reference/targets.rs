@@ -97,7 +97,10 @@ impl Targets {
         if let Some(file) = known.used(target) {
             return Ok(file);
         }
-        known.pin(self.hashes.hash_one(target.as_ref()), file.generation())?;
+        // One that was replaced before it was read: whoever opens the set anew gets what is there now.
+        known
+            .pin(self.hashes.hash_one(target.as_ref()), file.generation())
+            .inspect_err(|_| self.changed.store(true, Ordering::Relaxed))?;
         known.make_place().inspect_err(|_| self.changed.store(true, Ordering::Relaxed))?;
         let last_use = known.uses;
         known.open.insert(Arc::clone(target), Open { file: Arc::clone(&file), last_use });

@@ -178,6 +178,42 @@ fn what_was_learnt_outlives_the_server() {
     check_times(&fourth, 19);
 }
 
+/// A reference set with two times, which lie in a file of their own.
+fn write_set(folder: &Path, name: &str, times: [i32; 2]) {
+    let array = r#"{\"zarr_format\":2,\"shape\":[2],\"chunks\":[2],\"dtype\":\"<i4\",\"compressor\":null,\"filters\":null,\"fill_value\":null,\"order\":\"C\"}"#;
+    let text = format!(
+        r#"{{"version":1,"refs":{{".zgroup":"{{\"zarr_format\":2}}","time/.zarray":"{array}",
+        "time/.zattrs":"{{\"_ARRAY_DIMENSIONS\":[\"time\"]}}","time/0":["{name}.bin",0,8]}}}}"#
+    );
+    std::fs::write(folder.join(format!("{name}.json")), text).unwrap();
+    std::fs::write(folder.join(format!("{name}.bin")), times.map(i32::to_le_bytes).concat()).unwrap();
+    age(folder);
+}
+
+#[test]
+fn what_reference_sets_lead_to_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    write_set(folder.path(), "a", [1, 2]);
+    write_set(folder.path(), "b", [3, 4]);
+    let place = place(joined(folder.path(), "*.json"));
+    let records = Arc::new(Records::default());
+    let first = opener(&[folder.path()]).with_kept(records.kept());
+    let before = first.open(&place).unwrap();
+    assert_eq!(doubles(&before, "time"), [1.0, 2.0, 3.0, 4.0]);
+    assert!(Arc::ptr_eq(&before, &first.open(&place).unwrap()), "nothing has changed");
+    assert_eq!(records.puts(), 1);
+    // The sets stay as they are by the file system, but one leads to other values.
+    std::fs::write(folder.path().join("b.bin"), [5_i32, 6].map(i32::to_le_bytes).concat()).unwrap();
+    let after = first.open(&place).unwrap();
+    assert_eq!(doubles(&after, "time"), [1.0, 2.0, 5.0, 6.0]);
+    assert_ne!(before.generation(), after.generation());
+    assert_eq!(records.puts(), 2);
+    // While no server runs, too.
+    std::fs::write(folder.path().join("a.bin"), [7_i32, 8].map(i32::to_le_bytes).concat()).unwrap();
+    let second = opener(&[folder.path()]).with_kept(records.kept());
+    assert_eq!(doubles(&second.open(&place).unwrap(), "time"), [5.0, 6.0, 7.0, 8.0]);
+}
+
 #[test]
 fn many_readers_while_members_come_and_go() {
     let (folder, opener, place) = served();

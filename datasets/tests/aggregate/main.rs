@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test panics")]
 
 mod contract;
+mod fill_values;
 mod fixture;
 mod following;
 mod ncml_files;

@@ -269,6 +269,40 @@ fn what_is_proven_is_kept_for_each_variable() {
 }
 
 #[test]
+fn whatever_was_named_itself_counts_as_named() {
+    let site = Site::new();
+    let data = site.folder.path().join("data");
+    let store = data.join("store.zarr");
+    std::fs::create_dir_all(&store).unwrap();
+    std::fs::write(store.join(".zgroup"), "{\"zarr_format\": 2}").unwrap();
+    let ncml = data.join("gone.ncml");
+    let text =
+        "<netcdf xmlns=\"http://www.unidata.ucar.edu/namespaces/netcdf/ncml-2.2\" location=\"gone.nc\"/>";
+    std::fs::write(&ncml, text).unwrap();
+    let failed = |paths: &[PathBuf], place: Option<Place>| {
+        let opener = Opener::new(Access::to(std::slice::from_ref(&data)), Memory::new(DEFAULT_BUDGET));
+        let opener = Arc::new(opener.with_index(Arc::clone(&site.index)));
+        let mut catalog = Catalog::scan(paths, opener, &mut |_| {}).unwrap();
+        if let Some(place) = place {
+            catalog.add("remote", place).unwrap();
+        }
+        // It was a store when it was found.
+        std::fs::remove_file(store.join(".zgroup")).unwrap();
+        let failures = build(&catalog, Depth::Locations, &Progress::default()).unwrap();
+        std::fs::write(store.join(".zgroup"), "{\"zarr_format\": 2}").unwrap();
+        failures.into_iter().map(|failure| (failure.id, failure.is_named)).collect::<Vec<_>>()
+    };
+    let both = |is_named| vec![("gone.ncml".to_owned(), is_named), ("store.zarr".to_owned(), is_named)];
+    assert_eq!(failed(&[ncml.clone(), store.clone()], None), both(true));
+    assert_eq!(failed(std::slice::from_ref(&data), None), both(false));
+    // No rule allows to reach it.
+    let url = weir_datasets::ObjectUrl::parse("http://127.0.0.1:9/data.nc").unwrap();
+    for place in [Place::Object { url: url.clone() }, Place::Prefix { url: url.clone() }] {
+        assert_eq!(failed(&[], Some(place)), [("remote".to_owned(), true)]);
+    }
+}
+
+#[test]
 fn all_is_learnt_ahead() {
     let site = Site::new();
     let folder = site.folder.path().join("data");

@@ -83,6 +83,20 @@ fn a_set_is_opened_anew_when_it_or_a_target_changes() {
 }
 
 #[test]
+fn a_target_that_is_replaced_before_it_is_read_is_read_as_it_is_now() {
+    let folder = copy();
+    let catalog = catalog(folder.path(), folder.path());
+    let first = catalog.open("hdf5.json").unwrap();
+    // As writers do that replace a file.
+    fs::copy(folder.path().join("day1.nc"), folder.path().join("new")).unwrap();
+    fs::rename(folder.path().join("new"), folder.path().join("day1.nc")).unwrap();
+    assert_eq!(read(&first, "/tas").unwrap_err().kind, ErrorKind::Unavailable);
+    let second = catalog.open("hdf5.json").unwrap();
+    assert_ne!(first.generation(), second.generation());
+    assert_eq!(read(&second, "/tas").unwrap(), elements(&weir_model::DataType::Float32, &counted(1, 24)));
+}
+
+#[test]
 fn a_folder_of_partitions_is_opened_anew_when_it_changes() {
     let folder = copy();
     let catalog = catalog(folder.path(), folder.path());
