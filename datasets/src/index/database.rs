@@ -272,8 +272,14 @@ fn open_store(path: &Path) -> Result<redb::Database, OpenFault> {
         Ok(Err(error)) => return Err(OpenFault::Fault(fault(&error.into()))),
         Err(_) => return Err(OpenFault::Fault(Fault::Damaged("it cannot be parsed".to_owned()))),
     };
-    caught(|| make_tables(&store)).map_err(OpenFault::Fault)?;
-    Ok(store)
+    match caught(|| make_tables(&store)) {
+        Ok(()) => Ok(store),
+        Err(fault) => {
+            // Closing a damaged store may panic, too.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(store)));
+            Err(OpenFault::Fault(fault))
+        }
+    }
 }
 
 /// Makes the tables of a new file, so that readers need not ask whether there are any.
