@@ -77,14 +77,23 @@ impl Client {
 
     /// Reads a response's status and headers.
     pub fn read_head(&mut self) -> Reply {
-        let status = self.line().split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
+        self.read_head_or_end().expect("a response")
+    }
+
+    /// Reads a response's status and headers; `None` where the connection ends before them.
+    pub fn read_head_or_end(&mut self) -> Option<Reply> {
+        let line = self.line();
+        if line.is_empty() {
+            return None;
+        }
+        let status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
         let mut headers = Vec::new();
         loop {
             let line = self.line();
             let Some((name, value)) = line.split_once(':') else { break };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        Reply { status, headers, body: vec![], complete: true }
+        Some(Reply { status, headers, body: vec![], complete: true })
     }
 
     /// Reads a response's body behind its head.

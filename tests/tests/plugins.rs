@@ -77,8 +77,13 @@ fn a_panic_ends_its_request_only() {
     }
     // What was announced and does not come is never a clean end.
     assert_eq!(server.get("/datasets/d.nc/short").status, 500);
-    let late = server.get("/datasets/d.nc/panic-late");
-    assert_eq!((late.status, late.complete), (200, false));
+    // The connection may end before its head has left the server.
+    let mut client = server.client();
+    client.start("GET", "/datasets/d.nc/panic-late", &[]);
+    if let Some(mut late) = client.read_head_or_end() {
+        client.read_body(&mut late);
+        assert_eq!((late.status, late.complete), (200, false));
+    }
     assert_eq!(server.get("/datasets/d.nc/calm").text(), "calm\n");
     assert_eq!(server.get("/datasets/d.nc/opendap.dds").status, 200);
     server.stop(&["request failed", "body broken off"]);
