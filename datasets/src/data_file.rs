@@ -321,7 +321,8 @@ impl DataFile {
     }
 }
 
-fn io_error(error: &std::io::Error, what: &str) -> Error {
+/// What an error of the system means; `what` says what it kept from being done.
+pub(crate) fn io_error(error: &std::io::Error, what: &str) -> Error {
     let kind = match error.kind() {
         std::io::ErrorKind::NotFound => ErrorKind::NotFound,
         _ => ErrorKind::Unavailable,

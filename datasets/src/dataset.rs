@@ -12,7 +12,7 @@ use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read::{self, Reading};
 use crate::source::UNPINNED;
-use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, SlabRequest, Stored};
+use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest};
 
 /// A chunk for a protocol that passes stored bytes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,7 +209,7 @@ impl Dataset {
             let batch: Vec<Part> = plan.by_ref().take(1024).collect();
             let prove = |part: &Part| reading.prove(&part.chunk());
             match self.source.is_far() {
-                true => read::threads::each(&batch, prove).map(drop)?,
+                true => read::threads::each(batch.iter().collect(), read::threads::MOST, prove).map(drop)?,
                 false => batch.par_iter().try_for_each(prove)?,
             }
         }
@@ -220,9 +220,7 @@ impl Dataset {
 
     /// Recalls which chunks of a variable were proven before this dataset was opened, and says which are proven now.
     fn recall_proven(&self, path: &str, number: u32) -> Vec<u8> {
-        if let Some(bits) = self.source.records().and_then(|records| records.proven(path)) {
-            self.proven.recall(number, &bits);
-        }
+        self.proven.recall(number, || self.source.records()?.proven(path));
         self.proven.bits_of(number)
     }
 
@@ -257,7 +255,11 @@ impl Dataset {
             return Err(Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks")));
         }
         self.source.check_unchanged()?;
-        let fetched = self.fetch(ChunkKey { variable: path, index }, variable, &grid)?;
+        let size = variable.data_type.size().unwrap_or(1) as u64;
+        let whole = grid.chunk_elements().checked_mul(size).and_then(|whole| usize::try_from(whole).ok());
+        let key = ChunkKey { variable: path, index };
+        let stored = read::locate(self.source.as_ref(), key, whole.unwrap_or(usize::MAX))?;
+        let fetched = stored.fetch(|| self.source.fetch(key))?;
         // Absence, too, is proven only of a file that nobody wrote to meanwhile.
         self.source.check_unchanged()?;
         let Some(mut encoded) = fetched else { return Ok(None) };
@@ -277,25 +279,6 @@ impl Dataset {
 fn grid(path: &str, variable: &Variable) -> Result<ChunkGrid, Error> {
     let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
     grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))
-}
-
-impl Dataset {
-    /// A stored chunk, unless it claims more bytes than there can be.
-    fn fetch(
-        &self,
-        key: ChunkKey<'_>,
-        variable: &Variable,
-        grid: &ChunkGrid,
-    ) -> Result<Option<Encoded>, Error> {
-        let Stored::Run(run) = self.source.locate(key)? else { return self.source.fetch(key) };
-        let size = variable.data_type.size().unwrap_or(1) as u64;
-        let whole = grid.chunk_elements().checked_mul(size).and_then(|whole| usize::try_from(whole).ok());
-        read::check_stored(run.length, whole.unwrap_or(usize::MAX))
-            .map_err(|e| e.within(format!("{} chunk {:?}", key.variable, key.index)))?;
-        let bytes = run.file.read_at(run.offset, run.length)?;
-        run.file.check_unchanged()?;
-        Ok(Some(Encoded { bytes, skipped_codecs: run.skipped_codecs }))
-    }
 }
 
 /// A hyperslab proves that it lies inside some shape; this says that it is this variable's.

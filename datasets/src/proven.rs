@@ -18,6 +18,8 @@ struct Bits {
     /// How many chunks the variable has.
     chunks: u64,
     words: OnceLock<Box<[AtomicU64]>>,
+    /// Set once what was known before was added.
+    recalled: OnceLock<()>,
 }
 
 /// Chunks of variables with more are not remembered: proving again is only slow.
@@ -26,7 +28,7 @@ const MOST_CHUNKS: u64 = 1 << 27;
 impl Proven {
     /// Nothing is proven yet of variables that have so many chunks each.
     pub fn of(chunks: impl Iterator<Item = u64>) -> Self {
-        Self { variables: chunks.map(|chunks| Bits { chunks, words: OnceLock::new() }).collect() }
+        Self { variables: chunks.map(|chunks| Bits { chunks, ..Bits::default() }).collect() }
     }
 
     /// Whether a chunk was decoded before.
@@ -46,13 +48,16 @@ impl Proven {
         }
     }
 
-    /// Adds the chunks that were proven of a variable before: bit `n % 8` of byte `n / 8` is that of chunk number `n`.
-    pub fn recall(&self, variable: u32, bits: &[u8]) {
-        for (place, byte) in (0_u64..).zip(bits) {
-            for bit in (0..8).filter(|bit| byte >> bit & 1 == 1) {
-                self.insert(variable, place.saturating_mul(8).saturating_add(bit));
+    /// Adds, once, the chunks that were proven of a variable before: bit `n % 8` of byte `n / 8` is that of chunk number `n`.
+    pub fn recall(&self, variable: u32, known: impl FnOnce() -> Option<Vec<u8>>) {
+        let Some(bits) = self.bits(variable, 0) else { return };
+        bits.recalled.get_or_init(|| {
+            for (place, byte) in (0_u64..).zip(known().unwrap_or_default()) {
+                for bit in (0..8).filter(|bit| byte >> bit & 1 == 1) {
+                    self.insert(variable, place.saturating_mul(8).saturating_add(bit));
+                }
             }
-        }
+        });
     }
 
     /// The chunks that are proven of a variable, as [`recall`](Self::recall) takes them.
@@ -90,7 +95,7 @@ mod tests {
             assert!(!proven.contains(variable, number), "{variable} has no chunk {number} to remember");
         }
         let again = Proven::of([100].into_iter());
-        again.recall(0, &proven.bits_of(0));
+        again.recall(0, || Some(proven.bits_of(0)));
         let same = (0..100).all(|number| again.contains(0, number) == proven.contains(0, number));
         assert!(same && proven.bits_of(1).is_empty());
     }

@@ -145,7 +145,10 @@ impl Reading<'_> {
         let start = |part| self.start(part, window, keep);
         let waiting: Vec<Waiting<'_>> = match parts {
             [part] => start(part)?.into_iter().collect(),
-            parts if self.source.is_far() => threads::each(parts, start)?.into_iter().flatten().collect(),
+            parts if self.source.is_far() => {
+                let started = threads::each(parts.iter().collect(), threads::MOST, start)?;
+                started.into_iter().flatten().collect()
+            }
             parts => {
                 let started = parts.par_iter().with_min_len(8).map(start).collect::<Result<Vec<_>, _>>()?;
                 started.into_iter().flatten().collect()
@@ -162,14 +165,8 @@ impl Reading<'_> {
         gather::ahead(&remote, |group, bytes| self.finish(group, bytes, window), || self.check_wanted())
     }
 
-    /// Where a chunk is stored. One that claims more bytes than its codecs could have made of it is damaged, and is not read.
     fn locate(&self, key: ChunkKey<'_>) -> Result<Stored, Error> {
-        let stored = self.source.locate(key)?;
-        if let Stored::Run(run) = &stored {
-            check_stored(run.length, self.target.chunk_bytes()?)
-                .map_err(|e| e.within(format!("{} chunk {:?}", key.variable, key.index)))?;
-        }
-        Ok(stored)
+        locate(self.source, key, self.target.chunk_bytes()?)
     }
 
     fn check_wanted(&self) -> Result<(), Error> {
@@ -194,14 +191,10 @@ impl Reading<'_> {
         let encoded = match self.locate(key)? {
             // A file of the chunk's own is read and closed at once: thousands of open files are more than a process may have.
             Stored::Run(run) if !run.file.is_remote() && Arc::strong_count(&run.file) == 1 => {
-                let bytes = run.file.read_at(run.offset, run.length)?;
-                run.file.check_unchanged()?;
-                Some(Encoded { bytes, skipped_codecs: run.skipped_codecs })
+                Some(run.read()?)
             }
             Stored::Run(run) => return Ok(Some(Waiting { part, run, first: 0, keep })),
-            Stored::Nothing => None,
-            Stored::Here(encoded) => Some(encoded),
-            Stored::Scattered => self.source.fetch(key)?,
+            stored => stored.fetch(|| self.source.fetch(key))?,
         };
         let Some(Encoded { bytes, skipped_codecs }) = encoded else {
             return self.fill_part(part, window).map(|()| None);
@@ -221,29 +214,26 @@ impl Reading<'_> {
         let rows = Rows::of(part, &self.target, window);
         let (first, end) = rows.span();
         let length = end.saturating_sub(first);
-        match self.locate(key)? {
-            Stored::Nothing => {
-                self.fill_part(part, window)?;
-                return Ok(None);
-            }
+        let stored = match self.locate(key)? {
             Stored::Run(run) if run.file.is_remote() || rows.single_run().is_none() => {
                 return self.plain_run(part, run, first..end).map(Some);
             }
-            _ => {}
-        }
+            stored => stored,
+        };
+        let fetch = |out: &mut [u8]| {
+            stored.fetch_part((key, first as u64), out, |out| self.source.fetch_part(key, first as u64, out))
+        };
         if let Some((at, length)) = rows.single_run() {
             // SAFETY: the run is this part's alone.
             let out = unsafe { window.bytes(at, length)? };
-            return match self.source.fetch_part(key, first as u64, out)? {
-                true => {
-                    codecs::swap(out, self.unit());
-                    Ok(None)
-                }
-                false => self.fill_part(part, window).map(|()| None),
-            };
+            match fetch(out)? {
+                true => codecs::swap(out, self.unit()),
+                false => self.fill_part(part, window)?,
+            }
+            return Ok(None);
         }
         let mut span = buffers::take(length);
-        match self.source.fetch_part(key, first as u64, &mut span)? {
+        match fetch(&mut span)? {
             true => self.place_plain(part, span, first, window)?,
             false => self.fill_part(part, window)?,
         }
@@ -371,10 +361,9 @@ impl Reading<'_> {
         if number.is_some_and(|number| self.proven.contains(self.variable, number)) {
             return Ok(());
         }
-        if let Stored::Nothing = self.locate(key)? {
+        let Some(encoded) = self.locate(key)?.fetch(|| self.source.fetch(key))? else {
             return self.noted(index, Ok(()));
-        }
-        let Some(encoded) = self.source.fetch(key)? else { return self.noted(index, Ok(())) };
+        };
         let proven = Scratch::with(|scratch| {
             self.decoded(scratch, &encoded.bytes, encoded.skipped_codecs, index).map(drop)
         });
@@ -419,17 +408,23 @@ impl Reading<'_> {
     }
 }
 
-/// Checks the bytes that a chunk of `whole` bytes is stored in.
+/// Where a chunk of `whole` bytes is stored. One that claims more bytes than its codecs could have made of it is damaged, and is
+/// not read.
 ///
 /// # Errors
-/// `Corrupt` where no codec makes so many of it.
-pub fn check_stored(stored: u64, whole: usize) -> Result<(), Error> {
+/// As [`ChunkSource::locate`]; `Corrupt` for a chunk that claims too much.
+pub fn locate(source: &dyn ChunkSource, key: ChunkKey<'_>, whole: usize) -> Result<Stored, Error> {
+    let stored = source.locate(key)?;
     let most = (whole as u64).saturating_mul(2).saturating_add(64 << 10);
-    if stored > most {
-        let message = format!("its {whole} bytes are stored in {stored}; more than {most} cannot be right");
-        return Err(Error::corrupt(message));
+    match &stored {
+        Stored::Run(run) if run.length > most => {
+            let (ChunkKey { variable, index }, has) = (key, run.length);
+            Err(Error::corrupt(format!(
+                "{variable} chunk {index:?}: its {whole} bytes are stored in {has}; more than {most} cannot be right"
+            )))
+        }
+        _ => Ok(stored),
     }
-    Ok(())
 }
 
 /// How many chunks a slab needs some element of.

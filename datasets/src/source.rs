@@ -49,6 +49,18 @@ pub struct Run {
     pub skipped_codecs: u32,
 }
 
+impl Run {
+    /// Reads the chunk, of a file that nobody wrote to meanwhile.
+    ///
+    /// # Errors
+    /// As [`DataFile::read_at`] and [`DataFile::check_unchanged`].
+    pub fn read(&self) -> Result<Encoded, Error> {
+        let bytes = self.file.read_at(self.offset, self.length)?;
+        self.file.check_unchanged()?;
+        Ok(Encoded { bytes, skipped_codecs: self.skipped_codecs })
+    }
+}
+
 /// What is stored for a chunk.
 #[derive(Clone, Debug)]
 pub enum Stored {
@@ -73,6 +85,53 @@ pub struct SlabRequest<'a> {
     pub order: ByteOrder,
     /// Whether the one who asked has gone; looked at before each chunk.
     pub stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Stored {
+    /// The stored bytes, or `None` where nothing is stored; `gather` puts several runs together.
+    ///
+    /// # Errors
+    /// As [`Run::read`], and those of `gather`.
+    pub fn fetch(
+        self,
+        gather: impl FnOnce() -> Result<Option<Encoded>, Error>,
+    ) -> Result<Option<Encoded>, Error> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Here(encoded) => Ok(Some(encoded)),
+            Self::Run(run) => run.read().map(Some),
+            Self::Scattered => gather(),
+        }
+    }
+
+    /// Reads `out.len()` bytes of a chunk without codecs, from byte `offset` on; `Ok(false)` where nothing is stored. `gather`
+    /// reads them of several runs.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch); `BadRequest` where the chunk has no such bytes.
+    pub fn fetch_part(
+        self,
+        (chunk, offset): (ChunkKey<'_>, u64),
+        out: &mut [u8],
+        gather: impl FnOnce(&mut [u8]) -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
+        let end = offset.checked_add(out.len() as u64);
+        match self {
+            Self::Nothing => return Ok(false),
+            Self::Here(encoded) => {
+                let range = usize::try_from(offset).ok().zip(end.and_then(|end| usize::try_from(end).ok()));
+                let part = range.and_then(|(start, end)| encoded.bytes.get(start..end));
+                out.copy_from_slice(part.ok_or_else(|| outside(chunk, offset, out.len()))?);
+            }
+            Self::Run(run) => {
+                let at = run.offset.checked_add(offset).filter(|_| end.is_some_and(|end| end <= run.length));
+                run.file.read_exact_at(at.ok_or_else(|| outside(chunk, offset, out.len()))?, out)?;
+                run.file.check_unchanged()?;
+            }
+            Self::Scattered => return gather(out),
+        }
+        Ok(true)
+    }
 }
 
 /// An open file: its schema, and its stored chunks.
@@ -123,16 +182,7 @@ pub trait ChunkSource: Send + Sync {
     /// # Errors
     /// As [`locate`](Self::locate); `Corrupt` where the file ends before the chunk does.
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
-        match self.locate(chunk)? {
-            Stored::Nothing => Ok(None),
-            Stored::Here(encoded) => Ok(Some(encoded)),
-            Stored::Run(run) => {
-                let bytes = run.file.read_at(run.offset, run.length)?;
-                run.file.check_unchanged()?;
-                Ok(Some(Encoded { bytes, skipped_codecs: run.skipped_codecs }))
-            }
-            Stored::Scattered => Err(scattered(chunk)),
-        }
+        self.locate(chunk)?.fetch(|| Err(scattered(chunk)))
     }
 
     /// Reads `out.len()` bytes of a chunk that is stored without codecs, from `offset` (in bytes, inside the chunk) on.
@@ -141,22 +191,7 @@ pub trait ChunkSource: Send + Sync {
     /// # Errors
     /// As [`fetch`](Self::fetch).
     fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
-        let end = offset.checked_add(out.len() as u64);
-        match self.locate(chunk)? {
-            Stored::Nothing => return Ok(false),
-            Stored::Here(encoded) => {
-                let range = usize::try_from(offset).ok().zip(end.and_then(|end| usize::try_from(end).ok()));
-                let part = range.and_then(|(start, end)| encoded.bytes.get(start..end));
-                out.copy_from_slice(part.ok_or_else(|| outside(chunk, offset, out.len()))?);
-            }
-            Stored::Run(run) => {
-                let at = run.offset.checked_add(offset).filter(|_| end.is_some_and(|end| end <= run.length));
-                run.file.read_exact_at(at.ok_or_else(|| outside(chunk, offset, out.len()))?, out)?;
-                run.file.check_unchanged()?;
-            }
-            Stored::Scattered => return Err(scattered(chunk)),
-        }
-        Ok(true)
+        self.locate(chunk)?.fetch_part((chunk, offset), out, |_| Err(scattered(chunk)))
     }
 
     /// Checks, without reading it, that a stored chunk lies inside the file. `Ok(false)`: nothing is stored.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::data_file::io_error;
 use crate::reference::References;
 use crate::remote::Prefix;
 use crate::{DataFile, Error, ErrorKind};
@@ -277,14 +278,6 @@ fn list_folder(root: &Path, prefix: &str) -> Result<Vec<Listed>, Error> {
     }
     listed.sort();
     Ok(listed)
-}
-
-fn io_error(error: &std::io::Error, what: &str) -> Error {
-    let kind = match error.kind() {
-        std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-        _ => ErrorKind::Unavailable,
-    };
-    Error::new(kind, format!("{what}: {error}"))
 }
 
 #[cfg(test)]

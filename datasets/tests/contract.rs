@@ -278,7 +278,7 @@ fn check_caught(lie: Lie, words: &str) {
 
 #[test]
 fn lies_are_caught() {
-    check_caught(Lie::WrongByte, "chunk [1, 2]: as it is passed on, it differs at byte 0");
+    check_caught(Lie::WrongByte, "/a: read as a whole, it differs at byte 40");
     check_caught(Lie::ShiftedParts, "/a: ");
     check_caught(Lie::EndlessGrid, "is answered, not refused as NotFound");
     check_caught(Lie::AbsentExtent, "its extent is said to be stored: false, but fetched: true");

@@ -1,26 +1,24 @@
 //! `weir index PATH...`: learns all about data files ahead, and says how it went.
 
 use std::error::Error;
-use std::io::{IsTerminal, Write};
-use std::sync::Arc;
+use std::io::Write;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use weir_config::Config;
+use weir_datasets::Catalog;
 use weir_datasets::catalog::Skipped;
 use weir_datasets::index::build::{self, Depth, Failure, Progress};
 use weir_datasets::memory_budget::{DEFAULT_BUDGET, Memory};
-use weir_datasets::{Access, Catalog, Opener};
 
 use crate::arguments::{Index, LogFormat};
-use crate::{configured, index_file, logging, reach};
+use crate::holdings::LOGGED_EVERY;
+use crate::{holdings, index_file, logging};
 
-/// How often progress is shown to somebody who watches, ...
+/// How often progress is shown to somebody who watches.
 const SHOWN_EVERY: Duration = Duration::from_millis(100);
-/// ... and how often it is logged for others.
-const LOGGED_EVERY: Duration = Duration::from_secs(5);
 
 /// Indexes files, and prints a summary.
 ///
@@ -31,11 +29,9 @@ pub fn run(arguments: &Index) -> Result<(), Box<dyn Error>> {
     let since = Instant::now();
     logging::start(LogFormat::Human);
     let config = arguments.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
-    let rules = reach::rules(&arguments.paths, &config, &|name| std::env::var(name).ok())?;
     let budget = config.server.memory_budget.map_or(DEFAULT_BUDGET, |size| size.0);
-    let opener = Opener::new(Access::new(rules)?, Memory::new(budget));
-    let opener = opener.with_index(index_file::open(arguments.file.as_deref(), &config)?);
-    let catalog = scan(arguments, &config, opener)?;
+    let index = index_file::open(arguments.file.as_deref(), &config)?;
+    let catalog = holdings::find(&arguments.paths, &config, (Memory::new(budget), Some(index)))?;
     let depth = if arguments.verify { Depth::Values } else { Depth::Locations };
     let progress = Progress::default();
     let failures = self::index(&catalog, depth, &progress)?;
@@ -47,32 +43,9 @@ pub fn run(arguments: &Index) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Where progress is drawn: nowhere, where nobody watches.
-fn target() -> ProgressDrawTarget {
-    if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
-}
-
-fn scan(arguments: &Index, config: &Config, opener: Opener) -> Result<Catalog, Box<dyn Error>> {
-    let bar = ProgressBar::with_draw_target(None, target());
-    bar.set_style(ProgressStyle::with_template("{spinner} {pos} files found")?);
-    let mut logged = Instant::now();
-    let mut progress = |found: usize| {
-        bar.set_position(found as u64);
-        if bar.is_hidden() && logged.elapsed() >= LOGGED_EVERY {
-            logged = Instant::now();
-            tracing::info!(files = found, "looking for data files");
-        }
-    };
-    let paths = [arguments.paths.clone(), configured::data(config)].concat();
-    let mut catalog = Catalog::scan(&paths, Arc::new(opener), &mut progress)?;
-    configured::add(config, &mut catalog)?;
-    bar.finish_and_clear();
-    Ok(catalog)
-}
-
 /// Indexes a catalog's files, and shows how far it is.
 fn index(catalog: &Catalog, depth: Depth, progress: &Progress) -> Result<Vec<Failure>, Box<dyn Error>> {
-    let bar = ProgressBar::with_draw_target(Some(catalog.len() as u64), target());
+    let bar = ProgressBar::with_draw_target(Some(catalog.len() as u64), holdings::target());
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} files, {msg} chunks, {eta} left")?);
     let (working, ended) = channel();
     let failures = thread::scope(|scope| {

@@ -11,6 +11,7 @@ mod conditional;
 mod configured;
 mod connections;
 mod exchange;
+mod holdings;
 pub mod index_command;
 mod index_file;
 mod kept;

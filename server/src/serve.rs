@@ -1,25 +1,21 @@
 //! `weir serve`: from arguments to a running server.
 
 use std::error::Error;
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::Config;
 use weir_datasets::memory_budget::Memory;
-use weir_datasets::{Access, Catalog, Opener};
 use weir_plugin_api::lent::Services;
 
 use crate::arguments::Serve;
-use crate::configured;
 use crate::exchange::{CALLS, Site};
 use crate::plugins::Plugins;
 use crate::services::SiteServices;
 use crate::settings::Settings;
-use crate::{banner, connections, index_file, logging, reach};
+use crate::{banner, connections, holdings, index_file, logging};
 
 /// Serves until a signal ends it.
 ///
@@ -29,7 +25,8 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     logging::start(serve.log_format);
     let config = serve.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
     let settings = Settings::of(serve, &config)?;
-    let catalog = scan(serve, &config, &settings)?;
+    let reading = (Memory::new(settings.memory_budget), index_file::for_serving(serve, &config));
+    let catalog = holdings::find(&serve.paths, &config, reading)?;
     let services = Arc::new(SiteServices::new(catalog, settings.max_response, settings.memory_wait));
     let lent: Arc<dyn Services> = services.clone();
     let plugins = Plugins::start(&lent, serve.plugins.as_deref(), serve.no_builtin_plugins)?;
@@ -46,25 +43,6 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
         index.finish();
     }
     result
-}
-
-/// Finds the datasets, with a progress bar where somebody watches.
-fn scan(serve: &Serve, config: &Config, settings: &Settings) -> Result<Catalog, Box<dyn Error>> {
-    let bar =
-        ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {pos} files found")?);
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let paths = [serve.paths.clone(), configured::data(config)].concat();
-    let rules = reach::rules(&serve.paths, config, &|name| std::env::var(name).ok())?;
-    let mut opener = Opener::new(Access::new(rules)?, Memory::new(settings.memory_budget));
-    if let Some(index) = index_file::for_serving(serve, config) {
-        opener = opener.with_index(index);
-    }
-    let mut catalog = Catalog::scan(&paths, Arc::new(opener), &mut |found| bar.set_position(found as u64))?;
-    configured::add(config, &mut catalog)?;
-    bar.finish_and_clear();
-    Ok(catalog)
 }
 
 async fn listen(

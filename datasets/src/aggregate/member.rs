@@ -1,9 +1,9 @@
 //! Members: datasets that an aggregation is made of, opened when they are touched, and only as they were when validated.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::read::threads;
 use crate::{Dataset, Error, ErrorKind, Opener, Place};
 
 /// A member as it was validated.
@@ -87,30 +87,7 @@ const MOST_THREADS: usize = 8;
 pub fn on_threads<T: Send>(items: Vec<T>, f: impl Fn(T) -> Result<(), Error> + Sync) -> Result<(), Error> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let wanted = if rayon::current_thread_index().is_some() { 1 } else { MOST_THREADS };
-    let helpers = items.len().min(cores).min(wanted).saturating_sub(1);
-    if helpers == 0 {
-        return items.into_iter().try_for_each(f);
-    }
-    let items = Mutex::new(items.into_iter());
-    let failed = AtomicBool::new(false);
-    let work = || -> Result<(), Error> {
-        while !failed.load(Ordering::Relaxed) {
-            let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some(item) = next else { break };
-            f(item).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
-        }
-        Ok(())
-    };
-    std::thread::scope(|scope| {
-        let start = |_| std::thread::Builder::new().name("members".into()).spawn_scoped(scope, work).ok();
-        // Where no further thread is to be had, this one does all the work.
-        let threads: Vec<_> = (0..helpers).filter_map(start).collect();
-        let own = work();
-        let others = threads.into_iter().map(|thread| {
-            thread.join().unwrap_or_else(|_| Err(Error::unavailable("a thread that reads members failed")))
-        });
-        others.fold(own, Result::and)
-    })
+    threads::each(items, cores.min(wanted), f).map(drop)
 }
 
 #[cfg(test)]

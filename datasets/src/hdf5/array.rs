@@ -89,14 +89,7 @@ impl StoredArray {
 
     /// A chunk's elements, decoded but in stored order; `None` where nothing is stored.
     pub fn decoded(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Vec<u8>>, Error> {
-        let encoded = match self.locate(metadata, index)? {
-            Stored::Nothing | Stored::Scattered => return Ok(None),
-            Stored::Here(encoded) => encoded,
-            Stored::Run(run) => {
-                let bytes = run.file.read_at(run.offset, run.length)?;
-                Encoded { bytes, skipped_codecs: run.skipped_codecs }
-            }
-        };
+        let Some(encoded) = self.locate(metadata, index)?.fetch(|| Ok(None))? else { return Ok(None) };
         if self.codecs.is_empty() {
             return Ok(Some(encoded.bytes));
         }

@@ -60,7 +60,7 @@ pub fn build(catalog: &Catalog, depth: Depth, progress: &Progress) -> Result<Vec
     let index =
         opener.index().ok_or_else(|| Error::new(ErrorKind::BadRequest, "there is no index to build"))?;
     let places: Vec<(&str, &Place)> = catalog.places().collect();
-    let learnt = threads::each(&places, |(id, place)| {
+    let learnt = threads::each(places, threads::MOST, |(id, place)| {
         let learnt = learn(opener, place, depth, progress);
         progress.files.fetch_add(1, Ordering::Relaxed);
         index.keep_up();

@@ -201,40 +201,6 @@ impl ChunkSource for WorkerSource {
         }
     }
 
-    fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {
-        match (self.taken(chunk.variable)?, &self.native) {
-            (None, Some(native)) => native.fetch(chunk),
-            (Some(variable), _) => {
-                Ok(Some(Encoded { bytes: self.chunk(variable, chunk)?, skipped_codecs: 1 }))
-            }
-            (None, None) => Ok(None),
-        }
-    }
-
-    fn fetch_part(&self, chunk: ChunkKey<'_>, offset: u64, out: &mut [u8]) -> Result<bool, Error> {
-        let Some(variable) = self.taken(chunk.variable)? else {
-            return self.native.as_ref().map_or(Ok(false), |native| native.fetch_part(chunk, offset, out));
-        };
-        let bytes = self.chunk(variable, chunk)?;
-        let start = usize::try_from(offset).ok();
-        let part = start.and_then(|start| bytes.get(start..start.checked_add(out.len())?));
-        let part = part.ok_or_else(|| {
-            let ChunkKey { variable, index } = chunk;
-            let message = format!("{variable} chunk {index:?} has no {} bytes at byte {offset}", out.len());
-            Error::new(ErrorKind::BadRequest, message)
-        })?;
-        out.copy_from_slice(part);
-        Ok(true)
-    }
-
-    fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {
-        match (self.taken(chunk.variable)?, &self.native) {
-            (None, Some(native)) => native.check_extent(chunk),
-            (Some(variable), _) => self.chunk(variable, chunk).map(|_| true),
-            (None, None) => Ok(false),
-        }
-    }
-
     fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
         let variable = match (self.taken(path)?, &self.native) {
             (Some(variable), _) => variable,

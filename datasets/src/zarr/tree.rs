@@ -150,7 +150,7 @@ fn walk(documents: &Documents, version: Version) -> Result<Tree, Error> {
     for depth in 0..=MOST_DEPTH {
         let visit = |path: &String| visit(documents, version, path);
         // Not on the threads that decode: those may wait for the store that is opened here.
-        let visited: Vec<Visited> = threads::each(&level, visit)?;
+        let visited: Vec<Visited> = threads::each(level.iter().collect(), threads::MOST, visit)?;
         let mut next = Vec::new();
         for (path, node, names) in visited {
             if let Some(node) = node {

@@ -4,7 +4,8 @@ use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::{Dataset, ErrorKind};
 use weir_model::{ByteOrder, Codec, Hyperslab};
 
-use crate::fixture::{counted, elements, open};
+use crate::fixture::{counted, open};
+use crate::numbers::elements;
 
 const FLOAT_FILL: f64 = 9.969_209_968_386_869e36;
 

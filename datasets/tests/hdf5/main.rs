@@ -6,3 +6,5 @@ mod fixture;
 mod hdf5_damage;
 mod hdf5_schema;
 mod hdf5_values;
+#[path = "../shared/numbers.rs"]
+mod numbers;

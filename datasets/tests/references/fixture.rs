@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use weir_datasets::reference::References;
 use weir_datasets::store::{Object, Store};
 use weir_datasets::{Access, ChunkSource, DataFile, Dataset, Error, zarr};
-use weir_model::{ByteOrder, DataType, Hyperslab};
+use weir_model::{ByteOrder, Hyperslab};
 
 /// The folder of the fixtures.
 pub fn folder() -> PathBuf {
@@ -60,18 +60,6 @@ pub fn read(dataset: &Dataset, path: &str) -> Result<Vec<u8>, Error> {
     let slab = Hyperslab::whole(&variable.shape).unwrap();
     let mut out = vec![0xa5; slab.elements() as usize * variable.data_type.size().unwrap()];
     dataset.read(path, &slab, ByteOrder::Little, &mut out).map(|()| out)
-}
-
-/// Numbers as little-endian elements of a type.
-pub fn elements(data_type: &DataType, numbers: &[f64]) -> Vec<u8> {
-    let element = |n: f64| match data_type {
-        DataType::Int16 => (n as i16).to_le_bytes().to_vec(),
-        DataType::Int32 => (n as i32).to_le_bytes().to_vec(),
-        DataType::Float32 => (n as f32).to_le_bytes().to_vec(),
-        DataType::Float64 => n.to_le_bytes().to_vec(),
-        other => panic!("no fixture has {}", other.describe()),
-    };
-    numbers.iter().flat_map(|&n| element(n)).collect()
 }
 
 /// `count` numbers from `first` on.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test panics")]
 
 mod fixture;
+#[path = "../shared/numbers.rs"]
+mod numbers;
 mod reference_catalog;
 mod reference_damage;
 mod reference_values;

@@ -8,7 +8,8 @@ use weir_datasets::memory_budget::Memory;
 use weir_datasets::{Access, Catalog, ErrorKind, Opener};
 use weir_model::Value;
 
-use crate::fixture::{copy, counted, elements, folder_of, read};
+use crate::fixture::{copy, counted, folder_of, read};
+use crate::numbers::elements;
 
 fn catalog(folder: &Path, reachable: &Path) -> Catalog {
     let opener = Opener::new(Access::to(&[reachable.to_owned()]), Memory::new(64 << 20));

@@ -7,7 +7,8 @@ use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::store::{ListedKind, Object, Store};
 use weir_datasets::{ChunkKey, Stored};
 
-use crate::fixture::{bytes, counted, elements, folder, open, set};
+use crate::fixture::{bytes, counted, folder, open, set};
+use crate::numbers::elements;
 
 /// Keeps the whole contract; variables hold 1, 2, 3, ... where `unlike` does not say otherwise.
 fn check(fixture: &str, variables: &[&str], unlike: &dyn Fn(&str) -> Option<Vec<f64>>) {

@@ -4,7 +4,8 @@ use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::{ChunkKey, Dataset, ErrorKind, Stored};
 use weir_model::{ByteOrder, Codec, Hyperslab};
 
-use crate::fixture::{counted, elements, open, texts};
+use crate::fixture::{counted, open, texts};
+use crate::numbers::elements;
 
 /// Keeps the whole contract; variables that `unlike` does not name hold 1, 2, 3, ... or texts that spell them.
 fn check(fixture: &str, unlike: &dyn Fn(&str) -> Option<Vec<f64>>) {
