@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use weir_plugin_api::model::Pieces;
 use weir_plugin_api::{Body, Bytes, Dataset, Error, blocks};
 
-use crate::section::Section;
+use super::section::Section;
 
 /// Pieces smaller than this are sent together.
 const SMALL: usize = 64 << 10;

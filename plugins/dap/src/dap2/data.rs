@@ -9,9 +9,9 @@ use weir_dap::dap2::dods::{Layout, Size};
 use weir_dap::dap2::{Constraint, Inventory, View};
 use weir_plugin_api::{Body, Bytes, Dataset, Error, ErrorKind, Host, Request, Response};
 
-use crate::section::Section;
-use crate::transfer::{Prepared, Transfer};
-use crate::{dataset_name, described, refused};
+use super::section::Section;
+use super::transfer::{Prepared, Transfer};
+use super::{dataset_name, described, refused};
 
 /// Responses up to here are read as a whole before they are sent.
 pub const COMMIT: u64 = 16 << 20;

@@ -7,7 +7,7 @@ use weir_plugin_api::testing::{
     MemoryDataset, MockHost, Pulled, Running, Values, check_contract, counting, dataset_of,
 };
 
-use super::DapPlugin;
+use crate::DapPlugin;
 
 const TARGET: &str = "/datasets/d/opendap";
 

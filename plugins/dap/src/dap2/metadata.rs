@@ -7,7 +7,8 @@ use weir_dap::dap2::{Constraint, Entry, Inventory, View, das, dds, grammar};
 use weir_plugin_api::model::{DataType, Hyperslab};
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, LogLevel, Request, Response};
 
-use crate::{TEXT, dataset_name, described, refused};
+use super::{dataset_name, described, refused};
+use crate::TEXT;
 
 /// At most so many strings are read to tell clients how long the longest is.
 const MOST_MEASURED: u64 = 1 << 18;
@@ -76,7 +77,8 @@ fn longest(dataset: &Dataset, entry: &Entry<'_>, slab: &Hyperslab) -> Result<u64
 }
 
 /// Which versions speak.
-pub fn version(version: &str) -> Response {
+pub fn version() -> Response {
+    let version = env!("CARGO_PKG_VERSION");
     let text = format!("Core version: DAP/2.0\nServer version: weir/{version}\n");
     described(Response::full(TEXT, text), "dods-version").stable()
 }
