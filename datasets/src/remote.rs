@@ -63,6 +63,11 @@ impl RemoteFile {
         self.object.generation()
     }
 
+    /// When it was last written, if its server tells.
+    pub fn modified(&self) -> Option<std::time::SystemTime> {
+        self.object.modified()
+    }
+
     /// A flag that is set once a read found the object changed.
     pub fn changed(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.changed)

@@ -179,6 +179,13 @@ impl Object {
         self.meta.size
     }
 
+    /// When it was last written, if the server tells: the crate takes the beginning of time for what is not told.
+    pub fn modified(&self) -> Option<SystemTime> {
+        let seconds =
+            u64::try_from(self.meta.last_modified.timestamp()).ok().filter(|&seconds| seconds > 0)?;
+        SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(seconds))
+    }
+
     /// What it is now.
     pub fn generation(&self) -> Generation {
         let state = match self.strong_tag() {
