@@ -66,6 +66,18 @@ pub const ARROWS: &[Rule] = &[
         must_not_know: NO_RUNTIME,
     },
     Rule {
+        krate: "weir-plugin-kerchunk",
+        may_know: &["weir-plugin-api", "weir-zarr", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-kerchunk-so",
+        may_know: &["weir-plugin-api", "weir-plugin-kerchunk"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
         krate: "weir-plugin-dap-so",
         may_know: &["weir-plugin-api", "weir-plugin-dap"],
         tests_may_know: &[],
@@ -87,6 +99,7 @@ pub const ARROWS: &[Rule] = &[
             "weir-model",
             // Named by `server/src/linked.rs` alone: see `sources`.
             "weir-plugin-dap",
+            "weir-plugin-kerchunk",
             "weir-plugin-zarr",
         ],
         tests_may_know: &[],

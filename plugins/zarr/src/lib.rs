@@ -7,11 +7,10 @@
 #![forbid(unsafe_code)]
 
 mod chunks;
-mod listing;
 
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
-use weir_zarr::{Array, Key, document};
+use weir_zarr::{Array, Hierarchy, Key, document, listing};
 
 const JSON: &str = "application/json";
 
@@ -42,10 +41,10 @@ impl Plugin for ZarrPlugin {
                 let wanted = chunks::Wanted { path, index: &index, format };
                 chunks::respond(&self.host, request, &dataset, &schema, &wanted)
             }
-            Some(key) => document(&key, &schema)
+            Some(key) => document(&key, &Hierarchy::processed(&schema))
                 .map(|text| Response::full(JSON, text).stable())
                 .ok_or_else(|| no_document(&key, rest, &schema)),
-            None => listing::html(&schema, request)
+            None => listing::html(&Hierarchy::processed(&schema), rest, request.path())
                 .map(|html| Response::full("text/html; charset=utf-8", html).stable())
                 .ok_or_else(|| no_key(rest)),
         }

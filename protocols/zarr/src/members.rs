@@ -1,6 +1,9 @@
 //! Members: what of a group Zarr shows, and what it hides and why.
 
-use weir_model::{Group, Schema};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use weir_model::{Group, Schema, Storage, Variable};
 
 use crate::Array;
 
@@ -22,58 +25,106 @@ pub struct Hidden {
     pub reason: String,
 }
 
-/// Everything below a group (not the group itself) with its path inside the group (`sst`, `forecast/sst`), parents first.
-#[must_use]
-pub fn members(group: &Group) -> Vec<(String, Node<'_>)> {
-    walk(group).0
+/// How the stored chunks of variables are laid out, by path (`/forecast/sst`), or why they cannot be shown as they are.
+pub type Layouts = HashMap<String, Result<Arc<Storage>, String>>;
+
+/// A schema, seen as a Zarr hierarchy.
+#[derive(Clone, Copy, Debug)]
+pub struct Hierarchy<'a> {
+    schema: &'a Schema,
+    /// `None` where chunks that Zarr cannot name are made anew.
+    layouts: Option<&'a Layouts>,
 }
 
-/// What of a dataset Zarr cannot show. Of a hidden group only the group is named.
-#[must_use]
-pub fn hidden(schema: &Schema) -> Vec<Hidden> {
-    walk(&schema.root).1
-}
-
-/// The node at a path without a slash at either end; the empty path is the root. `None` where there is none, or Zarr cannot
-/// show it.
-#[must_use]
-pub fn node<'a>(schema: &'a Schema, path: &str) -> Option<Node<'a>> {
-    if !path_is_sound(path) {
-        return None;
+impl<'a> Hierarchy<'a> {
+    /// The hierarchy in which every variable that Zarr has a type for is an array: chunks that Zarr cannot name are made anew.
+    #[must_use]
+    pub fn processed(schema: &'a Schema) -> Self {
+        Self { schema, layouts: None }
     }
-    let array = schema.variable(path).filter(|_| !path.is_empty()).map(Array::of);
-    match array {
-        Some(array) => Some(Node::Array(Box::new(array.ok()?))),
-        None => schema.group(path).map(Node::Group),
-    }
-}
 
-/// Walks without recursion: the depth of groups is the file's choice.
-fn walk(group: &Group) -> (Vec<(String, Node<'_>)>, Vec<Hidden>) {
-    let (mut shown, mut hidden) = (Vec::new(), Vec::new());
-    let mut waiting = vec![(String::new(), group)];
-    while let Some((path, group)) = waiting.pop() {
-        let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-        let mut hide =
-            |name: &str, reason| hidden.push(Hidden { path: format!("/{}", inside(name)), reason });
-        if !path.is_empty() {
-            shown.push((path.clone(), Node::Group(group)));
+    /// The hierarchy of stored chunks as they are. Variables that `layouts` does not tell of are not shown.
+    #[must_use]
+    pub fn raw(schema: &'a Schema, layouts: &'a Layouts) -> Self {
+        Self { schema, layouts: Some(layouts) }
+    }
+
+    /// The array that shows the variable at a path with a leading slash.
+    ///
+    /// # Errors
+    /// The reason, for people, where Zarr cannot show it.
+    pub fn array(&self, path: &str, variable: &'a Variable) -> Result<Array<'a>, String> {
+        let Some(layouts) = self.layouts else { return Array::of(variable) };
+        match layouts.get(path) {
+            Some(Ok(layout)) => Array::raw(variable, layout),
+            Some(Err(reason)) => Err(reason.clone()),
+            None => Err("its layout is not known".to_owned()),
         }
-        for variable in &group.variables {
-            match name_is_sound(&variable.name).and_then(|()| Array::of(variable)) {
-                Ok(array) => shown.push((inside(&variable.name), Node::Array(Box::new(array)))),
-                Err(reason) => hide(&variable.name, reason),
+    }
+
+    /// Everything below the group at a path (not the group itself) with its path inside the group (`sst`, `forecast/sst`),
+    /// parents first; `None` where there is no such group.
+    #[must_use]
+    pub fn members(&self, path: &str) -> Option<Vec<(String, Node<'a>)>> {
+        match self.node(path)? {
+            Node::Group(group) => Some(self.walk(path, group).0),
+            Node::Array(_) => None,
+        }
+    }
+
+    /// What of the dataset Zarr cannot show. Of a hidden group only the group is named.
+    #[must_use]
+    pub fn hidden(&self) -> Vec<Hidden> {
+        self.walk("", &self.schema.root).1
+    }
+
+    /// The node at a path without a slash at either end; the empty path is the root. `None` where there is none, or Zarr
+    /// cannot show it.
+    #[must_use]
+    pub fn node(&self, path: &str) -> Option<Node<'a>> {
+        if !path_is_sound(path) {
+            return None;
+        }
+        let variable = self.schema.variable(path).filter(|_| !path.is_empty());
+        match variable {
+            Some(variable) => {
+                let array = self.array(&format!("/{path}"), variable).ok()?;
+                Some(Node::Array(Box::new(array)))
+            }
+            None => self.schema.group(path).map(Node::Group),
+        }
+    }
+
+    /// Walks without recursion: the depth of groups is the file's choice.
+    fn walk(&self, above: &str, group: &'a Group) -> (Vec<(String, Node<'a>)>, Vec<Hidden>) {
+        let (mut shown, mut hidden) = (Vec::new(), Vec::new());
+        let mut waiting = vec![(String::new(), group)];
+        let root = if above.is_empty() { String::new() } else { format!("/{above}") };
+        while let Some((path, group)) = waiting.pop() {
+            let inside =
+                |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+            let full = |name: &str| format!("{root}/{}", inside(name));
+            let mut hide = |name: &str, reason| hidden.push(Hidden { path: full(name), reason });
+            if !path.is_empty() {
+                shown.push((path.clone(), Node::Group(group)));
+            }
+            for variable in &group.variables {
+                let name = &variable.name;
+                match name_is_sound(name).and_then(|()| self.array(&full(name), variable)) {
+                    Ok(array) => shown.push((inside(name), Node::Array(Box::new(array)))),
+                    Err(reason) => hide(name, reason),
+                }
+            }
+            // The last one waiting is next: children in declaration order, directly behind their parent.
+            for child in group.groups.iter().rev() {
+                match name_is_sound(&child.name) {
+                    Ok(()) => waiting.push((inside(&child.name), child)),
+                    Err(reason) => hide(&child.name, reason),
+                }
             }
         }
-        // The last one waiting is next: children in declaration order, directly behind their parent.
-        for child in group.groups.iter().rev() {
-            match name_is_sound(&child.name) {
-                Ok(()) => waiting.push((inside(&child.name), child)),
-                Err(reason) => hide(&child.name, reason),
-            }
-        }
+        (shown, hidden)
     }
-    (shown, hidden)
 }
 
 /// Whether a name can stand between the slashes of a key (version 3, "Node names").
@@ -99,18 +150,23 @@ mod tests {
     #[test]
     fn parents_come_first() {
         let schema = ocean::schema();
-        let names: Vec<String> = members(&schema.root).into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> =
+            Hierarchy::processed(&schema).members("").unwrap().into_iter().map(|(name, _)| name).collect();
         let expected =
             "lat, sst, label, flag, cloud, c, forecast, forecast/sst, forecast/deep, forecast/deep/c";
         assert_eq!(names.join(", "), expected);
-        let below: Vec<String> =
-            members(schema.group("forecast").unwrap()).into_iter().map(|(name, _)| name).collect();
+        let below: Vec<String> = Hierarchy::processed(&schema)
+            .members("forecast")
+            .unwrap()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         assert_eq!(below, ["sst", "deep", "deep/c"]);
     }
 
     fn check(path: &str, expected: &str) {
         let schema = ocean::schema();
-        let got = match node(&schema, path) {
+        let got = match Hierarchy::processed(&schema).node(path) {
             None => "none".to_owned(),
             Some(Node::Group(group)) => group.name.clone(),
             Some(Node::Array(array)) => array.element().v3().as_str().unwrap_or("bytes").to_owned(),
@@ -132,12 +188,45 @@ mod tests {
     }
 
     #[test]
+    fn stored_chunks_are_shown_where_they_have_names() {
+        let schema = ocean::schema();
+        let codec = |id| weir_model::Codec::Other {
+            id,
+            name: "zstd".into(),
+            parameters: vec![3],
+            configuration: String::new(),
+        };
+        let layout = |chunk: u64, id| Storage {
+            chunk_shape: vec![chunk, 5],
+            codecs: vec![codec(id)],
+            ..schema.variable("sst").unwrap().storage.clone()
+        };
+        let layouts: Layouts = [
+            ("/forecast/sst", Ok(Arc::new(layout(3, 32015)))),
+            ("/sst", Ok(Arc::new(layout(3, 4)))),
+            ("/lat", Err("it is far away".to_owned())),
+        ]
+        .map(|(path, layout)| (path.to_owned(), layout))
+        .into();
+        let raw = Hierarchy::raw(&schema, &layouts);
+        let Some(Node::Array(array)) = raw.node("forecast/sst") else { panic!("it is an array") };
+        assert_eq!(array.grid().chunk_shape(), [3, 5]);
+        let shown = raw.members("forecast").unwrap();
+        assert_eq!(shown.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["sst", "deep"]);
+        let reasons: HashMap<String, String> = raw.hidden().into_iter().map(|h| (h.path, h.reason)).collect();
+        assert_eq!(reasons["/lat"], "it is far away");
+        assert_eq!(reasons["/c"], "its layout is not known");
+        assert!(reasons["/sst"].contains("zstd (HDF5 filter 4)"));
+    }
+
+    #[test]
     fn what_is_hidden_is_named() {
         let mut schema = ocean::schema();
         let forecast = &mut schema.root.groups[0];
         forecast.variables.push(ocean::variable("..", DataType::Int8, &[]));
         forecast.groups.push(Group { name: "a/b".into(), ..Group::default() });
-        let hidden: Vec<(String, String)> = hidden(&schema).into_iter().map(|h| (h.path, h.reason)).collect();
+        let hidden = Hierarchy::processed(&schema).hidden();
+        let hidden: Vec<(String, String)> = hidden.into_iter().map(|h| (h.path, h.reason)).collect();
         let expected = [
             ("/raw", "Zarr has no type for opaque raw"),
             ("/forecast/..", "\"..\" cannot be a part of a path"),
