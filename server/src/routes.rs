@@ -212,8 +212,8 @@ mod tests {
         let a = ["/datasets/{id}/view", "/datasets/{id}/view.txt", "/list.yaml"].map(Route::get).to_vec();
         let b = ["/datasets/{id}/tree/{rest}", "/datasets/{id}/tree/deep/{rest}", "/files/{rest}"]
             .map(Route::get);
-        let c = ["/old/dods/{id}", "/old/dods/{id}.x", "/old/dods/{id}.y.x", "/old/dods/{id}/part/{rest}"];
-        let d = ["/old/{rest}", "/old/dods/catalog.x"].map(Route::get);
+        let c = ["/old/sets/{id}", "/old/sets/{id}.x", "/old/sets/{id}.y.x", "/old/sets/{id}/part/{rest}"];
+        let d = ["/old/{rest}", "/old/sets/catalog.x"].map(Route::get);
         let plugins = [("a", a), ("b", b.to_vec()), ("c", c.map(Route::get).to_vec()), ("d", d.to_vec())];
         Routes::new(&plugins.map(|(name, routes)| (name.to_owned(), routes))).unwrap()
     }
@@ -243,26 +243,26 @@ mod tests {
 
     #[test]
     fn families_take_suffixes() {
-        check("/old/dods/x", "2.0 [x] ");
-        check("/old/dods/x/y.nc.x", "2.1 [x/y.nc] ");
-        check("/old/dods/x/y.nc.y.x", "2.2 [x/y.nc] ");
-        check("/old/dods/x/part/a/part/b", "2.3 [x] a/part/b");
+        check("/old/sets/x", "2.0 [x] ");
+        check("/old/sets/x/y.nc.x", "2.1 [x/y.nc] ");
+        check("/old/sets/x/y.nc.y.x", "2.2 [x/y.nc] ");
+        check("/old/sets/x/part/a/part/b", "2.3 [x] a/part/b");
         // A dataset's own name counts more than another one with a suffix, but only if there is such a dataset.
-        check("/old/dods/x.x", "2.0 [x.x] ");
-        check("/old/dods/x.x.x", "2.1 [x.x] ");
-        check("/old/dods/x.y.x", "2.2 [x] ");
+        check("/old/sets/x.x", "2.0 [x.x] ");
+        check("/old/sets/x.x.x", "2.1 [x.x] ");
+        check("/old/sets/x.y.x", "2.2 [x] ");
     }
 
     #[test]
     fn unknown_datasets_reach_the_longest_suffix() {
-        check("/old/dods/none.x", "2.1 [none] ");
-        check("/old/dods/none.y.x", "2.2 [none] ");
-        check("/old/dods/no/ne", "2.0 [no/ne] ");
-        check("/old/dods/none/part/a", "2.3 [none] a");
-        check("/old/dods/.y.x", "2.1 [.y] ");
-        check("/old/dods/", "3.0 [] dods/");
+        check("/old/sets/none.x", "2.1 [none] ");
+        check("/old/sets/none.y.x", "2.2 [none] ");
+        check("/old/sets/no/ne", "2.0 [no/ne] ");
+        check("/old/sets/none/part/a", "2.3 [none] a");
+        check("/old/sets/.y.x", "2.1 [.y] ");
+        check("/old/sets/", "3.0 [] sets/");
         check("/old/other", "3.0 [] other");
-        check("/old/dods/catalog.x", "3.1 [] ");
+        check("/old/sets/catalog.x", "3.1 [] ");
     }
 
     #[test]
