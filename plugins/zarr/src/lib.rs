@@ -12,13 +12,18 @@ mod compress;
 mod listing;
 mod making;
 mod processing;
+mod tree;
 
+use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
-use weir_zarr::{Arrays, Hierarchy, Key, document};
+use weir_zarr::{Arrays, Hierarchy, Key, Product, document};
 
 use processing::Processing;
 
 const JSON: &str = "application/json";
+
+/// Routes of a dataset's mount; the others are of groups of datasets.
+const MOUNTS: usize = 2;
 
 /// The plugin.
 pub struct ZarrPlugin {
@@ -34,19 +39,41 @@ impl Plugin for ZarrPlugin {
         Ok(Self { host, processing: Processing::of(config)? })
     }
 
-    /// The bare mount is what zarr-python 2 asks to list members.
+    /// The bare mount is what zarr-python 2 asks to list members. Behind the mount: documents of datasets and folders, then
+    /// those of the whole server.
     fn routes(&self) -> Vec<Route> {
-        vec![Route::get("/datasets/{id}/zarr"), Route::get("/datasets/{id}/zarr/{rest}")]
+        let mount = [Route::get("/datasets/{id}/zarr"), Route::get("/datasets/{id}/zarr/{rest}")];
+        let folders = tree::DOCUMENTS.iter().map(|name| Route::get(&format!("/datasets/{{id}}/{name}")));
+        let server = tree::DOCUMENTS.iter().map(|name| Route::get(&format!("/datasets/{name}")));
+        mount.into_iter().chain(folders).chain(server).collect()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
+        match request.route().checked_sub(MOUNTS) {
+            None => self.dataset(request),
+            Some(document) => {
+                let document = tree::DOCUMENTS.iter().cycle().nth(document).copied().unwrap_or_default();
+                tree::respond(&self.host, &self.processing, request, document)
+            }
+        }
+    }
+
+    fn render_error(&self, _: &Request<'_>, _: u16, message: &str) -> Option<Response> {
+        Some(Response::full(JSON, serde_json::json!({"detail": message}).to_string()))
+    }
+
+    fn self_test(&self) -> Result<(), Error> {
+        chunks::self_test()
+    }
+}
+
+impl ZarrPlugin {
+    /// Answers a request below the mount of a dataset.
+    fn dataset(&self, request: &Request<'_>) -> Result<Response, Error> {
         let dataset = self.host.open(request, request.dataset_id())?;
         let schema = dataset.schema()?;
         let product = self.processing.product(&dataset, &schema)?;
-        let hierarchy = match &product {
-            Some(product) => Hierarchy { schema: &product.schema, arrays: Arrays::Made(&product.makings) },
-            None => Hierarchy::of_file(&schema),
-        };
+        let hierarchy = shown(&schema, product.as_deref());
         let rest = request.rest();
         match Key::parse(rest, hierarchy.schema) {
             Some(Key::Chunk { path, index, format }) => {
@@ -64,13 +91,13 @@ impl Plugin for ZarrPlugin {
                 .ok_or_else(|| no_key(rest)),
         }
     }
+}
 
-    fn render_error(&self, _: &Request<'_>, _: u16, message: &str) -> Option<Response> {
-        Some(Response::full(JSON, serde_json::json!({"detail": message}).to_string()))
-    }
-
-    fn self_test(&self) -> Result<(), Error> {
-        chunks::self_test()
+/// A dataset's schema, or what its recipe makes of it, as Zarr shows it.
+fn shown<'a>(schema: &'a Schema, product: Option<&'a Product>) -> Hierarchy<'a> {
+    match product {
+        Some(product) => Hierarchy { schema: &product.schema, arrays: Arrays::Made(&product.makings) },
+        None => Hierarchy::of_file(schema),
     }
 }
 
