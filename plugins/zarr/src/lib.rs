@@ -12,6 +12,8 @@ mod compress;
 mod listing;
 mod making;
 mod processing;
+#[cfg(test)]
+mod recipe_tests;
 mod tree;
 
 use weir_plugin_api::model::Schema;
