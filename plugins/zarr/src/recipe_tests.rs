@@ -162,11 +162,3 @@ fn one_tree_has_all_datasets() {
     assert_eq!(json(&running, "e/.zgroup"), serde_json::json!({"zarr_format": 2}));
     assert_eq!(running.get("/datasets/none/.zgroup").unwrap_err().kind, ErrorKind::NotFound);
 }
-
-#[test]
-fn configurations_are_checked() {
-    let refused = |config: &str| crate::processing::Processing::of(config).err().unwrap().message;
-    assert!(refused(r#"{"recipes": []}"#).contains("unknown field `recipes`"));
-    assert!(refused(r#"{"recipe": [{"datasets": ["a["]}]}"#).contains("a["));
-    assert!(refused(r#"{"recipe": [{"datasets": [], "keepbits": "x"}]}"#).contains("invalid type"));
-}
