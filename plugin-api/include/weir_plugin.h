@@ -307,7 +307,10 @@ typedef struct WeirHost {
                             uint8_t *buffer,
                             size_t length,
                             struct WeirErr *err);
-    // Reads strings: for each, its length as 8 bytes, least significant first, then its bytes.
+    // Reads elements of varying size, such as strings: for each, the length of its packed form as 8 bytes, least significant
+    // first, then its packed form. That of a string is its bytes; of a sequence, its elements one after the other; of a
+    // compound with such a field, its fields without padding. Inside of something else, a string or sequence has a count (8
+    // bytes, least significant first) before it: of its bytes, or of its elements. Numbers are least significant byte first.
     int32_t (*dataset_read_strings)(void *dataset,
                                     const struct WeirSlab *slab,
                                     struct WeirBytes *out,
@@ -432,7 +435,9 @@ typedef struct WeirPlugin {
     int32_t (*create)(const struct WeirHost *host, struct WeirStr config, void **out, struct WeirErr *err);
     // Ends an instance; bodies and bytes it handed out may outlive it.
     void (*destroy)(void *instance);
-    // The routes: one `METHOD[,METHOD] pattern` a line.
+    // The routes: one `METHOD[,METHOD] pattern` a line. A pattern is a path in which `{id}`, the id of a dataset, may stand once
+    // at the beginning of a segment (`/datasets/{id}/name`, `/name/{id}.suffix`, `/name/{id}`), and `{rest}`, everything
+    // below, as the last segment. `HEAD` comes with `GET`.
     int32_t (*routes)(void *instance, struct WeirBytes *out, struct WeirErr *err);
     // Answers a request.
     int32_t (*handle)(void *instance, const struct WeirRequest *request, struct WeirResponse *out, struct WeirErr *err);

@@ -7,6 +7,7 @@ use weir_model::{ByteOrder, ChunkGrid, Codec, DataType, Hyperslab, Variable};
 use super::chunk_index::{ChunkIndex, Indexed, StoredChunk};
 use super::dataset::{Chunked, Layout};
 use super::dataspace::Axis;
+use super::form::Form;
 use super::metadata::Metadata;
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
 use crate::index::{pack, unpack};
@@ -26,8 +27,8 @@ pub struct StoredArray {
     pub element_size: usize,
     /// The type of an element.
     pub data_type: DataType,
-    /// The order of stored elements.
-    pub order: ByteOrder,
+    /// How elements are stored.
+    pub form: Form,
     /// Where the elements are.
     pub layout: Layout,
     /// The codecs of chunks.
@@ -59,22 +60,31 @@ enum Origin<'a> {
 }
 
 impl StoredArray {
-    /// Where a chunk is stored.
+    /// Where a chunk is, as the schema shows chunks.
     pub fn locate(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored, Error> {
-        let extent = self.grid.extent(index).ok_or_else(|| {
-            let counts = self.grid.counts();
-            Error::not_found(format!("there is no chunk {index:?}; there are {counts:?} chunks"))
-        })?;
-        self.locate_extent(metadata, index, &extent)
+        if self.form.order().is_some() {
+            return self.locate_stored(metadata, index);
+        }
+        // No byte order of all elements and no codec that others know makes them the model's.
+        let Some(mut bytes) = self.decoded(metadata, index)? else { return Ok(Stored::Nothing) };
+        let whole = usize::try_from(self.chunk_bytes()?).unwrap_or(usize::MAX);
+        let missing = whole.saturating_sub(bytes.len());
+        bytes.extend(self.fill.iter().copied().cycle().take(missing));
+        self.form.normalise_all(&mut bytes);
+        Ok(Stored::Here(Encoded { bytes, skipped_codecs: self.all_shown_skipped() }))
     }
 
     /// How the elements lie in runs.
     ///
     /// # Errors
-    /// Why they cannot be found in the file.
+    /// Why they cannot be found in the file, or why their bytes are not those of the schema's type.
     pub fn runs(&self, variable: &Variable) -> Result<Runs, Error> {
         if let Some(error) = &self.unreadable {
             return Err(error.clone());
+        }
+        if self.form.order().is_none() {
+            let what = self.data_type.describe();
+            return Err(Error::unsupported(format!("its elements, {what}, are stored in a form of their own")));
         }
         match &self.layout {
             Layout::Unsupported(error) => Err(error.clone()),
@@ -98,6 +108,15 @@ impl StoredArray {
             Some(found) if found == *extent => self.locate_extent(metadata, &index, extent),
             _ => Err(Error::unsupported(format!("no chunk begins at {:?}", runs::starts(extent)))),
         }
+    }
+
+    /// Where a chunk is stored.
+    fn locate_stored(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored, Error> {
+        let extent = self.grid.extent(index).ok_or_else(|| {
+            let counts = self.grid.counts();
+            Error::not_found(format!("there is no chunk {index:?}; there are {counts:?} chunks"))
+        })?;
+        self.locate_extent(metadata, index, &extent)
     }
 
     fn locate_extent(&self, metadata: &Metadata, index: &[u64], extent: &Hyperslab) -> Result<Stored, Error> {
@@ -130,7 +149,7 @@ impl StoredArray {
 
     /// A chunk's elements, decoded but in stored order; `None` where nothing is stored.
     pub fn decoded(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Vec<u8>>, Error> {
-        let Some(encoded) = self.locate(metadata, index)?.fetch(|| Ok(None))? else { return Ok(None) };
+        let Some(encoded) = self.locate_stored(metadata, index)?.fetch(|| Ok(None))? else { return Ok(None) };
         if self.codecs.is_empty() {
             return Ok(Some(encoded.bytes));
         }
@@ -278,8 +297,9 @@ impl StoredArray {
 
     fn decode(&self, bytes: &[u8], skipped_codecs: u32) -> Result<Vec<u8>, Error> {
         let length = usize::try_from(self.chunk_bytes()?).unwrap_or(usize::MAX);
-        let (codecs, data_type, order) = (self.codecs.as_slice(), &self.data_type, self.order);
-        let to = Decoded { codecs, length, data_type, stored: order, wanted: order };
+        let (codecs, data_type, stored) = (self.codecs.as_slice(), &self.data_type, ByteOrder::NATIVE);
+        // In stored order, whichever that is.
+        let to = Decoded { codecs, length, data_type, stored, wanted: stored };
         Scratch::with(|scratch| codecs::decode(scratch, bytes, skipped_codecs, &to).map(<[u8]>::to_vec))
     }
 

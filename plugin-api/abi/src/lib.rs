@@ -358,7 +358,10 @@ pub struct WeirHost {
         length: usize,
         err: *mut WeirErr,
     ) -> i32,
-    /// Reads strings: for each, its length as 8 bytes, least significant first, then its bytes.
+    /// Reads elements of varying size, such as strings: for each, the length of its packed form as 8 bytes, least significant
+    /// first, then its packed form. That of a string is its bytes; of a sequence, its elements one after the other; of a
+    /// compound with such a field, its fields without padding. Inside of something else, a string or sequence has a count (8
+    /// bytes, least significant first) before it: of its bytes, or of its elements. Numbers are least significant byte first.
     pub dataset_read_strings: unsafe extern "C" fn(
         dataset: *mut c_void,
         slab: *const WeirSlab,
@@ -462,7 +465,9 @@ pub struct WeirPlugin {
     ) -> i32,
     /// Ends an instance; bodies and bytes it handed out may outlive it.
     pub destroy: unsafe extern "C" fn(instance: *mut c_void),
-    /// The routes: one `METHOD[,METHOD] pattern` a line.
+    /// The routes: one `METHOD[,METHOD] pattern` a line. A pattern is a path in which `{id}`, the id of a dataset, may stand once
+    /// at the beginning of a segment (`/datasets/{id}/name`, `/name/{id}.suffix`, `/name/{id}`), and `{rest}`, everything
+    /// below, as the last segment. `HEAD` comes with `GET`.
     pub routes: unsafe extern "C" fn(instance: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32,
     /// Answers a request.
     pub handle: unsafe extern "C" fn(

@@ -52,7 +52,7 @@ impl Plugin for KerchunkPlugin {
             Some(key) => metadata(&dataset, &schema, (&key, request)),
             None => {
                 let layouts = layouts::of_all(&dataset, &schema)?;
-                let hierarchy = Hierarchy::raw(&schema, &layouts);
+                let hierarchy = Hierarchy::stored(&schema, &layouts);
                 let page = listing::html(&hierarchy, request.rest(), request.path());
                 page.map(|html| Response::full("text/html; charset=utf-8", html).stable())
                     .ok_or_else(|| no_key(request.rest()))
@@ -96,10 +96,10 @@ fn metadata(
         Some(_) if !path.is_empty() => layouts::of_one(dataset, path)?,
         _ => layouts::of_all(dataset, schema)?,
     };
-    let text = document(key, &Hierarchy::raw(schema, &layouts));
+    let text = document(key, &Hierarchy::stored(schema, &layouts));
     match (text, schema.variable(path)) {
         (Some(text), _) => Ok(Response::full(JSON, text).stable()),
-        (None, Some(variable)) => match Hierarchy::raw(schema, &layouts).array(&format!("/{path}"), variable) {
+        (None, Some(variable)) => match Hierarchy::stored(schema, &layouts).array(path, variable) {
             Ok(_) => Err(no_key(request.rest())),
             Err(reason) => Err(not_raw(request.dataset_id(), path, &reason)),
         },

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use weir_model::{ChunkGrid, Storage, Variable};
 
-use crate::{Chain, ElementType, Encoding, Format, Source, fill};
+use crate::{Chain, ElementType, Encoding, Format, Making, fill};
 
 /// A variable that Zarr can describe, with what both versions of the format need to know of it.
 #[derive(Clone, Debug)]
@@ -12,10 +12,11 @@ pub struct Array<'a> {
     grid: ChunkGrid,
     element: ElementType,
     encoding: Encoding,
+    chunk_bytes: Option<u64>,
+    shards: Option<ChunkGrid>,
     /// The codecs of stored chunks, where those are shown as they are.
     chain: Option<Chain>,
     fill: &'a [u8],
-    chunk_bytes: Option<u64>,
 }
 
 impl<'a> Array<'a> {
@@ -35,8 +36,7 @@ impl<'a> Array<'a> {
     pub fn raw(variable: &'a Variable, layout: &'a Storage) -> Result<Self, String> {
         let array = Self::stored_as(variable, layout)?;
         let chain = Chain::of(array.element, layout, array.chunk_bytes)?;
-        let byte_order = layout.byte_order;
-        let encoding = Encoding { source: Source::Stored, byte_order, shuffle: None, zlib: None };
+        let encoding = Encoding::as_stored(layout.byte_order);
         Ok(Self { encoding, chain: Some(chain), ..array })
     }
 
@@ -54,7 +54,20 @@ impl<'a> Array<'a> {
             return Err(format!("its fill value has {given} bytes, which is not one element"));
         }
         let encoding = Encoding::of(element, storage, chunk_bytes);
-        Ok(Self { variable, grid, element, encoding, chain: None, fill: &storage.fill, chunk_bytes })
+        let (shards, chain, fill) = (None, None, storage.fill.as_slice());
+        Ok(Self { variable, grid, element, encoding, chunk_bytes, shards, chain, fill })
+    }
+
+    /// The array that shows a variable of a [`Product`](crate::Product).
+    ///
+    /// # Errors
+    /// As [`Array::of`].
+    pub fn made(variable: &'a Variable, making: &Making) -> Result<Self, String> {
+        let mut array = Self::of(variable)?;
+        array.encoding = Encoding::made(array.element, making);
+        let shards = making.shard.clone().map(|shard| ChunkGrid::new(variable.shape.clone(), shard));
+        array.shards = shards.transpose().map_err(|e| e.to_string())?;
+        Ok(array)
     }
 
     /// The variable.
@@ -63,7 +76,19 @@ impl<'a> Array<'a> {
         self.variable
     }
 
-    /// The chunk grid: the file's own.
+    /// The grid of shards, if version 3 puts several chunks into one object.
+    #[must_use]
+    pub fn shards(&self) -> Option<&ChunkGrid> {
+        self.shards.as_ref()
+    }
+
+    /// The grid of the objects that `format` has keys for.
+    #[must_use]
+    pub fn objects(&self, format: Format) -> &ChunkGrid {
+        self.shards.as_ref().filter(|_| format == Format::V3).unwrap_or(&self.grid)
+    }
+
+    /// The chunk grid: the file's own, or the one that a recipe wants.
     #[must_use]
     pub fn grid(&self) -> &ChunkGrid {
         &self.grid
@@ -96,7 +121,10 @@ impl<'a> Array<'a> {
     pub(crate) fn codecs_v3(&self) -> Json {
         match &self.chain {
             Some(chain) => chain.v3(self.element),
-            None => self.encoding.v3(self.element),
+            None => {
+                let in_shards = self.shards().map(|_| self.grid.chunk_shape());
+                self.encoding.v3(self.element, in_shards)
+            }
         }
     }
 
@@ -116,6 +144,15 @@ impl<'a> Array<'a> {
         fill
     }
 
+    /// Little-endian elements that stand for nothing: the storage fill value, and those that attributes name.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Vec<u8>> {
+        let named =
+            ["_FillValue", "missing_value"].into_iter().filter_map(|name| self.variable.attribute(name));
+        let named = named.filter_map(|attribute| fill::element(self.element, &attribute.value));
+        std::iter::once(self.fill.to_vec()).chain(named).collect()
+    }
+
     /// The chunk that a key of `format` names, one number per axis, or `None` where the grid has no such chunk.
     ///
     /// Version 2 names the only chunk of a scalar `0`; version 3 gives it no number.
@@ -127,7 +164,7 @@ impl<'a> Array<'a> {
             (true, Format::V2, _) => return None,
             (_, _, index) => index,
         };
-        self.grid.contains(index).then(|| index.to_vec())
+        self.objects(format).contains(index).then(|| index.to_vec())
     }
 
     /// The `fill_value` of the array's metadata document.

@@ -4,17 +4,17 @@
 //! zarr-python writes it. Both are built from the very values that make up the single documents.
 
 use serde_json::{Map, Value as Json, json};
+use weir_model::Group;
 
 use crate::{Hierarchy, Node, v2, v3};
 
-/// The `.zmetadata` of the group at a path; paths in it are relative to it. `None` where there is no such group.
+/// The `.zmetadata` of a group; paths are relative to it.
 #[must_use]
-pub fn v2(hierarchy: &Hierarchy<'_>, path: &str) -> Option<Json> {
-    let Node::Group(group) = hierarchy.node(path)? else { return None };
+pub fn v2(hierarchy: &Hierarchy<'_>, path: &str, group: &Group) -> Json {
     let mut all = Map::new();
     all.insert(".zgroup".to_owned(), v2::group());
     all.insert(".zattrs".to_owned(), v2::group_attributes(group));
-    for (path, node) in hierarchy.members(path)? {
+    for (path, node) in hierarchy.members(path) {
         match node {
             Node::Group(group) => {
                 all.insert(format!("{path}/.zgroup"), v2::group());
@@ -26,18 +26,16 @@ pub fn v2(hierarchy: &Hierarchy<'_>, path: &str) -> Option<Json> {
             }
         }
     }
-    Some(json!({"zarr_consolidated_format": 1, "metadata": all}))
+    json!({"zarr_consolidated_format": 1, "metadata": all})
 }
 
-/// The `zarr.json` of the group at a path, with everything below it; paths in it are relative to it. `None` where there is no
-/// such group.
+/// The `zarr.json` of a group, with everything below it; paths are relative to it.
 ///
 /// Groups inside are listed without their own consolidated metadata: all their members are listed here.
 #[must_use]
-pub fn v3(hierarchy: &Hierarchy<'_>, path: &str) -> Option<Json> {
-    let Node::Group(group) = hierarchy.node(path)? else { return None };
+pub fn v3(hierarchy: &Hierarchy<'_>, path: &str, group: &Group) -> Json {
     let mut all = Map::new();
-    for (path, node) in hierarchy.members(path)? {
+    for (path, node) in hierarchy.members(path) {
         let document = match node {
             Node::Group(group) => Json::Object(v3::group(group)),
             Node::Array(array) => v3::array(&array),
@@ -47,7 +45,7 @@ pub fn v3(hierarchy: &Hierarchy<'_>, path: &str) -> Option<Json> {
     let mut document = v3::group(group);
     let consolidated = json!({"kind": "inline", "must_understand": false, "metadata": all});
     document.insert("consolidated_metadata".to_owned(), consolidated);
-    Some(Json::Object(document))
+    Json::Object(document)
 }
 
 #[cfg(test)]
@@ -58,14 +56,16 @@ mod tests {
     #[test]
     fn a_group_lists_what_is_below_it() {
         let schema = ocean::schema();
-        let hierarchy = Hierarchy::processed(&schema);
-        let (v2, v3) = (v2(&hierarchy, "forecast").unwrap(), v3(&hierarchy, "forecast").unwrap());
-        assert_eq!(super::v2(&hierarchy, "sst"), None);
+        let (hierarchy, path) = (Hierarchy::of_file(&schema), "forecast");
+        let group = schema.group(path).unwrap();
         let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
         let expected =
             ".zgroup .zattrs sst/.zarray sst/.zattrs deep/.zgroup deep/.zattrs deep/c/.zarray deep/c/.zattrs";
-        assert_eq!(keys(&v2["metadata"]), expected);
-        assert_eq!(keys(&v3["consolidated_metadata"]["metadata"]), "sst deep deep/c");
-        assert_eq!(v3["attributes"], json!({"model": "deep \"C\""}));
+        assert_eq!(keys(&v2(&hierarchy, path, group)["metadata"]), expected);
+        assert_eq!(
+            keys(&v3(&hierarchy, path, group)["consolidated_metadata"]["metadata"]),
+            "sst deep deep/c"
+        );
+        assert_eq!(v3(&hierarchy, path, group)["attributes"], json!({"model": "deep \"C\""}));
     }
 }

@@ -27,7 +27,7 @@ fn page(hierarchy: &Hierarchy<'_>, group: &Group, path: &str, url: &str) -> Stri
 }
 
 /// Members that Zarr can show, in declaration order.
-fn names<'a>(group: &'a Group, hierarchy: &'a Hierarchy<'_>, path: &'a str) -> impl Iterator<Item = &'a str> {
+fn names<'a>(group: &'a Group, hierarchy: &'a Hierarchy<'a>, path: &'a str) -> impl Iterator<Item = &'a str> {
     let variables = group.variables.iter().map(|variable| variable.name.as_str());
     let all = variables.chain(group.groups.iter().map(|group| group.name.as_str()));
     all.filter(move |name| {

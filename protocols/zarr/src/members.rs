@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_model::{Group, Schema, Storage, Variable};
 
-use crate::Array;
+use crate::{Array, Making};
 
 /// A node of a Zarr hierarchy.
 #[derive(Clone, Debug)]
@@ -25,54 +25,69 @@ pub struct Hidden {
     pub reason: String,
 }
 
+/// A schema as Zarr shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Hierarchy<'a> {
+    /// What there is.
+    pub schema: &'a Schema,
+    /// How arrays are made of variables.
+    pub arrays: Arrays<'a>,
+}
+
+/// How arrays are made of variables.
+#[derive(Clone, Copy, Debug)]
+pub enum Arrays<'a> {
+    /// With the chunks of the file.
+    OfFile,
+    /// As a recipe wants them: each variable by its path.
+    Made(&'a HashMap<String, Making>),
+    /// With the stored chunks, as they are: each variable by its path.
+    Stored(&'a Layouts),
+}
+
 /// How the stored chunks of variables are laid out, by path (`/forecast/sst`), or why they cannot be shown as they are.
 pub type Layouts = HashMap<String, Result<Arc<Storage>, String>>;
 
-/// A schema, seen as a Zarr hierarchy.
-#[derive(Clone, Copy, Debug)]
-pub struct Hierarchy<'a> {
-    schema: &'a Schema,
-    /// `None` where chunks that Zarr cannot name are made anew.
-    layouts: Option<&'a Layouts>,
-}
-
 impl<'a> Hierarchy<'a> {
-    /// The hierarchy in which every variable that Zarr has a type for is an array: chunks that Zarr cannot name are made anew.
+    /// A schema whose arrays have the chunks of the file.
     #[must_use]
-    pub fn processed(schema: &'a Schema) -> Self {
-        Self { schema, layouts: None }
+    pub fn of_file(schema: &'a Schema) -> Self {
+        Self { schema, arrays: Arrays::OfFile }
     }
 
-    /// The hierarchy of stored chunks as they are. Variables that `layouts` does not tell of are not shown.
+    /// A schema whose arrays have the stored chunks as they are. Variables that `layouts` does not tell of are hidden.
     #[must_use]
-    pub fn raw(schema: &'a Schema, layouts: &'a Layouts) -> Self {
-        Self { schema, layouts: Some(layouts) }
+    pub fn stored(schema: &'a Schema, layouts: &'a Layouts) -> Self {
+        Self { schema, arrays: Arrays::Stored(layouts) }
     }
 
-    /// The array that shows the variable at a path with a leading slash.
+    /// The array that shows a variable; `path` has no slash in front.
     ///
     /// # Errors
     /// The reason, for people, where Zarr cannot show it.
     pub fn array(&self, path: &str, variable: &'a Variable) -> Result<Array<'a>, String> {
-        let Some(layouts) = self.layouts else { return Array::of(variable) };
-        match layouts.get(path) {
-            Some(Ok(layout)) => Array::raw(variable, layout),
-            Some(Err(reason)) => Err(reason.clone()),
-            None => Err("its layout is not known".to_owned()),
+        match self.arrays {
+            Arrays::OfFile => Array::of(variable),
+            Arrays::Made(makings) => {
+                let making = makings.get(&format!("/{path}")).ok_or("nothing says how it is made")?;
+                Array::made(variable, making)
+            }
+            Arrays::Stored(layouts) => match layouts.get(&format!("/{path}")) {
+                Some(Ok(layout)) => Array::raw(variable, layout),
+                Some(Err(reason)) => Err(reason.clone()),
+                None => Err("its layout is not known".to_owned()),
+            },
         }
     }
 
-    /// Everything below the group at a path (not the group itself) with its path inside the group (`sst`, `forecast/sst`),
-    /// parents first; `None` where there is no such group.
+    /// Everything below the group at `base` (not the group itself) with its path inside the group (`sst`, `forecast/sst`),
+    /// parents first; nothing where there is no such group.
     #[must_use]
-    pub fn members(&self, path: &str) -> Option<Vec<(String, Node<'a>)>> {
-        match self.node(path)? {
-            Node::Group(group) => Some(self.walk(path, group).0),
-            Node::Array(_) => None,
-        }
+    pub fn members(&self, base: &str) -> Vec<(String, Node<'a>)> {
+        self.schema.group(base).map_or_else(Vec::new, |group| self.walk(base, group).0)
     }
 
-    /// What of the dataset Zarr cannot show. Of a hidden group only the group is named.
+    /// What of a dataset Zarr cannot show. Of a hidden group only the group is named.
     #[must_use]
     pub fn hidden(&self) -> Vec<Hidden> {
         self.walk("", &self.schema.root).1
@@ -85,34 +100,33 @@ impl<'a> Hierarchy<'a> {
         if !path_is_sound(path) {
             return None;
         }
-        let variable = self.schema.variable(path).filter(|_| !path.is_empty());
-        match variable {
-            Some(variable) => {
-                let array = self.array(&format!("/{path}"), variable).ok()?;
-                Some(Node::Array(Box::new(array)))
-            }
+        match self.schema.variable(path).filter(|_| !path.is_empty()) {
+            Some(variable) => Some(Node::Array(Box::new(self.array(path, variable).ok()?))),
             None => self.schema.group(path).map(Node::Group),
         }
     }
 
     /// Walks without recursion: the depth of groups is the file's choice.
-    fn walk(&self, above: &str, group: &'a Group) -> (Vec<(String, Node<'a>)>, Vec<Hidden>) {
+    fn walk(&self, base: &str, group: &'a Group) -> (Vec<(String, Node<'a>)>, Vec<Hidden>) {
         let (mut shown, mut hidden) = (Vec::new(), Vec::new());
         let mut waiting = vec![(String::new(), group)];
-        let root = if above.is_empty() { String::new() } else { format!("/{above}") };
         while let Some((path, group)) = waiting.pop() {
             let inside =
                 |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-            let full = |name: &str| format!("{root}/{}", inside(name));
-            let mut hide = |name: &str, reason| hidden.push(Hidden { path: full(name), reason });
+            let mut hide =
+                |name: &str, reason| hidden.push(Hidden { path: format!("/{}", inside(name)), reason });
             if !path.is_empty() {
                 shown.push((path.clone(), Node::Group(group)));
             }
             for variable in &group.variables {
-                let name = &variable.name;
-                match name_is_sound(name).and_then(|()| self.array(&full(name), variable)) {
-                    Ok(array) => shown.push((inside(name), Node::Array(Box::new(array)))),
-                    Err(reason) => hide(name, reason),
+                let whole = if base.is_empty() {
+                    inside(&variable.name)
+                } else {
+                    format!("{base}/{}", inside(&variable.name))
+                };
+                match name_is_sound(&variable.name).and_then(|()| self.array(&whole, variable)) {
+                    Ok(array) => shown.push((inside(&variable.name), Node::Array(Box::new(array)))),
+                    Err(reason) => hide(&variable.name, reason),
                 }
             }
             // The last one waiting is next: children in declaration order, directly behind their parent.
@@ -151,22 +165,18 @@ mod tests {
     fn parents_come_first() {
         let schema = ocean::schema();
         let names: Vec<String> =
-            Hierarchy::processed(&schema).members("").unwrap().into_iter().map(|(name, _)| name).collect();
+            Hierarchy::of_file(&schema).members("").into_iter().map(|(name, _)| name).collect();
         let expected =
             "lat, sst, label, flag, cloud, c, forecast, forecast/sst, forecast/deep, forecast/deep/c";
         assert_eq!(names.join(", "), expected);
-        let below: Vec<String> = Hierarchy::processed(&schema)
-            .members("forecast")
-            .unwrap()
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
+        let below: Vec<String> =
+            Hierarchy::of_file(&schema).members("forecast").into_iter().map(|(name, _)| name).collect();
         assert_eq!(below, ["sst", "deep", "deep/c"]);
     }
 
     fn check(path: &str, expected: &str) {
         let schema = ocean::schema();
-        let got = match Hierarchy::processed(&schema).node(path) {
+        let got = match Hierarchy::of_file(&schema).node(path) {
             None => "none".to_owned(),
             Some(Node::Group(group)) => group.name.clone(),
             Some(Node::Array(array)) => array.element().v3().as_str().unwrap_or("bytes").to_owned(),
@@ -208,12 +218,13 @@ mod tests {
         ]
         .map(|(path, layout)| (path.to_owned(), layout))
         .into();
-        let raw = Hierarchy::raw(&schema, &layouts);
-        let Some(Node::Array(array)) = raw.node("forecast/sst") else { panic!("it is an array") };
+        let stored = Hierarchy::stored(&schema, &layouts);
+        let Some(Node::Array(array)) = stored.node("forecast/sst") else { panic!("it is an array") };
         assert_eq!(array.grid().chunk_shape(), [3, 5]);
-        let shown = raw.members("forecast").unwrap();
+        let shown = stored.members("forecast");
         assert_eq!(shown.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["sst", "deep"]);
-        let reasons: HashMap<String, String> = raw.hidden().into_iter().map(|h| (h.path, h.reason)).collect();
+        let reasons: HashMap<String, String> =
+            stored.hidden().into_iter().map(|h| (h.path, h.reason)).collect();
         assert_eq!(reasons["/lat"], "it is far away");
         assert_eq!(reasons["/c"], "its layout is not known");
         assert!(reasons["/sst"].contains("zstd (HDF5 filter 4)"));
@@ -225,8 +236,8 @@ mod tests {
         let forecast = &mut schema.root.groups[0];
         forecast.variables.push(ocean::variable("..", DataType::Int8, &[]));
         forecast.groups.push(Group { name: "a/b".into(), ..Group::default() });
-        let hidden = Hierarchy::processed(&schema).hidden();
-        let hidden: Vec<(String, String)> = hidden.into_iter().map(|h| (h.path, h.reason)).collect();
+        let hidden: Vec<(String, String)> =
+            Hierarchy::of_file(&schema).hidden().into_iter().map(|h| (h.path, h.reason)).collect();
         let expected = [
             ("/raw", "Zarr has no type for opaque raw"),
             ("/forecast/..", "\"..\" cannot be a part of a path"),

@@ -18,7 +18,7 @@ pub fn group(group: &Group) -> Map<String, Json> {
 /// The `zarr.json` of an array.
 #[must_use]
 pub fn array(array: &Array<'_>) -> Json {
-    let (element, grid) = (array.element(), array.grid());
+    let (element, grid) = (array.element(), array.objects(Format::V3));
     json!({
         "zarr_format": 3,
         "node_type": "array",
