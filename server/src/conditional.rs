@@ -27,9 +27,11 @@ impl Validators {
 /// Whether the data is what it was when a client was told `since`.
 ///
 /// That is so where the client has the very date of the data, and where nothing of the file was changed since, its times
-/// included: a file that was replaced by an older one is another one although its date is earlier.
-pub fn is_unmodified(times: Times, since: SystemTime) -> bool {
-    seconds(since) == seconds(times.modified) || seconds(since) > settled(times)
+/// included: a file that was replaced by an older one is another one although its date is earlier. A date behind `now` tells of
+/// a clock that is wrong.
+pub fn is_unmodified(times: Times, since: SystemTime, now: SystemTime) -> bool {
+    let left_alone = seconds(since) > settled(times) && seconds(since) <= seconds(now);
+    seconds(since) == seconds(times.modified) || left_alone
 }
 
 /// The second in which the file was left alone.
@@ -121,7 +123,7 @@ mod tests {
     fn a_date_is_believed_only_where_it_cannot_mean_another_state() {
         let check = |modified, changed, since, expected: bool| {
             let times = Times { modified: at(modified), changed: at(changed) };
-            assert_eq!(is_unmodified(times, at(since)), expected, "{modified} {changed} {since}");
+            assert_eq!(is_unmodified(times, at(since), at(400)), expected, "{modified} {changed} {since}");
         };
         check(103, 103, 100, true);
         check(103, 103, 90, false);
@@ -131,5 +133,7 @@ mod tests {
         check(53, 303, 300, false);
         check(53, 303, 310, true);
         check(53, 303, 50, true);
+        check(103, 103, 409, true);
+        check(103, 103, 410, false);
     }
 }

@@ -63,7 +63,7 @@ impl Asked {
     /// Whether the client has the response by its date, if it would get one. A tag counts more than a date.
     pub fn is_unmodified(&self, validators: &Validators) -> bool {
         let Some(since) = self.modified_since.filter(|_| self.none_match.is_none()) else { return false };
-        validators.times.is_some_and(|times| conditional::is_unmodified(times, since))
+        validators.times.is_some_and(|times| conditional::is_unmodified(times, since, SystemTime::now()))
     }
 }
 
