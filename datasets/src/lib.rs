@@ -41,7 +41,7 @@ pub mod zarr;
 
 pub use access::Access;
 pub use catalog::Catalog;
-pub use data_file::{DataFile, Generation, Location};
+pub use data_file::{DataFile, Generation, Location, Times};
 pub use dataset::{Dataset, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};

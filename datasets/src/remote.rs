@@ -21,6 +21,7 @@ pub mod url;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use tokio::task::JoinSet;
@@ -63,8 +64,8 @@ impl RemoteFile {
         self.object.generation()
     }
 
-    /// When it was last written, if its server tells.
-    pub fn modified(&self) -> Option<std::time::SystemTime> {
+    /// When it was changed, as its server says.
+    pub fn modified(&self) -> Option<SystemTime> {
         self.object.modified()
     }
 

@@ -334,7 +334,7 @@ impl Lent {
 fn told(file: &DataFile, dataset: &Dataset) -> FileInfo {
     FileInfo {
         length: file.len(),
-        modified: file.modified(),
+        modified: file.times().map(|times| times.modified),
         stable: dataset.file().is_some() && dataset.is_pinned(),
         name: file.location().name().unwrap_or_default(),
         url: match file.location() {

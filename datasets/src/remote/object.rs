@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -179,13 +179,6 @@ impl Object {
         self.meta.size
     }
 
-    /// When it was last written, if the server tells: the crate takes the beginning of time for what is not told.
-    pub fn modified(&self) -> Option<SystemTime> {
-        let seconds =
-            u64::try_from(self.meta.last_modified.timestamp()).ok().filter(|&seconds| seconds > 0)?;
-        SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(seconds))
-    }
-
     /// What it is now.
     pub fn generation(&self) -> Generation {
         let state = match self.strong_tag() {
@@ -193,6 +186,12 @@ impl Object {
             None => format!("date {} {:?}", self.meta.last_modified.timestamp(), self.meta.e_tag),
         };
         Generation::of_object(&self.address.identity, &state, self.meta.size)
+    }
+
+    /// When it was changed, if its server says so.
+    pub fn modified(&self) -> Option<SystemTime> {
+        let seconds = u64::try_from(self.meta.last_modified.timestamp()).ok().filter(|seconds| *seconds > 0)?;
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     }
 
     /// Reads a part, which is inside.
