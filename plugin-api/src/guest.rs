@@ -349,6 +349,12 @@ pub struct GuestBody {
 unsafe impl Send for GuestBody {}
 
 impl GuestBody {
+    /// Whether the plugin may be asked for a part of the body.
+    #[must_use]
+    pub fn gives_parts(&self) -> bool {
+        self.guest.table.body_range.is_some()
+    }
+
     /// Restricts the body to a part of its bytes, before its first piece is pulled.
     ///
     /// # Errors

@@ -26,7 +26,14 @@ pub const MOST_BODY: usize = 256 << 10;
 const MOST_BYTES: u64 = 32 << 20;
 
 /// The kept responses, by request target and entity tag.
-pub struct KeptResponses(moka::sync::Cache<String, Arc<Kept>>);
+pub struct KeptResponses {
+    responses: moka::sync::Cache<String, Arc<Kept>>,
+    /// What plugins said of how long responses may be kept, by tag.
+    times: moka::sync::Cache<String, Arc<str>>,
+}
+
+/// Of so many responses it is remembered for how long they may be kept.
+const MOST_TIMES: u64 = 10_000;
 
 impl KeptResponses {
     /// None yet.
@@ -34,12 +41,25 @@ impl KeptResponses {
         let weight = |key: &String, kept: &Arc<Kept>| {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
-        Self(moka::sync::Cache::builder().weigher(weight).max_capacity(MOST_BYTES).build())
+        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(MOST_BYTES).build();
+        Self { responses, times: moka::sync::Cache::new(MOST_TIMES) }
     }
 
     /// The response that was kept under a tag.
     pub fn get(&self, tag: &str) -> Option<Arc<Kept>> {
-        self.0.get(tag)
+        self.responses.get(tag)
+    }
+
+    /// Remembers what a plugin says of how long the response with a tag may be kept.
+    pub fn remember_time(&self, tag: &str, cache_control: &str) {
+        if self.times.get(tag).is_none_or(|known| *known != *cache_control) {
+            self.times.insert(tag.to_owned(), cache_control.into());
+        }
+    }
+
+    /// What is remembered of that, if it is.
+    pub fn time(&self, tag: &str) -> Option<Arc<str>> {
+        self.times.get(tag)
     }
 
     /// Keeps a response, if it is small and whole.
@@ -49,7 +69,7 @@ impl KeptResponses {
             let body = bytes::Bytes::copy_from_slice(&kept.body);
             let Kept { status, ref headers, ranges, worth, .. } = *kept;
             let headers = headers.clone();
-            self.0.insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, body }));
+            self.responses.insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, body }));
         }
     }
 }
