@@ -7,7 +7,7 @@ use weir_references::{Reference, entry};
 use weir_zarr::{Key, Node, document};
 
 use crate::JSON;
-use crate::references::{Member, Referred, Target};
+use crate::references::{Member, Referred, Target, with_filters_alone};
 
 /// The key of the document.
 pub(crate) const NAME: &str = "refs.json";
@@ -85,7 +85,13 @@ impl Pieces {
             ];
             for (place, (name, key)) in names.into_iter().enumerate() {
                 let text = document(&key, &hierarchy);
-                let text = text.ok_or_else(|| Error::internal(format!("{path} has no {name}")))?;
+                let mut text = text.ok_or_else(|| Error::internal(format!("{path} has no {name}")))?;
+                if name == ".zarray" {
+                    let mut array =
+                        serde_json::from_str(&text).map_err(|e| Error::internal(e.to_string()))?;
+                    with_filters_alone(&mut array);
+                    text = array.to_string();
+                }
                 let full = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
                 let comma = if number > 0 || place > 0 { "," } else { "" };
                 out.extend(comma.bytes());
@@ -112,27 +118,17 @@ impl Pieces {
             let array = array.ok_or_else(|| Error::internal(format!("{} is no array", current.path)))?;
             while number < current.chunks() && out.len() < PIECE {
                 let index = current.index(number);
-                let target = self.referred.target(current, &array, &index)?;
-                write(&current.key(&index), &target, &mut out);
                 number = number.saturating_add(1);
+                let target = self.referred.target(current, &array, &index)?;
+                let Some(Target { url, offset, length }) = &target else { continue };
+                let reference = Reference::Part { target: url, offset: *offset, length: *length };
+                out.push(b',');
+                out.extend(entry(&current.key(&index), reference).bytes());
             }
         }
         self.at = Place::Chunk(member, number);
         Ok(out)
     }
-}
-
-fn write(key: &str, target: &Target, out: &mut Vec<u8>) {
-    let reference = match target {
-        Target::Missing => return,
-        Target::Inline(bytes) => Reference::Inline(bytes),
-        Target::Whole(url) => Reference::Whole { target: url },
-        Target::Part { url, offset, length } => {
-            Reference::Part { target: url, offset: *offset, length: *length }
-        }
-    };
-    out.push(b',');
-    out.extend(entry(key, reference).bytes());
 }
 
 /// A document whose beginning is made.

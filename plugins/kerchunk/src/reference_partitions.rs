@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use weir_plugin_api::{Error, Response};
 use weir_zarr::{Key, document};
 
-use crate::references::{Referred, Target};
+use crate::references::{Referred, Target, with_filters_alone};
 use crate::{JSON, no_key};
 
 /// What the keys of partitions begin with.
@@ -21,7 +21,7 @@ pub(crate) const FOLDER: &str = "refs.parquet/";
 /// Rows of a partition.
 const RECORD_SIZE: u64 = 10_000;
 
-/// The columns: null stands in `path` and `raw` where a row has none.
+/// The columns: `path` is null where a chunk is missing, and `raw`, for chunks in the set itself, always is.
 const SCHEMA: &str = "message references { optional binary path (utf8); required int64 offset; required int64 size; \
                       optional binary raw; }";
 
@@ -55,6 +55,8 @@ fn metadata(referred: &Referred) -> Result<Response, Error> {
     let text = document(&Key::V2Consolidated { group: "" }, &referred.hierarchy());
     let parsed = text.and_then(|text| serde_json::from_str::<Json>(&text).ok());
     let mut document = parsed.ok_or_else(|| Error::internal("the root has no metadata"))?;
+    let arrays = document.get_mut("metadata").and_then(Json::as_object_mut).into_iter().flatten();
+    arrays.filter(|(key, _)| key.ends_with("/.zarray")).for_each(|(_, array)| with_filters_alone(array));
     if let Some(members) = document.as_object_mut() {
         members.insert("record_size".to_owned(), Json::from(RECORD_SIZE));
     }
@@ -74,29 +76,24 @@ fn partition(key: &str) -> Option<(&str, u64)> {
 #[derive(Default)]
 struct Rows {
     paths: Vec<ByteArray>,
+    /// 1 for each row with a path, else 0.
     has_path: Vec<i16>,
     offsets: Vec<i64>,
     sizes: Vec<i64>,
-    raws: Vec<ByteArray>,
-    has_raw: Vec<i16>,
 }
 
 impl Rows {
-    fn push(&mut self, target: Target) -> Result<(), Error> {
+    fn push(&mut self, target: Option<Target>) -> Result<(), Error> {
         let signed =
             |n: u64| i64::try_from(n).map_err(|e| Error::too_large(format!("a place in a file: {e}")));
-        let (path, range, raw) = match target {
-            Target::Missing => (None, (0, 0), None),
-            Target::Inline(bytes) => (None, (0, 0), Some(bytes)),
-            Target::Whole(url) => (Some(url), (0, 0), None),
-            Target::Part { url, offset, length } => (Some(url), (signed(offset)?, signed(length)?), None),
+        let (path, offset, length) = match target {
+            Some(Target { url, offset, length }) => (Some(url), offset, length),
+            None => (None, 0, 0),
         };
         self.has_path.push(i16::from(path.is_some()));
         self.paths.extend(path.map(|path| ByteArray::from(path.into_bytes())));
-        self.offsets.push(range.0);
-        self.sizes.push(range.1);
-        self.has_raw.push(i16::from(raw.is_some()));
-        self.raws.extend(raw.map(ByteArray::from));
+        self.offsets.push(signed(offset)?);
+        self.sizes.push(signed(length)?);
         Ok(())
     }
 
@@ -113,7 +110,7 @@ impl Rows {
                     column.write_batch(&self.paths, Some(&self.has_path), None)?;
                 }
                 (ColumnWriter::ByteArrayColumnWriter(column), _) => {
-                    column.write_batch(&self.raws, Some(&self.has_raw), None)?;
+                    column.write_batch(&[], Some(&vec![0; self.has_path.len()]), None)?;
                 }
                 (ColumnWriter::Int64ColumnWriter(column), 1) => {
                     column.write_batch(&self.offsets, None, None)?;

@@ -1,13 +1,13 @@
 //! References: where the chunk of a key can be read without this mount.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
+
+use serde_json::Value as Json;
 
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{ChunkPlace, Dataset, Error, ErrorKind, FileInfo, Place, PlaceBytes, Request, Source};
 use weir_zarr::{Array, Format, Hierarchy, Layouts, Node};
-
-/// Chunks that lie in no file are written into the set where they have at most this many bytes.
-const MOST_INLINE: u64 = 4 << 10;
 
 /// A dataset whose chunks are referred to.
 pub(crate) struct Referred {
@@ -27,17 +27,12 @@ struct Addresses {
     own: String,
 }
 
-/// What a reference leads to.
+/// A range of what is at a URL. No chunk is written into a set: not every reader of sets can read those.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// Nothing: the client fills in the fill value, which is right.
-    Missing,
-    /// These bytes.
-    Inline(Vec<u8>),
-    /// All that is at a URL.
-    Whole(String),
-    /// A range of what is at a URL.
-    Part { url: String, offset: u64, length: u64 },
+pub(crate) struct Target {
+    pub url: String,
+    pub offset: u64,
+    pub length: u64,
 }
 
 /// An array of a reference set.
@@ -46,9 +41,24 @@ pub(crate) struct Member {
     pub path: String,
     /// How many chunks lie along each axis.
     pub counts: Vec<u64>,
+    /// How long a chunk is that is made because it was never written.
+    unwritten: OnceCell<u64>,
 }
 
 impl Member {
+    fn new(path: String, counts: Vec<u64>) -> Self {
+        Self { path, counts, unwritten: OnceCell::new() }
+    }
+
+    fn unwritten_length(&self, array: &Array<'_>) -> u64 {
+        let make = || {
+            let elements = array.grid().chunk_elements();
+            array.chain().and_then(|chain| chain.unwritten(&array.fill(), elements))
+        };
+        // Where it cannot be made, this mount says so to whoever asks for any of it.
+        *self.unwritten.get_or_init(|| make().map_or(1, |bytes| bytes.len() as u64))
+    }
+
     /// How many chunks it has.
     pub(crate) fn chunks(&self) -> u64 {
         self.counts.iter().copied().fold(1, u64::saturating_mul)
@@ -99,7 +109,7 @@ impl Referred {
     pub(crate) fn members(&self) -> Vec<Member> {
         let all = self.hierarchy().members("").into_iter();
         let member = |(path, node): (String, Node<'_>)| match node {
-            Node::Array(array) => Some(Member { path, counts: array.grid().counts() }),
+            Node::Array(array) => Some(Member::new(path, array.grid().counts())),
             Node::Group(_) => None,
         };
         all.filter_map(member).collect()
@@ -113,45 +123,39 @@ impl Referred {
         }
     }
 
-    /// Where a chunk is. What no file has, and what a client would not understand as it is stored, leads to this mount, which
-    /// makes what it can of it and says why it cannot.
+    /// Where a chunk is; `None` where the client fills in the fill value, and is right. What no file has, and what a client would
+    /// not understand as it is stored, leads to this mount, which makes what it can of it and says why it cannot.
     ///
     /// # Errors
     /// Whatever keeps absence or presence from being proven.
-    pub(crate) fn target(&self, member: &Member, array: &Array<'_>, index: &[u64]) -> Result<Target, Error> {
+    pub(crate) fn target(
+        &self,
+        member: &Member,
+        array: &Array<'_>,
+        index: &[u64],
+    ) -> Result<Option<Target>, Error> {
         let path = format!("/{}", member.path);
-        let here = || Target::Whole(format!("{}/{}", self.addresses.mount, encoded(&member.key(index))));
-        let stored = match self.place(&path, index, PlaceBytes::Unwanted) {
-            Ok(ChunkPlace::Missing) if array.absent_chunks_may_be_missing(Format::V2) => {
-                return Ok(Target::Missing);
-            }
-            Ok(ChunkPlace::Missing) => return Ok(here()),
+        let here = |length| {
+            let url = format!("{}/{}", self.addresses.mount, encoded(&member.key(index)));
+            Ok(Some(Target { url, offset: 0, length }))
+        };
+        let place = self.dataset.place(&path, index, PlaceBytes::Unwanted).map_err(crate::chunks::present);
+        let stored = match place {
+            Ok(ChunkPlace::Missing) if array.absent_chunks_may_be_missing(Format::V2) => return Ok(None),
+            Ok(ChunkPlace::Missing) => return here(member.unwritten_length(array)),
             Ok(ChunkPlace::Stored(stored)) => stored,
             // This one chunk cannot be had as it is stored.
-            Err(error) if error.kind == ErrorKind::Unsupported => return Ok(here()),
+            Err(error) if error.kind == ErrorKind::Unsupported => return here(1),
             Err(error) => return Err(error),
         };
-        if stored.skipped_codecs != 0 {
-            return Ok(here());
+        let (length, is_as_said) = (stored.length, stored.skipped_codecs == 0);
+        match stored.at {
+            Place::Range { source, offset } if is_as_said => match self.addresses.url(&source) {
+                Some(url) => Ok(Some(Target { url, offset, length })),
+                None => here(length),
+            },
+            _ => here(length),
         }
-        let length = stored.length;
-        Ok(match stored.at {
-            Place::Range { source, offset } => match self.addresses.url(&source) {
-                Some(url) => Target::Part { url, offset, length },
-                None => here(),
-            },
-            Place::Elsewhere if length > MOST_INLINE => here(),
-            Place::Elsewhere => match self.place(&path, index, PlaceBytes::Wanted)? {
-                ChunkPlace::Stored(stored) => {
-                    Target::Inline(stored.bytes.map_or_else(Vec::new, |bytes| bytes.to_vec()))
-                }
-                ChunkPlace::Missing => here(),
-            },
-        })
-    }
-
-    fn place(&self, path: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
-        self.dataset.place(path, index, bytes).map_err(crate::chunks::present)
     }
 }
 
@@ -182,6 +186,20 @@ impl Addresses {
     }
 }
 
+/// The metadata document of an array as reference sets have it: all codecs stand among the filters, as kerchunk writes them, because
+/// VirtualiZarr takes a compressor for a list.
+pub(crate) fn with_filters_alone(array: &mut Json) {
+    let Some(members) = array.as_object_mut() else { return };
+    let Some(compressor) = members.insert("compressor".to_owned(), Json::Null).filter(|c| !c.is_null())
+    else {
+        return;
+    };
+    match members.get_mut("filters") {
+        Some(Json::Array(filters)) => filters.push(compressor),
+        _ => drop(members.insert("filters".to_owned(), Json::Array(vec![compressor]))),
+    }
+}
+
 /// A path as a part of a URL: slashes stay.
 fn encoded(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
@@ -202,12 +220,30 @@ mod tests {
 
     #[test]
     fn chunks_are_counted_row_major() {
-        let member = Member { path: "g/v".into(), counts: vec![2, 3] };
+        let member = Member::new("g/v".into(), vec![2, 3]);
         assert_eq!(member.chunks(), 6);
         let keys: Vec<String> = (0..6).map(|number| member.key(&member.index(number))).collect();
         assert_eq!(keys, ["g/v/0.0", "g/v/0.1", "g/v/0.2", "g/v/1.0", "g/v/1.1", "g/v/1.2"]);
-        let scalar = Member { path: "s".into(), counts: vec![] };
+        let scalar = Member::new("s".into(), vec![]);
         assert_eq!((scalar.chunks(), scalar.key(&scalar.index(0)).as_str()), (1, "s/0"));
+    }
+
+    #[test]
+    fn codecs_stand_among_the_filters() {
+        let check = |document: &str, expected: &str| {
+            let mut document: Json = serde_json::from_str(document).unwrap();
+            with_filters_alone(&mut document);
+            assert_eq!(document.to_string(), expected);
+        };
+        check(
+            r#"{"compressor":{"id":"zlib"},"order":"C","filters":[{"id":"shuffle"}]}"#,
+            r#"{"compressor":null,"order":"C","filters":[{"id":"shuffle"},{"id":"zlib"}]}"#,
+        );
+        check(
+            r#"{"compressor":{"id":"zlib"},"filters":null}"#,
+            r#"{"compressor":null,"filters":[{"id":"zlib"}]}"#,
+        );
+        check(r#"{"compressor":null,"filters":null}"#, r#"{"compressor":null,"filters":null}"#);
     }
 
     #[test]
