@@ -84,7 +84,9 @@ impl StoredArray {
         }
         if self.form.order().is_none() {
             let what = self.data_type.describe();
-            return Err(Error::unsupported(format!("its elements, {what}, are stored in a form of their own")));
+            return Err(Error::unsupported(format!(
+                "its elements, {what}, are stored in a form of their own"
+            )));
         }
         match &self.layout {
             Layout::Unsupported(error) => Err(error.clone()),
