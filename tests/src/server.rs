@@ -39,7 +39,8 @@ pub fn binaries() -> &'static Binaries {
         let programs = std::env::current_exe().unwrap();
         let built = programs.parent().and_then(Path::parent).unwrap().to_owned();
         let plugins = tempfile::tempdir().unwrap().keep();
-        for name in ["dap", "file", "kerchunk", "s3", "zarr"].map(|name| format!("libweir_plugin_{name}.so")) {
+        for name in ["dap", "file", "kerchunk", "s3", "zarr"].map(|name| format!("libweir_plugin_{name}.so"))
+        {
             std::fs::copy(built.join(&name), plugins.join(&name)).unwrap();
         }
         Binaries { weir: built.join("weir"), plugins }
