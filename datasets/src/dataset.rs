@@ -11,6 +11,7 @@ use crate::codecs;
 use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read::{self, Reading};
+use crate::runs::{Purpose, RunRequest};
 use crate::source::UNPINNED;
 use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, SlabRequest, Stored, Times, runs};
 
@@ -277,12 +278,12 @@ impl Dataset {
     }
 
     /// Where a chunk of [`layout`](Self::layout) is stored: the very bytes that a writer of the file stored, checksums and all.
-    /// Nothing of them is read. Bytes without codecs are those of a whole chunk.
+    /// Nothing of them is read to find it. Bytes without codecs are those of a whole chunk.
     ///
     /// # Errors
     /// `NotFound` where the layout has no such chunk, `Unsupported` where the chunk is not stored in one run, `Corrupt` where
     /// it does not lie inside its file, and whatever else keeps absence or presence from being proven.
-    pub fn place(&self, path: &str, index: &[u64]) -> Result<Stored, Error> {
+    pub fn place(&self, path: &str, index: &[u64], purpose: Purpose) -> Result<Stored, Error> {
         let variable = runs::variable(self.schema(), path)?;
         let layout = self.layout(path)?;
         let grid = ChunkGrid::new(variable.shape.clone(), layout.chunk_shape.clone());
@@ -292,7 +293,7 @@ impl Dataset {
             Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks"))
         })?;
         self.source.check_unchanged()?;
-        let mut stored = self.source.locate_run(path, &extent)?;
+        let mut stored = self.source.locate_run(RunRequest { variable: path, extent: &extent, purpose })?;
         // Absence, too, is proven only of a file that nobody wrote to meanwhile.
         self.source.check_unchanged()?;
         let size = variable.data_type.size();

@@ -34,7 +34,7 @@ use self::array::StoredArray;
 use self::metadata::Metadata;
 use self::tree::Tree;
 use crate::index::Records;
-use crate::runs::{self, Runs};
+use crate::runs::{self, RunRequest, Runs};
 use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored};
 
 /// An open HDF5 file.
@@ -126,9 +126,9 @@ impl ChunkSource for Hdf5Source {
         array.runs(runs::variable(&self.schema, variable)?)
     }
 
-    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
-        let array = self.sized(variable)?;
-        array.locate_run(&self.metadata, extent).map_err(|error| error.within(variable))
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        let array = self.sized(request.variable)?;
+        array.locate_run(&self.metadata, request.extent).map_err(|error| error.within(request.variable))
     }
 
     fn file(&self) -> Option<Arc<DataFile>> {

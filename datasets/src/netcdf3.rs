@@ -18,7 +18,7 @@ use weir_model::{ByteOrder, Dimension, Group, Hyperslab, Schema, Storage, Variab
 use self::header::{Fault, Header, HeaderVariable};
 use self::layout::{Layout, Placement};
 use crate::index::Records;
-use crate::runs::{self, Runs};
+use crate::runs::{self, RunRequest, Runs};
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, source};
 
 /// How much of a file is read first; most headers fit.
@@ -329,7 +329,8 @@ impl ChunkSource for Classic {
         Ok(Runs::divisible(runs::variable(&self.schema, variable)?, &largest))
     }
 
-    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        let RunRequest { variable, extent, .. } = request;
         let placement = self.placement(variable)?;
         runs::check_consecutive(variable, extent, &placement.largest_run())?;
         let range = placement.range(extent);

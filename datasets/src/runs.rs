@@ -16,6 +16,26 @@ pub struct Runs {
     pub chunks: Division,
 }
 
+/// A chunk of the layout that is looked for.
+#[derive(Clone, Copy)]
+pub struct RunRequest<'a> {
+    /// The variable's path.
+    pub variable: &'a str,
+    /// What of the chunk lies inside the variable.
+    pub extent: &'a Hyperslab,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// What a chunk is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To know where it is: nothing of it is read, even if it is small.
+    Find,
+    /// To be read at once.
+    Read,
+}
+
 /// Whether smaller chunks are runs, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Division {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema};
 
 use crate::index::Records;
-use crate::runs::{self, Runs};
+use crate::runs::{self, RunRequest, Runs};
 use crate::{DataFile, Error, ErrorKind};
 
 /// What a generation ends with that does not change with every byte of the data, as that of a Zarr store whose chunks are
@@ -217,14 +217,13 @@ pub trait ChunkSource: Send + Sync {
         runs::none(self.schema(), variable)
     }
 
-    /// Where the elements of a chunk, or of a part of one that [`runs`](Self::runs) calls divisible, are stored. `extent` is
-    /// what of the chunk lies inside the variable.
+    /// Where the elements of a chunk, or of a part of one that [`runs`](Self::runs) calls divisible, are stored.
     ///
     /// # Errors
     /// As [`locate`](Self::locate); `Unsupported` where they are not stored in one run.
-    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
-        let index = runs::index_of(self.schema(), variable, extent)?;
-        self.locate(ChunkKey { variable, index: &index })
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        let index = runs::index_of(self.schema(), request.variable, request.extent)?;
+        self.locate(ChunkKey { variable: request.variable, index: &index })
     }
 
     /// The file that the data is, if it is one file.

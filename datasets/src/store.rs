@@ -179,6 +179,20 @@ impl Store {
         }
     }
 
+    /// As [`locate`](Self::locate), without reading anything of an object of another machine, be it as small as it may.
+    ///
+    /// # Errors
+    /// As [`locate`](Self::locate).
+    pub fn look(&self, key: &str) -> Result<Option<Object>, Error> {
+        match &self.medium {
+            Medium::Remote(prefix) => {
+                check_key(key)?;
+                prefix.look(key)
+            }
+            Medium::Folder(_) | Medium::References(_) => self.locate(key),
+        }
+    }
+
     /// The bytes called `key`; `None` where it is proven that there are none.
     ///
     /// # Errors

@@ -39,7 +39,7 @@ use weir_model::{DataType, Hyperslab, Schema};
 
 use self::array::{Places, StoredArray, stored_bytes};
 use self::shards::Shards;
-use crate::runs::{self, Runs};
+use crate::runs::{self, RunRequest, Runs};
 use crate::source::{Run, UNPINNED};
 use crate::store::{Object, Store};
 use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored};
@@ -131,13 +131,29 @@ impl ChunkSource for ZarrSource {
     fn runs(&self, path: &str) -> Result<Runs, Error> {
         let array = self.array(path)?;
         let chain = array.chain()?;
-        if array.description.kind.is_text() {
-            return Err(Error::unsupported("its elements are texts, whose chunks are read as texts"));
+        let variable = runs::variable(&self.schema, path)?;
+        match (chain.is_plain(), chain.layout, array.description.kind.is_text()) {
+            (true, chain::Layout::Elements(_), false) => Ok(Runs::of_chunks(variable)),
+            (true, chain::Layout::Texts, true) => {
+                let mut runs = Runs::of_chunks(variable);
+                let texts = chain::opaque("vlen-utf8");
+                runs.storage.codecs = std::iter::once(texts).chain(chain.codecs.iter().cloned()).collect();
+                Ok(runs)
+            }
+            (_, _, true) => Err(Error::unsupported("its texts have a fixed length in the store")),
+            _ => Err(Error::unsupported("its chunks are filtered in a way that only this store can say")),
         }
-        match chain.is_plain() {
-            true => Ok(Runs::of_chunks(runs::variable(&self.schema, path)?)),
-            false => Err(Error::unsupported("its chunks are filtered in a way that only this store can say")),
+    }
+
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        let array = self.array(request.variable)?;
+        let index = runs::index_of(&self.schema, request.variable, request.extent)?;
+        let stored = array.locate_run(self.places(), &index, request.purpose);
+        let stored = stored.map_err(|error| error.within(request.variable))?;
+        if let Stored::Nothing = stored {
+            self.documents.distrust();
         }
+        Ok(stored)
     }
 
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use weir_datasets::buffers::Reused;
 use weir_datasets::memory_budget::{Memory, Reservation};
+use weir_datasets::runs::Purpose;
 use weir_datasets::{Catalog, DataFile, Dataset, Location, RawChunk, Stored};
 use weir_model::{ByteOrder, Hyperslab, Schema, Storage};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, StoredChunk};
@@ -266,7 +267,11 @@ impl LentDataset for Lent {
 
     fn place(&self, variable: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
         let dataset = self.wanted()?;
-        let stored = self.done(dataset.place(variable, index))?;
+        let purpose = match bytes {
+            PlaceBytes::Wanted => Purpose::Read,
+            PlaceBytes::Unwanted => Purpose::Find,
+        };
+        let stored = self.done(dataset.place(variable, index, purpose))?;
         let (at, length, skipped_codecs) = match &stored {
             Stored::Nothing => return Ok(ChunkPlace::Missing),
             Stored::Here(encoded) => (Place::Elsewhere, encoded.bytes.len() as u64, encoded.skipped_codecs),

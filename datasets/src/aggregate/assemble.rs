@@ -115,8 +115,8 @@ pub fn source(definition: &Definition, opener: &Opener) -> Result<Box<dyn ChunkS
         fn runs(&self, variable: &str) -> Result<crate::Runs, Error> {
             self.0.source().runs(variable)
         }
-        fn locate_run(&self, variable: &str, extent: &weir_model::Hyperslab) -> Result<crate::Stored, Error> {
-            self.0.source().locate_run(variable, extent)
+        fn locate_run(&self, request: crate::runs::RunRequest<'_>) -> Result<crate::Stored, Error> {
+            self.0.source().locate_run(request)
         }
         fn fetch(&self, chunk: crate::ChunkKey<'_>) -> Result<Option<crate::Encoded>, Error> {
             self.0.source().fetch(chunk)

@@ -7,7 +7,7 @@ use weir_model::{Hyperslab, Schema, Variable};
 use super::edits::{EditedSchema, Origin};
 use super::held::Held;
 use super::member::{Member, Members};
-use crate::runs::{self, Runs};
+use crate::runs::{self, RunRequest, Runs};
 use crate::{ChunkKey, ChunkSource, Dataset, Encoded, Error, SlabRequest, Stored};
 
 /// What was edited.
@@ -96,11 +96,12 @@ impl ChunkSource for Edited {
         )
     }
 
-    fn locate_run(&self, path: &str, extent: &Hyperslab) -> Result<Stored, Error> {
-        let index = || runs::index_of(&self.edited.schema, path, extent);
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        let path = request.variable;
+        let index = || runs::index_of(&self.edited.schema, path, request.extent);
         self.ask(
             path,
-            |dataset, variable| dataset.source().locate_run(variable, extent),
+            |dataset, variable| dataset.source().locate_run(RunRequest { variable, ..request }),
             |variable, held| held.locate(variable, ChunkKey { variable: path, index: &index()? }),
         )
     }

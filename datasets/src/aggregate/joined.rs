@@ -12,7 +12,7 @@ use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Stride, Variable};
 use super::held::{Held, copy_part};
 use super::member::{Member, Members, on_threads};
 use super::slab::{Piece, embed, pieces, scatter};
-use crate::runs::{self, Division, Runs};
+use crate::runs::{self, Division, RunRequest, Runs};
 use crate::{ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, codecs};
 
 /// Where the elements of a variable are.
@@ -373,10 +373,11 @@ impl Joined {
     /// Where a chunk of one member is stored.
     fn locate_in_member(
         &self,
-        (path, variable): (&str, &Variable),
+        variable: &Variable,
         along: Along,
-        extent: &Hyperslab,
+        request: RunRequest<'_>,
     ) -> Result<Stored, Error> {
+        let RunRequest { variable: path, extent, .. } = request;
         let pieces = self.pieces(along, extent)?;
         let [piece] = pieces.as_slice() else {
             return Err(Error::unsupported(format!("{path}: a chunk lies in {} members", pieces.len())));
@@ -385,7 +386,7 @@ impl Joined {
         let (member, dataset) = self.open(piece.member)?;
         let within = |e: Error| e.within(&member.name);
         let source = dataset.source();
-        let stored = source.locate_run(path, &inside).map_err(within)?;
+        let stored = source.locate_run(RunRequest { extent: &inside, ..request }).map_err(within)?;
         source.check_unchanged().map_err(within)?;
         Ok(stored)
     }
@@ -429,17 +430,18 @@ impl ChunkSource for Joined {
         }
     }
 
-    fn locate_run(&self, path: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        let path = request.variable;
         let (variable, placed) = self.placed(path)?;
         match placed {
             Placed::Held(held) => {
-                let index = runs::index_of(&self.schema, path, extent)?;
+                let index = runs::index_of(&self.schema, path, request.extent)?;
                 held.locate(variable, ChunkKey { variable: path, index: &index })
             }
-            Placed::Along(along) => self.locate_in_member((path, variable), *along, extent),
+            Placed::Along(along) => self.locate_in_member(variable, *along, request),
             Placed::First => {
                 let (member, dataset) = self.open(0)?;
-                let stored = dataset.source().locate_run(path, extent).map_err(|e| e.within(&member.name))?;
+                let stored = dataset.source().locate_run(request).map_err(|e| e.within(&member.name))?;
                 dataset.source().check_unchanged().map_err(|e| e.within(&member.name))?;
                 Ok(stored)
             }

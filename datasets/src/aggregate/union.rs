@@ -6,7 +6,7 @@ use weir_model::{Group, Hyperslab, Schema};
 
 use super::hold::Learnt;
 use super::member::{Member, Members};
-use crate::runs::Runs;
+use crate::runs::{RunRequest, Runs};
 use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, SlabRequest, Stored};
 
 /// Members side by side.
@@ -132,8 +132,8 @@ impl ChunkSource for Union {
         self.ask(variable, |dataset| dataset.source().runs(variable))
     }
 
-    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
-        self.ask(variable, |dataset| dataset.source().locate_run(variable, extent))
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        self.ask(request.variable, |dataset| dataset.source().locate_run(request))
     }
 
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {

@@ -6,6 +6,7 @@ use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Storage, Stride};
 use super::elements::{difference, pick};
 use super::{Subject, rule};
 use crate::codecs::{self, Decoded, Scratch};
+use crate::runs::Purpose;
 use crate::{ErrorKind, Stored};
 
 /// How many chunks of a variable are looked at, one by one.
@@ -39,7 +40,7 @@ fn check_chunk(
 ) -> Result<(), String> {
     let extent = grid.extent(index).ok_or("the grid does not have it")?;
     let expected = pick(subject, whole, &subject.variable.shape, &extent)?;
-    let stored = match subject.dataset.place(subject.path, index) {
+    let stored = match subject.dataset.place(subject.path, index, Purpose::Find) {
         Ok(stored) => stored,
         // One chunk may be stored in another way than the others.
         Err(error) if error.kind == ErrorKind::Unsupported => return Ok(()),

@@ -56,6 +56,23 @@ impl Prefix {
         }
     }
 
+    /// Where the bytes of an object are, of which nothing is read; `None` where the server says that there are none.
+    ///
+    /// # Errors
+    /// `Unavailable` where it cannot be known.
+    pub fn look(&self, key: &str) -> Result<Option<Object>, Error> {
+        let url = self.url.below(key)?;
+        let address = self.network.address(&url)?;
+        match runtime::wait(async move { address.look().await }) {
+            Ok(object) => {
+                let location = self.network.location(&url);
+                Ok(Some(Object::whole(DataFile::remote(RemoteFile::in_ranges(object), location))))
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.within(key)),
+        }
+    }
+
     /// What is directly below `prefix` (empty for the root), sorted by name.
     ///
     /// # Errors

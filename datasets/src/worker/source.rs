@@ -12,7 +12,7 @@ use super::schema::{self, Refused};
 use crate::codecs::MOST_CHUNK_BYTES;
 use crate::hdf5::varying::{MOST_STRINGS, MOST_TEXT_BYTES, places};
 use crate::other_files::OtherFiles;
-use crate::runs::{self, Runs};
+use crate::runs::{self, RunRequest, Runs};
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored};
 
 /// A file some or all of whose variables are read by a worker.
@@ -209,10 +209,10 @@ impl ChunkSource for WorkerSource {
         }
     }
 
-    fn locate_run(&self, path: &str, extent: &Hyperslab) -> Result<Stored, Error> {
-        match (self.taken(path)?, &self.native) {
-            (None, Some(native)) => native.locate_run(path, extent),
-            _ => Err(Error::unsupported(format!("{path} is read through netCDF-C"))),
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        match (self.taken(request.variable)?, &self.native) {
+            (None, Some(native)) => native.locate_run(request),
+            _ => Err(Error::unsupported(format!("{} is read through netCDF-C", request.variable))),
         }
     }
 

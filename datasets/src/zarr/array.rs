@@ -7,6 +7,7 @@ use super::description::Description;
 use super::filter::{self, Shape};
 use super::shards::Shards;
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
+use crate::runs::Purpose;
 use crate::source::Run;
 use crate::store::{Object, Store};
 use crate::{Encoded, Error, ErrorKind, Stored};
@@ -51,13 +52,30 @@ impl StoredArray {
     /// # Errors
     /// `NotFound` for a chunk that the grid does not have; those of the store, and of the shard that it lies in.
     pub fn find(&self, places: Places<'_>, index: &[u64]) -> Result<Option<Object>, Error> {
+        self.find_for(places, index, Purpose::Read)
+    }
+
+    /// As [`find`](Self::find); to know where a chunk is, nothing of its object is read.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn find_for(
+        &self,
+        places: Places<'_>,
+        index: &[u64],
+        purpose: Purpose,
+    ) -> Result<Option<Object>, Error> {
         let Description { grid, keys, sharding, .. } = &self.description;
         if !grid.contains(index) {
             let counts = grid.counts();
             return Err(Error::not_found(format!("it has no chunk {index:?}; it has {counts:?} chunks")));
         }
         let Some(sharding) = sharding else {
-            return places.store.locate(&keys.key(&self.path, index));
+            let key = keys.key(&self.path, index);
+            return match purpose {
+                Purpose::Read => places.store.locate(&key),
+                Purpose::Find => places.store.look(&key),
+            };
         };
         let (shard, place) = sharding.place(index);
         let key = keys.key(&self.path, &shard);
@@ -80,7 +98,22 @@ impl StoredArray {
             let bytes = self.decoded(chain, object)?;
             return Ok(Stored::Here(Encoded { bytes, skipped_codecs: u32::MAX }));
         }
-        if chain.codecs.is_empty() {
+        self.stored(chain, object, index)
+    }
+
+    /// Where a chunk is stored whose bytes the data model's codecs describe, or those of texts.
+    ///
+    /// # Errors
+    /// As [`locate`](Self::locate).
+    pub fn locate_run(&self, places: Places<'_>, index: &[u64], purpose: Purpose) -> Result<Stored, Error> {
+        match self.find_for(places, index, purpose)? {
+            Some(object) => self.stored(self.chain()?, object, index),
+            None => Ok(Stored::Nothing),
+        }
+    }
+
+    fn stored(&self, chain: &Chain, object: Object, index: &[u64]) -> Result<Stored, Error> {
+        if chain.codecs.is_empty() && chain.layout != Layout::Texts {
             let (has, expected) = (object.len(), self.shape().bytes()?);
             if has != expected {
                 return Err(Error::corrupt(format!(

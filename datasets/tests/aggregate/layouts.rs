@@ -2,6 +2,7 @@
 
 use weir_datasets::aggregate::Definition;
 use weir_datasets::aggregate::definition::Kind;
+use weir_datasets::runs::Purpose;
 use weir_datasets::{ErrorKind, Location, Stored};
 
 use crate::fixture::{defined, folder, joined, opener, place, rules};
@@ -40,7 +41,7 @@ fn ranges_are_those_of_members() {
     let dataset = opener(&[&folder()]).open(&place(joined(&folder(), "classic/*.nc"))).unwrap();
     let mut files = Vec::new();
     for record in 0..12 {
-        let Stored::Run(run) = dataset.place("/temp", &[record, 0, 0]).unwrap() else {
+        let Stored::Run(run) = dataset.place("/temp", &[record, 0, 0], Purpose::Find).unwrap() else {
             panic!("record {record} is no range");
         };
         let Location::Path(path) = run.file.location() else { panic!("it is of this machine") };

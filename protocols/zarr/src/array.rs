@@ -120,7 +120,7 @@ impl<'a> Array<'a> {
     /// The `codecs` of version 3.
     pub(crate) fn codecs_v3(&self) -> Json {
         match &self.chain {
-            Some(chain) => chain.v3(self.element),
+            Some(chain) => chain.v3(),
             None => {
                 let in_shards = self.shards().map(|_| self.grid.chunk_shape());
                 self.encoding.v3(self.element, in_shards)

@@ -13,6 +13,7 @@ use crate::ElementType;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chain {
     order: ByteOrder,
+    element: ElementType,
     element_size: usize,
     steps: Vec<Step>,
 }
@@ -25,6 +26,9 @@ pub(crate) struct Step {
     /// The rest of its configuration.
     pub configuration: Map<String, Json>,
 }
+
+/// The codec by which texts become bytes.
+const TEXTS: &str = "vlen-utf8";
 
 /// The compressors of the Blosc library, by the number that HDF5's filter stores. numcodecs is built without `snappy`.
 const BLOSC_COMPRESSORS: [Option<&str>; 6] =
@@ -46,12 +50,24 @@ impl Chain {
         storage: &Storage,
         chunk_bytes: Option<u64>,
     ) -> Result<Self, String> {
-        let element_size = element.size().ok_or("its elements vary in size")?;
-        let mut steps = Vec::with_capacity(storage.codecs.len());
-        for (place, codec) in storage.codecs.iter().enumerate() {
+        let is_texts = |codec: &Codec| matches!(codec, Codec::Other { id: 0, name, .. } if name == TEXTS);
+        let codecs = match (element, storage.codecs.as_slice()) {
+            // Not one of the steps from bytes to bytes, but how texts become bytes.
+            (ElementType::Text, [first, rest @ ..]) if is_texts(first) => rest,
+            (ElementType::Text, _) => return Err("its elements vary in size".to_owned()),
+            (_, all) => all,
+        };
+        let element_size = element.size().unwrap_or(1);
+        let mut steps = Vec::with_capacity(codecs.len());
+        for (place, codec) in codecs.iter().enumerate() {
             steps.extend(step(codec, (place, element_size), chunk_bytes)?);
         }
-        Ok(Self { order: storage.byte_order, element_size, steps })
+        Ok(Self { order: storage.byte_order, element, element_size, steps })
+    }
+
+    /// The type of an element.
+    pub(crate) fn element(&self) -> ElementType {
+        self.element
     }
 
     /// The steps, in writing order.
@@ -65,32 +81,30 @@ impl Chain {
         self.order
     }
 
-    /// Whether chunks are the bytes of their elements.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.steps.is_empty()
-    }
-
     /// The `filters` and the `compressor` of version 2. What comes last is the compressor, if it is one.
     pub(crate) fn v2(&self) -> (Json, Json) {
+        let texts = (self.element == ElementType::Text).then(|| json!({"id": TEXTS}));
         let (filters, compressor) = match self.steps.split_last() {
             Some((last, before)) if !FILTERS.contains(&last.name.as_str()) => (before, last.v2()),
             _ => (self.steps.as_slice(), Json::Null),
         };
         // The specification wants null, not an empty list.
-        let list = || filters.iter().map(Step::v2).collect();
-        (if filters.is_empty() { Json::Null } else { list() }, compressor)
+        let filters: Vec<Json> = texts.into_iter().chain(filters.iter().map(Step::v2)).collect();
+        (if filters.is_empty() { Json::Null } else { Json::Array(filters) }, compressor)
     }
 
     /// The `codecs` of version 3.
-    pub(crate) fn v3(&self, element: ElementType) -> Json {
+    pub(crate) fn v3(&self) -> Json {
         let order = match self.order {
             ByteOrder::Little => "little",
             ByteOrder::Big => "big",
         };
-        let bytes = match element.has_byte_order() {
-            true => json!({"name": "bytes", "configuration": {"endian": order}}),
-            false => json!({"name": "bytes"}),
+        let bytes = match self.element {
+            ElementType::Text => json!({"name": TEXTS}),
+            element if element.has_byte_order() => {
+                json!({"name": "bytes", "configuration": {"endian": order}})
+            }
+            _ => json!({"name": "bytes"}),
         };
         let steps = self.steps.iter().map(|step| step.v3(self.element_size));
         std::iter::once(bytes).chain(steps).collect()
@@ -266,7 +280,7 @@ mod tests {
         assert_eq!(chain.v2(), (filters, compressor), "{codecs:?}");
         let mut expected = vec![json!({"name": "bytes", "configuration": {"endian": "big"}})];
         expected.extend(v3.as_array().cloned().unwrap_or_default());
-        assert_eq!(chain.v3(ElementType::Float(4)), Json::Array(expected), "{codecs:?}");
+        assert_eq!(chain.v3(), Json::Array(expected), "{codecs:?}");
     }
 
     const SHUFFLE: Codec = Codec::Shuffle { element_size: 4 };
@@ -330,6 +344,19 @@ mod tests {
                 {"name": "numcodecs.lz4", "configuration": {"acceleration": 2}},
             ]),
         );
+    }
+
+    #[test]
+    fn texts_are_counted() {
+        let storage =
+            |codecs| Storage { chunk_shape: vec![6], codecs, byte_order: ByteOrder::Little, fill: vec![] };
+        let texts = storage(vec![zarr("vlen-utf8", "{}"), zarr("zstd", r#"{"level":1}"#)]);
+        let chain = Chain::of(ElementType::Text, &texts, None).unwrap();
+        let zstd = json!({"id": "zstd", "level": 1});
+        assert_eq!(chain.v2(), (json!([{"id": "vlen-utf8"}]), zstd));
+        assert_eq!(chain.v3()[0], json!({"name": "vlen-utf8"}));
+        assert!(Chain::of(ElementType::Text, &storage(vec![]), None).is_err());
+        assert_eq!(chain.unwritten(&[], 6), None);
     }
 
     #[test]

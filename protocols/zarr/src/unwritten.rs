@@ -4,7 +4,7 @@
 //! chunk must be made. Nothing is compressed: every format has a way to say that bytes follow as they are.
 
 use crate::chain::Step;
-use crate::{Chain, chunk};
+use crate::{Chain, ElementType, chunk};
 
 /// Bytes of a stored block of deflate (RFC 1951, section 3.2.4).
 const DEFLATE_BLOCK: usize = 65_535;
@@ -20,6 +20,10 @@ impl Chain {
     /// one of them has no way to say it, or the chunk is very long.
     #[must_use]
     pub fn unwritten(&self, fill: &[u8], elements: u64) -> Option<Vec<u8>> {
+        // Which text stands for one that was never written, a layout does not say.
+        if self.element() == ElementType::Text {
+            return None;
+        }
         let size = usize::try_from(elements).ok().and_then(|elements| elements.checked_mul(fill.len()));
         size.filter(|&size| size <= MOST_BYTES)?;
         let bytes = chunk::filled(fill, elements)?;
