@@ -155,3 +155,54 @@ pub fn places(part: &Part, chunk_shape: &[u64], shape: &[u64]) -> Vec<(usize, us
     }
     places
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::DataFile;
+
+    /// A file with a heap at its end, in which one list has `count` references to itself, and that heap's address.
+    fn circle(count: u32) -> (tempfile::NamedTempFile, u64) {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hdf5_varying.h5");
+        let mut bytes = std::fs::read(fixture).unwrap();
+        let address = bytes.len() as u64;
+        let list = reference(count, address).repeat(count as usize);
+        let object = [&[1, 0, 1, 0, 0, 0, 0, 0][..], &(list.len() as u64).to_le_bytes(), &list].concat();
+        let length = 16 + object.len() as u64;
+        bytes.extend([&b"GCOL\x01\0\0\0"[..], &length.to_le_bytes(), &object].concat());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        (file, address)
+    }
+
+    fn reference(count: u32, address: u64) -> Vec<u8> {
+        [&count.to_le_bytes()[..], &address.to_le_bytes(), &1_u32.to_le_bytes()].concat()
+    }
+
+    fn lists(depth: usize) -> Form {
+        (0..depth).fold(Form::Bytes(16), |element, _| Form::List { size: 16, element: Box::new(element) })
+    }
+
+    fn check(count: u32, depth: usize, left: usize) -> Result<Vec<u8>, ErrorKind> {
+        let (file, address) = circle(count);
+        let metadata = Metadata::open(Arc::new(DataFile::open(file.path()).unwrap())).unwrap();
+        let mut packing = Packing { heap: Heap::new(&metadata), left };
+        packing.element(&lists(depth), &reference(count, address)).map_err(|error| error.kind)
+    }
+
+    #[test]
+    fn lists_of_themselves_are_bounded_by_what_is_packed() {
+        let two = check(2, 2, 1 << 10).unwrap();
+        assert_eq!(
+            (two.len(), &two[..9], &two[40..49]),
+            (80, &[2, 0, 0, 0, 0, 0, 0, 0, 2][..], &[2, 0, 0, 0, 0, 0, 0, 0, 2][..])
+        );
+        assert_eq!(check(2, 2, 80), Ok(two));
+        assert_eq!(check(2, 2, 79), Err(ErrorKind::TooLarge));
+        // As deep as datatypes may be: 8 to the power of 16 elements, if nothing stopped it.
+        assert_eq!(check(8, 16, 1 << 16), Err(ErrorKind::TooLarge));
+    }
+}

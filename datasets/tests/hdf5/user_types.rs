@@ -2,7 +2,7 @@
 
 use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::{Dataset, ErrorKind};
-use weir_model::{DataType, Field, Hyperslab, Packed, Value, pack_count};
+use weir_model::{Codec, DataType, Field, Hyperslab, Packed, Value, pack_count};
 
 use crate::fixture::open;
 
@@ -211,7 +211,7 @@ fn fields_of_any_byte_order_are_little_endian() {
         ];
         assert_eq!((fields.as_slice(), size), (expected.as_slice(), 43), "{fixture}");
         let codecs = &source.schema().variable("/packed").unwrap().storage.codecs;
-        let codecs: Vec<&str> = codecs.iter().map(|codec| codec.name()).collect();
+        let codecs: Vec<&str> = codecs.iter().map(Codec::name).collect();
         assert_eq!(codecs, ["hdf5 numbers", "shuffle", "deflate", "fletcher32"]);
     }
 }
