@@ -5,7 +5,7 @@
 use weir_model::{AxisPart, Hyperslab, Part, pack_count};
 
 use super::array::StoredArray;
-use super::form::Form;
+use super::form::{FieldForm, Form, Number};
 use super::heap::{Heap, text_of};
 use super::metadata::Metadata;
 use crate::{Error, ErrorKind};
@@ -15,35 +15,89 @@ pub const MOST_STRINGS: u64 = 1 << 24;
 /// ... with this many bytes together.
 pub const MOST_TEXT_BYTES: usize = 512 << 20;
 
+/// What a list in a list is taken to need, in bytes, where nobody has looked.
+const LIST_BYTES: u64 = 64;
+
 /// Reads the elements of a hyperslab, row-major.
 pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-    if slab.elements() > MOST_STRINGS {
-        let elements = slab.elements();
-        let message =
-            format!("{elements} elements of varying size are asked for at once, the limit is {MOST_STRINGS}");
-        return Err(Error::new(ErrorKind::TooLarge, message));
-    }
+    check_count(slab)?;
     let mut packing = Packing { heap: Heap::new(metadata), left: MOST_TEXT_BYTES };
     let elements = usize::try_from(slab.elements()).unwrap_or(usize::MAX);
     let mut packed = vec![Vec::new(); elements];
+    each(metadata, array, slab, |to, stored| {
+        if let Some(place) = packed.get_mut(to) {
+            *place = packing.element(&array.form, stored)?;
+        }
+        Ok(())
+    })?;
+    Ok(packed)
+}
+
+/// How many bytes the packed forms of a hyperslab have, by what references say of what they lead to; roughly where that holds
+/// references itself.
+pub fn bytes(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Result<u64, Error> {
+    check_count(slab)?;
+    let mut sum = 0_u64;
+    each(metadata, array, slab, |_, stored| {
+        sum = sum.saturating_add(said_bytes(&array.form, stored));
+        Ok(())
+    })?;
+    Ok(sum.min(MOST_TEXT_BYTES as u64))
+}
+
+fn said_bytes(form: &Form, stored: &[u8]) -> u64 {
+    // A reference begins with how many elements it leads to.
+    let count = || stored.first_chunk().map_or(0, |count| u64::from(u32::from_le_bytes(*count)));
+    match form {
+        fixed if !fixed.is_varying() => fixed.size() as u64,
+        Form::Text(_) => count(),
+        Form::List { element, .. } if element.is_varying() => count().saturating_mul(LIST_BYTES),
+        Form::List { element, .. } => count().saturating_mul(element.size() as u64),
+        Form::Record { fields, .. } => {
+            let of_field = |field: &FieldForm| {
+                let elements = stored.get(field.range()).unwrap_or_default();
+                let elements = elements.chunks_exact(field.form.size().max(1));
+                elements.map(|element| said_bytes(&field.form, element)).fold(0, u64::saturating_add)
+            };
+            fields.iter().map(of_field).fold(0, u64::saturating_add)
+        }
+        Form::Bytes(size) | Form::Number(Number { size, .. }) => *size as u64,
+    }
+}
+
+fn check_count(slab: &Hyperslab) -> Result<(), Error> {
+    let elements = slab.elements();
+    if elements <= MOST_STRINGS {
+        return Ok(());
+    }
+    let message =
+        format!("{elements} elements of varying size are asked for at once, the limit is {MOST_STRINGS}");
+    Err(Error::new(ErrorKind::TooLarge, message))
+}
+
+/// Calls `element` with the place of each element in the hyperslab, and with the element as it is stored.
+fn each(
+    metadata: &Metadata,
+    array: &StoredArray,
+    slab: &Hyperslab,
+    mut element: impl FnMut(usize, &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
     let shape = slab.shape();
     for part in array.grid.plan(slab) {
         let chunk = array.decoded(metadata, &part.chunk())?;
         for (from, to) in places(&part, array.grid.chunk_shape(), &shape) {
             let stored = match &chunk {
-                Some(chunk) => element(chunk, from, array.element_size)?,
+                Some(chunk) => stored(chunk, from, array.element_size)?,
                 // References in a fill value lead somewhere, too.
                 None => &array.fill,
             };
-            if let Some(place) = packed.get_mut(to) {
-                *place = packing.element(&array.form, stored)?;
-            }
+            element(to, stored)?;
         }
     }
-    Ok(packed)
+    Ok(())
 }
 
-fn element(chunk: &[u8], place: usize, size: usize) -> Result<&[u8], Error> {
+fn stored(chunk: &[u8], place: usize, size: usize) -> Result<&[u8], Error> {
     let start = place.checked_mul(size);
     let range = start.and_then(|start| Some(start..start.checked_add(size)?));
     let element = range.and_then(|range| chunk.get(range));
