@@ -49,7 +49,7 @@ pub fn dods(host: Host, request: &Request<'_>, dataset: Dataset) -> Result<Respo
 }
 
 fn finish(response: Response) -> Response {
-    described(response, "dods-data").stable()
+    described(response, "dods-data").stable().compressible()
 }
 
 /// What is to be sent.
