@@ -263,7 +263,7 @@ fn whatever_is_asked_for_stays_text() {
     let running = running();
     let evil = html::in_url(EVIL);
     for query in [
-        format!("{evil}"),
+        evil.clone(),
         format!("form=1&select={evil}"),
         format!("form=1&{evil}=1"),
         format!("form=1&sst.0={evil}"),

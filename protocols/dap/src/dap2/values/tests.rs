@@ -3,8 +3,10 @@
 use proptest::prelude::*;
 use weir_model::{DataType, Schema};
 
+use super::super::AtomicType;
 use super::super::dods::Layout;
 use super::super::view::samples::{group, variable};
+use super::super::xdr::{self, Form};
 use super::super::{Constraint, Inventory, View};
 use super::*;
 
