@@ -20,7 +20,7 @@ struct Resource {
 }
 
 /// What the bare address answers.
-const BARE: Resource = Resource { suffix: "", answer: |_, _, dataset| dap2::page(&dataset) };
+const BARE: Resource = Resource { suffix: "", answer: |_, request, dataset| dap2::help(request, &dataset) };
 
 /// The resources, in the order in which [`Plugin::routes`] names them at each address.
 fn resources() -> impl Iterator<Item = &'static Resource> {
@@ -56,7 +56,7 @@ impl Plugin for DapPlugin {
         (resource.answer)(self, request, dataset)
     }
 
-    fn render_error(&self, _: &Request<'_>, status: u16, message: &str) -> Option<Response> {
-        Some(dap2::error(status, message))
+    fn render_error(&self, request: &Request<'_>, status: u16, message: &str) -> Option<Response> {
+        Some(dap2::error(request, status, message))
     }
 }
