@@ -61,7 +61,7 @@ pub const ARROWS: &[Rule] = &[
     },
     Rule {
         krate: "weir-plugin-zarr",
-        may_know: &["weir-plugin-api", "weir-zarr", "weir-model"],
+        may_know: &["weir-plugin-api", "weir-zarr", "weir-cf", "weir-model"],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },

@@ -6,48 +6,55 @@
 //! for every 404, without an error.
 #![forbid(unsafe_code)]
 
+mod blosc;
 mod chunks;
+mod compress;
 mod listing;
+mod making;
+mod processing;
+mod tree;
 
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
-use weir_zarr::{Array, Key, document};
+use weir_zarr::{Arrays, Hierarchy, Key, Product, document};
+
+use processing::Processing;
 
 const JSON: &str = "application/json";
+
+/// Routes of a dataset's mount; the others are of groups of datasets.
+const MOUNTS: usize = 2;
 
 /// The plugin.
 pub struct ZarrPlugin {
     host: Host,
+    processing: Processing,
 }
 
 impl Plugin for ZarrPlugin {
     const NAME: &'static str = "zarr";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    fn create(host: Host, _config: &str) -> Result<Self, Error> {
-        Ok(Self { host })
+    fn create(host: Host, config: &str) -> Result<Self, Error> {
+        Ok(Self { host, processing: Processing::of(config)? })
     }
 
-    /// The bare mount is what zarr-python 2 asks to list members.
+    /// The bare mount is what zarr-python 2 asks to list members. Behind the mount: documents of datasets and folders, then
+    /// those of the whole server.
     fn routes(&self) -> Vec<Route> {
-        vec![Route::get("/datasets/{id}/zarr"), Route::get("/datasets/{id}/zarr/{rest}")]
+        let mount = [Route::get("/datasets/{id}/zarr"), Route::get("/datasets/{id}/zarr/{rest}")];
+        let folders = tree::DOCUMENTS.iter().map(|name| Route::get(&format!("/datasets/{{id}}/{name}")));
+        let server = tree::DOCUMENTS.iter().map(|name| Route::get(&format!("/datasets/{name}")));
+        mount.into_iter().chain(folders).chain(server).collect()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
-        let dataset = self.host.open(request, request.dataset_id())?;
-        let schema = dataset.schema()?;
-        let rest = request.rest();
-        match Key::parse(rest, &schema) {
-            Some(Key::Chunk { path, index, format }) => {
-                let wanted = chunks::Wanted { path, index: &index, format };
-                chunks::respond(&self.host, request, &dataset, &schema, &wanted)
+        match request.route().checked_sub(MOUNTS) {
+            None => self.dataset(request),
+            Some(document) => {
+                let document = tree::DOCUMENTS.iter().cycle().nth(document).copied().unwrap_or_default();
+                tree::respond(&self.host, &self.processing, request, document)
             }
-            Some(key) => document(&key, &schema)
-                .map(|text| Response::full(JSON, text).stable())
-                .ok_or_else(|| no_document(&key, rest, &schema)),
-            None => listing::html(&schema, request)
-                .map(|html| Response::full("text/html; charset=utf-8", html).stable())
-                .ok_or_else(|| no_key(rest)),
         }
     }
 
@@ -60,18 +67,52 @@ impl Plugin for ZarrPlugin {
     }
 }
 
+impl ZarrPlugin {
+    /// Answers a request below the mount of a dataset.
+    fn dataset(&self, request: &Request<'_>) -> Result<Response, Error> {
+        let dataset = self.host.open(request, request.dataset_id())?;
+        let schema = dataset.schema()?;
+        let product = self.processing.product(&dataset, &schema)?;
+        let hierarchy = shown(&schema, product.as_deref());
+        let rest = request.rest();
+        match Key::parse(rest, hierarchy.schema) {
+            Some(Key::Chunk { path, index, format }) => {
+                let wanted = chunks::Wanted { path, index: &index, format };
+                match &product {
+                    Some(product) => chunks::made(&self.host, request, (&dataset, &schema), product, &wanted),
+                    None => chunks::respond(&self.host, request, &dataset, &schema, &wanted),
+                }
+            }
+            Some(key) => document(&key, &hierarchy)
+                .map(|text| Response::full(JSON, text).stable())
+                .ok_or_else(|| no_document(&key, rest, &hierarchy)),
+            None => listing::html(&hierarchy, request)
+                .map(|html| Response::full("text/html; charset=utf-8", html).stable())
+                .ok_or_else(|| no_key(rest)),
+        }
+    }
+}
+
+/// A dataset's schema, or what its recipe makes of it, as Zarr shows it.
+fn shown<'a>(schema: &'a Schema, product: Option<&'a Product>) -> Hierarchy<'a> {
+    match product {
+        Some(product) => Hierarchy { schema: &product.schema, arrays: Arrays::Made(&product.makings) },
+        None => Hierarchy::of_file(schema),
+    }
+}
+
 fn no_key(rest: &str) -> Error {
     Error::not_found(format!("no Zarr key {rest:?} here; .zmetadata and zarr.json list what is"))
 }
 
 /// Why there is no document: most often there is no such node, or it is asked for as what it is not.
-fn no_document(key: &Key<'_>, rest: &str, schema: &Schema) -> Error {
+fn no_document(key: &Key<'_>, rest: &str, hierarchy: &Hierarchy<'_>) -> Error {
     let path = match *key {
         Key::V2Consolidated { group } | Key::V2Group { group } => group,
         Key::V2Attributes { path } | Key::V2Array { path } | Key::V3Metadata { path } => path,
         Key::Chunk { path, .. } => path,
     };
-    match schema.variable(path).map(Array::of) {
+    match hierarchy.schema.variable(path).map(|variable| hierarchy.array(path, variable)) {
         Some(Err(reason)) => Error::not_found(format!("{path:?} is not served as Zarr: {reason}")),
         _ => no_key(rest),
     }
