@@ -107,14 +107,15 @@ fn grid(grid: &Grid<'_>, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::super::view::samples::{group, ocean, variable};
-    use super::super::{Constraint, Inventory, grammar};
+    use super::super::{Constraint, Coordinates, Inventory, grammar};
     use super::*;
     use proptest::prelude::*;
     use weir_model::{DataType, Schema};
 
     fn check(schema: &Schema, query: &str, expected: &str) {
         let inventory = Inventory::of(schema);
-        let view = View::resolve(&Constraint::parse(query).unwrap(), &inventory).unwrap();
+        let view =
+            View::resolve(&Constraint::parse(query).unwrap(), &inventory, &Coordinates::new()).unwrap();
         let text = dds(&view, "ocean 1.nc");
         assert_eq!(text, format!("Dataset {{\n{expected}}} ocean%201.nc;\n"));
         assert_eq!(grammar::parse_dds(&text).unwrap().variables.len(), view.variables.len());

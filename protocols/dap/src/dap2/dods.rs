@@ -198,13 +198,14 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::super::view::samples::{group, ocean, variable};
-    use super::super::{Constraint, Inventory};
+    use super::super::{Constraint, Coordinates, Inventory};
     use super::*;
     use weir_model::{DataType, Schema};
 
     fn layout(schema: &Schema, query: &str) -> Result<Layout, String> {
         let inventory = Inventory::of(schema);
-        let view = View::resolve(&Constraint::parse(query).unwrap(), &inventory).unwrap();
+        let view =
+            View::resolve(&Constraint::parse(query).unwrap(), &inventory, &Coordinates::new()).unwrap();
         Layout::of(&view, "x").map_err(|fault| fault.to_string())
     }
 

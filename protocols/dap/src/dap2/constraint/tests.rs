@@ -1,20 +1,50 @@
 //! Tests of the parser of constraint expressions.
 
-use super::*;
 use proptest::prelude::*;
+use weir_model::Stride;
 
-fn check(query: &str, expected: &str) {
-    let written = |index: &Index| match index.stop {
+use super::*;
+
+fn index(index: &Index) -> String {
+    match index.stop {
         Some(stop) => format!("[{}:{}:{stop}]", index.start, index.step),
         None => format!("[{}:{}:*]", index.start, index.step),
-    };
+    }
+}
+
+fn projection(projection: &Projection) -> String {
+    let step = |step: &Step| format!("{}{}", step.name, step.indices.iter().map(index).collect::<String>());
+    let steps: Vec<String> = projection.steps.iter().map(step).collect();
+    format!("{}@{}", steps.join("/"), projection.byte)
+}
+
+fn call(call: &Call) -> String {
+    let arguments: Vec<String> = call.arguments.iter().map(operand).collect();
+    format!("{}@{}({})", call.name, call.byte, arguments.join(" "))
+}
+
+fn operand(operand: &Operand) -> String {
+    match operand {
+        Operand::Number(number) => format!("{number:?}"),
+        Operand::Text(text) => format!("'{text}'"),
+        Operand::Projection(one) => projection(one),
+        Operand::Call(inner) => call(inner),
+    }
+}
+
+fn clause(clause: &Clause) -> String {
+    let right: Vec<String> = clause.right.iter().map(operand).collect();
+    format!("&@{} {} {:?} {}", clause.byte, operand(&clause.left), clause.operator, right.join("|"))
+}
+
+fn check(query: &str, expected: &str) {
     let got = match Constraint::parse(query) {
         Ok(constraint) => {
-            let parts = constraint.projections.iter().map(|projection| {
-                let indices: String = projection.indices.iter().map(written).collect();
-                format!("{}@{}{indices}", projection.name, projection.byte)
+            let items = constraint.items.iter().map(|item| match item {
+                Item::Projection(one) => projection(one),
+                Item::Call(one) => call(one),
             });
-            parts.collect::<Vec<_>>().join(" ")
+            items.chain(constraint.clauses.iter().map(clause)).collect::<Vec<_>>().join(" ")
         }
         Err(fault) => fault.to_string(),
     };
@@ -27,19 +57,47 @@ fn projections() {
     check("&", "");
     check("t", "t@0");
     check("t,lat,lon&", "t@0 lat@2 lon@6");
-    check("t[3]", "t@0[3:1:3]");
-    check("t[0:2:9][1:2]", "t@0[0:2:9][1:1:2]");
-    check("lat[1:2],lon[0:0]", "lat@0[1:1:2] lon@9[0:1:0]");
-    check("t[][*][2:*][1:3:*]", "t@0[0:1:*][0:1:*][2:1:*][1:3:*]");
-    check("a.b[1]", "a.b@0[1:1:1]");
+    check("t[3]", "t[3:1:3]@0");
+    check("t[0:2:9][1:2]", "t[0:2:9][1:1:2]@0");
+    check("lat[1:2],lon[0:0]", "lat[1:1:2]@0 lon[0:1:0]@9");
+    check("t[][*][2:*][1:3:*]", "t[0:1:*][0:1:*][2:1:*][1:3:*]@0");
+    check("a.b[1]", "a.b[1:1:1]@0");
+    check("s[0:2:4].f[1],x~y", "s[0:2:4]/f[1:1:1]@0 x~y@14");
+    check("s[0].in.x[1].y", "s[0:1:0]/in.x[1:1:1]/y@0");
 }
 
 #[test]
 fn escapes_of_every_depth() {
-    check("t%5b0%5d", "t@0[0:1:0]");
-    check("t%5B0%3a2%3A9%5D%2Clat", "t@0[0:2:9] lat@9");
-    check("a%2520b%255b1%255d", "a b@0[1:1:1]");
-    check("t%25255b1%25255d", "t@0[1:1:1]");
+    check("t%5b0%5d", "t[0:1:0]@0");
+    check("t%5B0%3a2%3A9%5D%2Clat", "t[0:2:9]@0 lat@9");
+    check("a%2520b%255b1%255d", "a b[1:1:1]@0");
+    check("t%25255b1%25255d", "t[1:1:1]@0");
+    check("s.f%26s.g%253e%253d3", "s.f@0 &@4 s.g@4 GreaterOrEqual 3.0");
+}
+
+#[test]
+fn calls() {
+    check("version()", "version@0()");
+    check("grid(g,\"10<lat<20\",\"lon>3\")", "grid@0(g@5 '10<lat<20' 'lon>3')");
+    check("geogrid(g, 40, -10.5 ,1e1,+3)", "geogrid@0(g@8 40.0 -10.5 10.0 3.0)");
+    check("linear_scale(t[0:2]),lat", "linear_scale@0(t[0:1:2]@13) lat@21");
+    check("f(g(h(x)))", "f@0(g@2(h@4(x@6)))");
+    check("f(3a,\"a\\\"\\\\b\\d\")", "f@0(3a@2 'a\"\\b\\d')");
+    check("f(f(f(f(f(f(f(f(x))))))))", "f@0(f@2(f@4(f@6(f@8(f@10(f@12(f@14(x@16))))))))");
+    check("f(f(f(f(f(f(f(f(f(x)))))))))", "calls lie too deep in each other at byte 16 of the constraint");
+}
+
+#[test]
+fn selections() {
+    check("&s.f>3", "&@1 s.f@1 Greater 3.0");
+    check("s.f&s.f>=3&s.g!=-1e3", "s.f@0 &@4 s.f@4 GreaterOrEqual 3.0 &@11 s.g@11 NotEqual -1000.0");
+    check("s&s.n=\"x&y\"", "s@0 &@2 s.n@2 Equal 'x&y'");
+    check("s&s.n~=\"^a.*\"", "s@0 &@2 s.n@2 Matches '^a.*'");
+    check("s&s.f={1,2, 3}", "s@0 &@2 s.f@2 Equal 1.0|2.0|3.0");
+    check("s&s.f<s.g&3<=s.f", "s@0 &@2 s.f@2 Less s.g@6 &@10 3.0 LessOrEqual s.f@13");
+    // netCDF-C leaves out the `&`.
+    check("c%3e3", "&@0 c@0 Greater 3.0");
+    check("c=3&d<4", "&@0 c@0 Equal 3.0 &@4 d@4 Less 4.0");
 }
 
 #[test]
@@ -50,33 +108,35 @@ fn faults_name_byte_and_token() {
     check("t[1:*:2]", "expected a step at byte 4 of the constraint, found \"*:2]\"");
     check("t[-1]", "expected an index, \"*\" or \"]\" at byte 2 of the constraint, found \"-1]\"");
     check("t[+1]", "expected an index, \"*\" or \"]\" at byte 2 of the constraint, found \"+1]\"");
-    check("t,", "expected a variable name, \"[\", \",\" or the end at byte 1 of the constraint, found \",\"");
-    check("t]", "expected a variable name, \"[\", \",\" or the end at byte 1 of the constraint, found \"]\"");
-    check(
-        ",t",
-        "expected a variable name, \"[\", \",\" or the end at byte 0 of the constraint, found \",t\"",
-    );
+    let behind = "expected a variable name, \"[\", \",\", \"&\" or the end at byte";
+    check("t,", &format!("{behind} 1 of the constraint, found \",\""));
+    check("t]", &format!("{behind} 1 of the constraint, found \"]\""));
+    check(",t", &format!("{behind} 0 of the constraint, found \",t\""));
     check(
         "t[99999999999999999999]",
         "the number \"99999999999999999999\" at byte 2 of the constraint exceeds 64 bits",
     );
     check("%ff", "byte 0 of the decoded constraint is not utf-8");
-}
-
-#[test]
-fn selections_and_functions_are_refused_as_such() {
-    let selection = "selections apply to sequences, and this dataset has none: found";
-    check("t&lat>10", &format!("{selection} \"&lat>10\" at byte 1 of the constraint"));
-    check("c%3e3", &format!("{selection} \">3\" at byte 1 of the constraint"));
-    check("&c!=3", &format!("{selection} \"&c!=3\" at byte 0 of the constraint"));
-    check("f(t)", "server functions are not available: found \"(t)\" at byte 1 of the constraint");
+    check("s[0].", "expected the name of a member at byte 5 of the constraint, found the end");
+    check("f(x", "expected an argument, \",\" or \")\" at byte 3 of the constraint, found the end");
+    check("f(\"x)", "expected a text that ends with a quote at byte 2 of the constraint, found \"\"x)\"");
+    check("t&lat", "expected a selection such as \"name>1\" at byte 5 of the constraint, found the end");
+    check(
+        "s&s.f>",
+        "expected a name, a number or a text in quotes at byte 6 of the constraint, found the end",
+    );
+    check("s&s.f={1", "expected a constant, \",\" or \"}\" at byte 8 of the constraint, found the end");
+    check(
+        "s&version()",
+        "version() answers with values, so it cannot select rows: ask for it before the first \"&\" (byte 2 of the constraint)",
+    );
 }
 
 #[test]
 fn indices_are_checked_against_the_axis() {
     let check = |start, step, stop, length, expected: &str| {
         let got = match (Index { start, step, stop }).stride(1, length) {
-            Ok(stride) => format!("{} {} {}", stride.start, stride.step, stride.count),
+            Ok(Stride { start, step, count }) => format!("{start} {step} {count}"),
             Err(misfit) => misfit.to_string(),
         };
         assert_eq!(got, expected);
@@ -99,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn brackets_of_any_kind_neither(query in "[t,0-9:*&%\\[\\]25bBdD]{0,40}") {
+    fn marks_of_any_kind_neither(query in "[ts.,0-9:*&%\\[\\]25bBdD(){}<>=!~\"\\\\ ]{0,40}") {
         let _ = Constraint::parse(&query).map_err(|fault| fault.to_string());
     }
 
@@ -117,10 +177,11 @@ proptest! {
             query = if layer == 0 { query.replace('[', "%5b").replace(':', "%3A") } else { query.replace('%', "%25") };
         }
         let constraint = Constraint::parse(&query).unwrap();
-        prop_assert_eq!(constraint.projections.len(), parts.len());
-        for (projection, (name, indices)) in constraint.projections.iter().zip(&parts) {
-            prop_assert_eq!(&projection.name, name);
-            let got: Vec<_> = projection.indices.iter().map(|i| (i.start, i.step, i.stop.unwrap())).collect();
+        prop_assert_eq!(constraint.items.len(), parts.len());
+        for (item, (name, indices)) in constraint.items.iter().zip(&parts) {
+            let Item::Projection(projection) = item else { panic!("{item:?}") };
+            prop_assert_eq!(&projection.name(), name);
+            let got: Vec<_> = projection.steps[0].indices.iter().map(|i| (i.start, i.step, i.stop.unwrap())).collect();
             prop_assert_eq!(&got, indices);
         }
     }
