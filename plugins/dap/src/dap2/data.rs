@@ -5,8 +5,8 @@
 //! while the file stays the same), and then pieces are read as the client takes them. Texts, and tables of which rows are
 //! selected, are read first in either case: only then is the size known, and the size must be right.
 
-use weir_dap::dap2::{Grid, GridForm, Shown};
 use weir_dap::dap2::dods::{Layout, Size};
+use weir_dap::dap2::{Grid, GridForm, Shown};
 use weir_plugin_api::{Body, Bytes, Dataset, Error, ErrorKind, Host, Request, Response};
 
 use super::section::Section;
