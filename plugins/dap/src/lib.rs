@@ -1,8 +1,10 @@
 //! Serves datasets through OPeNDAP: each resource is the address of a dataset and a suffix, such as `opendap.dds`.
 #![forbid(unsafe_code)]
 
+mod configuration;
 mod dap2;
 
+use configuration::Configuration;
 use weir_plugin_api::{Dataset, Error, Host, Plugin, Request, Response, Route};
 
 /// Text, in the only encoding that its clients can be told of.
@@ -20,7 +22,8 @@ struct Resource {
 }
 
 /// What the bare address answers.
-const BARE: Resource = Resource { suffix: "", answer: |_, _, dataset| dap2::page(&dataset) };
+const BARE: Resource =
+    Resource { suffix: "", answer: |plugin, request, dataset| dap2::help(plugin, request, &dataset) };
 
 /// The resources, in the order in which [`Plugin::routes`] names them at each address.
 fn resources() -> impl Iterator<Item = &'static Resource> {
@@ -30,14 +33,15 @@ fn resources() -> impl Iterator<Item = &'static Resource> {
 /// The plugin.
 pub struct DapPlugin {
     host: Host,
+    configuration: Configuration,
 }
 
 impl Plugin for DapPlugin {
     const NAME: &'static str = "dap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    fn create(host: Host, _config: &str) -> Result<Self, Error> {
-        Ok(Self { host })
+    fn create(host: Host, config: &str) -> Result<Self, Error> {
+        Ok(Self { host, configuration: Configuration::parse(config)? })
     }
 
     fn routes(&self) -> Vec<Route> {
@@ -56,7 +60,7 @@ impl Plugin for DapPlugin {
         (resource.answer)(self, request, dataset)
     }
 
-    fn render_error(&self, _: &Request<'_>, status: u16, message: &str) -> Option<Response> {
-        Some(dap2::error(status, message))
+    fn render_error(&self, request: &Request<'_>, status: u16, message: &str) -> Option<Response> {
+        Some(dap2::error(request, status, message))
     }
 }
