@@ -8,8 +8,8 @@ use weir_plugin_api::{Dataset, Error, Host, Plugin, Request, Response, Route};
 /// Text, in the only encoding that its clients can be told of.
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Where a dataset is, for this protocol.
-const ADDRESS: &str = "/datasets/{id}/opendap";
+/// Where a dataset is, for this protocol: here, and where the users of other servers (THREDDS, Hyrax) know theirs to be.
+const ADDRESSES: [&str; 3] = ["/datasets/{id}/opendap", "/thredds/dodsC/{id}", "/opendap/{id}"];
 
 /// One resource of a dataset.
 struct Resource {
@@ -22,7 +22,7 @@ struct Resource {
 /// What the bare address answers.
 const BARE: Resource = Resource { suffix: "", answer: |_, _, dataset| dap2::page(&dataset) };
 
-/// The resources, in the order of [`Plugin::routes`].
+/// The resources, in the order in which [`Plugin::routes`] names them at each address.
 fn resources() -> impl Iterator<Item = &'static Resource> {
     std::iter::once(&BARE).chain(dap2::RESOURCES)
 }
@@ -41,11 +41,14 @@ impl Plugin for DapPlugin {
     }
 
     fn routes(&self) -> Vec<Route> {
-        resources().map(|resource| Route::get(&format!("{ADDRESS}{}", resource.suffix))).collect()
+        let at =
+            |address| resources().map(move |resource| Route::get(&format!("{address}{}", resource.suffix)));
+        ADDRESSES.into_iter().flat_map(at).collect()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
-        let asked = resources().nth(request.route());
+        let number = request.route().checked_rem(resources().count());
+        let asked = number.and_then(|number| resources().nth(number));
         let Some(resource) = asked else {
             return Err(Error::internal(format!("there is no route {}", request.route())));
         };
