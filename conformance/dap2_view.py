@@ -14,6 +14,7 @@ from observed import Dataset, Variable, joined, plain, texts
 
 # Attributes that are compared with elements and must have their type (CF conventions, section 2.5).
 LIKE_ELEMENTS = ("_FillValue", "missing_value", "valid_min", "valid_max", "valid_range")
+MOST_DIMENSIONS = 32
 ABSENT_KINDS = ("compound", "vlen", "opaque", "other")
 # What stays in names as it is; what means something in a constraint, which becomes `_`; all else is escaped as %XX.
 PLAIN = re.compile(r"[A-Za-z0-9_\-.]")
@@ -29,7 +30,9 @@ def unaccented(name):
 def spelled(path):
     """The path of a variable as one DAP2 name: `_` for `/`."""
     name = unaccented(path.strip("/").replace("/", "_"))
-    return "".join("_" if c in OF_CONSTRAINTS else c if PLAIN.match(c) else f"%{ord(c):02X}" for c in name)
+    escaped = "".join("_" if c in OF_CONSTRAINTS else c if PLAIN.match(c) else f"%{ord(c):02X}" for c in name)
+    # netCDF-C takes the attributes of what is called so for those of the dataset.
+    return escaped + "_" if escaped.lower().endswith("global") else escaped
 
 
 def dimension_name(path):
@@ -48,7 +51,9 @@ def is_integer(values):
 
 
 def carried(variable):
-    """Whether DAP2 has a type for the variable."""
+    """Whether DAP2 has a type for the variable, and clients as many dimensions."""
+    if variable.values.ndim > MOST_DIMENSIONS:
+        return False
     if variable.kind in ("number", "enum"):
         return not (is_integer(variable.values) and variable.values.dtype.itemsize == 8)
     return variable.kind not in ABSENT_KINDS
@@ -196,6 +201,22 @@ def netcdf_c_values(variable):
     return shown
 
 
+def shown_by_410(name):
+    """A name as netCDF-C 4.10 shows it, which undoes the escape of `@`."""
+    return name.replace("%40", "@")
+
+
+def netcdf_c_410(source):
+    """The file as netCDF-C 4.10 shows it through DAP2."""
+    dataset = netcdf_c(source)
+    for variable in dataset.variables.values():
+        variable.dimensions = tuple(map(shown_by_410, variable.dimensions))
+        variable.attributes = {shown_by_410(name): value for name, value in variable.attributes.items()}
+    dataset.variables = {shown_by_410(name): variable for name, variable in dataset.variables.items()}
+    dataset.attributes["/"] = {shown_by_410(name): value for name, value in dataset.attributes["/"].items()}
+    return dataset
+
+
 def netcdf_c(source):
     """The file as netCDF-C shows it through DAP2."""
     dataset = expected(source)
@@ -212,8 +233,8 @@ def netcdf_c(source):
     return dataset
 
 
-def libdap(source):
-    """The file as libdap shows it through DAP2: bytes are unsigned."""
+def unsigned_bytes(source):
+    """The file as every client shows it that takes a byte for unsigned."""
     dataset = expected(source)
     for variable in dataset.variables.values():
         if variable.values.dtype == np.int8:
@@ -221,9 +242,34 @@ def libdap(source):
     return dataset
 
 
+def beyond_libdap(number, kind):
+    """Whether libdap takes a real for none: infinities, and what it finds too large or too small for its type."""
+    # It compares what it reads as a double with the limits of the type; the largest float is printed a little too large.
+    size, limits = abs(float(f"{number:.8g}" if kind == "float32" else number)), np.finfo(kind)
+    return size > float(limits.max) or 0 < size < float(limits.tiny)
+
+
+def libdap_attribute(value):
+    """An attribute as libdap shows it: reals that it takes for none are set aside, in a container beside."""
+    if not isinstance(value, dict) or value["type"] not in ("float32", "float64"):
+        return value
+    kept = [number for number in value["values"] if not beyond_libdap(number, value["type"])]
+    return {"type": value["type"], "values": kept} if kept else None
+
+
+def libdap(source):
+    """The file as libdap shows it through DAP2."""
+    dataset = unsigned_bytes(source)
+    for attributes in (dataset.attributes["/"], *(variable.attributes for variable in dataset.variables.values())):
+        shown = {name: libdap_attribute(value) for name, value in attributes.items()}
+        attributes.clear()
+        attributes.update({name: value for name, value in shown.items() if value is not None})
+    return dataset
+
+
 def pydap(source):
-    """The file as pydap shows it through DAP2: bytes are unsigned."""
-    dataset = libdap(source)
+    """The file as pydap shows it through DAP2."""
+    dataset = unsigned_bytes(source)
     for dimension in dataset.unlimited:
         dataset.attributes["/"]["Unlimited_Dimension"] = dimension
     return dataset
