@@ -161,7 +161,8 @@ impl Dataset {
         self.source.check_unchanged()
     }
 
-    /// Reads strings, row-major.
+    /// Reads elements of varying size, row-major: strings as their bytes, others in their packed form
+    /// ([`Packed`](weir_model::Packed)).
     ///
     /// # Errors
     /// As [`read`](Self::read).

@@ -13,6 +13,7 @@ mod dataspace;
 mod datatype;
 mod dense;
 mod dimensions;
+mod form;
 mod heap;
 mod kept;
 mod links;
@@ -20,14 +21,14 @@ mod metadata;
 mod named_types;
 mod object_header;
 mod storage;
-pub(crate) mod strings;
 mod tree;
 mod variables;
+pub(crate) mod varying;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use weir_model::{DataType, Hyperslab, Schema};
+use weir_model::{Hyperslab, Schema};
 
 use self::array::StoredArray;
 use self::metadata::Metadata;
@@ -71,7 +72,7 @@ impl Hdf5Source {
     /// The array of a variable whose elements have one size.
     fn sized(&self, path: &str) -> Result<&StoredArray, Error> {
         let array = self.array(path)?;
-        if array.data_type.size().is_none() {
+        if array.data_type.is_varying() {
             let what = array.data_type.describe();
             let message = format!("{path} has elements of type {what}, which are not stored in its chunks");
             return Err(Error::new(ErrorKind::BadRequest, message));
@@ -116,11 +117,11 @@ impl ChunkSource for Hdf5Source {
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
         let array = self.array(variable)?;
-        if array.data_type != DataType::String {
+        if !array.data_type.is_varying() {
             let what = array.data_type.describe();
             let message = format!("{variable} has elements of type {what}, not strings");
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        strings::read(&self.metadata, array, slab).map_err(|error| error.within(variable))
+        varying::read(&self.metadata, array, slab).map_err(|error| error.within(variable))
     }
 }

@@ -225,10 +225,11 @@ pub trait ChunkSource: Send + Sync {
         Ok(false)
     }
 
-    /// Reads strings ([`DataType::String`](weir_model::DataType::String)), row-major, as the file spells them.
+    /// Reads elements of varying size ([`DataType::is_varying`](weir_model::DataType::is_varying)), row-major: strings as the
+    /// file spells them, others in their packed form ([`Packed`](weir_model::Packed)).
     ///
     /// # Errors
-    /// `NotFound` for a variable that does not exist, `BadRequest` for one that holds no strings.
+    /// `NotFound` for a variable that does not exist, `BadRequest` for one whose elements have one size.
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error>;
 
     /// What the index keeps of this generation; `None` where nothing may be kept of it.

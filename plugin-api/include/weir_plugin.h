@@ -242,7 +242,10 @@ typedef struct WeirHost {
                             uint8_t *buffer,
                             size_t length,
                             struct WeirErr *err);
-    // Reads strings: for each, its length as 8 bytes, least significant first, then its bytes.
+    // Reads elements of varying size, such as strings: for each, the length of its packed form as 8 bytes, least significant
+    // first, then its packed form. That of a string is its bytes; of a sequence, its elements one after the other; of a
+    // compound with such a field, its fields without padding. Inside of something else, a string or sequence has a count (8
+    // bytes, least significant first) before it: of its bytes, or of its elements. Numbers are least significant byte first.
     int32_t (*dataset_read_strings)(void *dataset,
                                     const struct WeirSlab *slab,
                                     struct WeirBytes *out,

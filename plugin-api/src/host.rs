@@ -223,7 +223,8 @@ impl Dataset {
         Message::new().call(call)
     }
 
-    /// Reads strings, row-major.
+    /// Reads elements of varying size, row-major: strings as their bytes, others (sequences, compounds with such fields) in
+    /// their packed form, which [`Packed`](weir_model::Packed) takes apart.
     ///
     /// # Errors
     /// Whatever keeps them from being right.

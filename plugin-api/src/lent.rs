@@ -110,7 +110,8 @@ pub trait LentDataset: Send + Sync {
     /// Whatever keeps the bytes from being right.
     fn read(&self, variable: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error>;
 
-    /// Reads strings.
+    /// Reads elements of varying size, row-major: strings as their bytes, others in their packed form
+    /// ([`Packed`](weir_model::Packed)).
     ///
     /// # Errors
     /// Whatever keeps them from being right.

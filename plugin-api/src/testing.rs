@@ -3,23 +3,27 @@
 //! The plugin is driven through its C table, exactly as a server drives it, so a plugin that passes here passes behind the
 //! boundary too.
 
+mod counting;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use weir_model::{ByteOrder, ChunkGrid, DataType, Hyperslab, Schema, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Variable};
 use weir_plugin_abi::WeirPlugin;
 
 use crate::guest::{Answer, AnswerContent, Guest, Incoming};
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk, host_table};
 use crate::{Bytes, Error, ErrorKind, LogLevel, Plugin, Route, export, schema_to_document};
 
+pub use self::counting::counting;
+
 /// The values of a variable in memory.
 #[derive(Clone, Debug)]
 pub enum Values {
     /// Elements of a fixed size, little-endian, row-major.
     Fixed(Vec<u8>),
-    /// Strings, row-major.
+    /// Elements of varying size, row-major: strings, or other elements in their packed form.
     Strings(Vec<Vec<u8>>),
 }
 
@@ -308,7 +312,7 @@ impl LentDataset for LentMemory {
     fn read(&self, path: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
         let (variable, values) = self.variable(path)?;
         let (Values::Fixed(bytes), Some(size)) = (values, variable.data_type.size()) else {
-            return Err(Error::bad_request(format!("{path} holds strings")));
+            return Err(Error::bad_request(format!("{path} has elements of varying size")));
         };
         for (place, element) in
             places(slab, &variable.shape).into_iter().zip(out.chunks_exact_mut(size.max(1)))
@@ -327,7 +331,7 @@ impl LentDataset for LentMemory {
             Values::Strings(strings) => {
                 Ok(places(slab, &variable.shape).into_iter().map(|place| strings[place].clone()).collect())
             }
-            Values::Fixed(_) => Err(Error::bad_request(format!("{path} holds no strings"))),
+            Values::Fixed(_) => Err(Error::bad_request(format!("{path} has elements of one size"))),
         }
     }
 
@@ -348,34 +352,6 @@ impl LentDataset for LentMemory {
             None => StoredChunk::Missing,
         })
     }
-}
-
-/// A variable of `data_type` whose values are position-dependent (index + 1), uncompressed and in one chunk.
-#[must_use]
-pub fn counting(name: &str, data_type: DataType, axes: &[(&str, u64)]) -> (Variable, Values) {
-    let shape: Vec<u64> = axes.iter().map(|(_, length)| *length).collect();
-    let elements = shape.iter().product::<u64>();
-    let element = |value: u64| match &data_type {
-        DataType::Float32 => (value as f32).to_le_bytes().to_vec(),
-        DataType::Float64 => (value as f64).to_le_bytes().to_vec(),
-        other => value.to_le_bytes()[..other.size().unwrap_or(0).min(8)].to_vec(),
-    };
-    let values = match data_type {
-        DataType::String => {
-            Values::Strings((1..=elements).map(|n| format!("text {n}").into_bytes()).collect())
-        }
-        _ => Values::Fixed((1..=elements).flat_map(element).collect()),
-    };
-    let storage = weir_model::Storage {
-        chunk_shape: shape.iter().map(|&length| length.max(1)).collect(),
-        codecs: vec![],
-        byte_order: ByteOrder::Little,
-        fill: vec![0; data_type.size().unwrap_or(0)],
-    };
-    let dimensions = axes.iter().map(|(name, _)| format!("/{name}")).collect();
-    let variable =
-        Variable { name: name.to_owned(), data_type, dimensions, shape, attributes: vec![], storage };
-    (variable, values)
 }
 
 /// A dataset of [`counting`] variables in the root group, with the dimensions that they name.

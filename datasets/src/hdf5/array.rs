@@ -7,6 +7,7 @@ use weir_model::{ByteOrder, ChunkGrid, Codec, DataType, Hyperslab};
 use super::chunk_index::{ChunkIndex, Indexed, StoredChunk};
 use super::dataset::{Chunked, Layout};
 use super::dataspace::Axis;
+use super::form::Form;
 use super::metadata::Metadata;
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
 use crate::index::{pack, unpack};
@@ -25,8 +26,8 @@ pub struct StoredArray {
     pub element_size: usize,
     /// The type of an element.
     pub data_type: DataType,
-    /// The order of stored elements.
-    pub order: ByteOrder,
+    /// How elements are stored.
+    pub form: Form,
     /// Where the elements are.
     pub layout: Layout,
     /// The codecs of chunks.
@@ -58,8 +59,22 @@ enum Origin<'a> {
 }
 
 impl StoredArray {
-    /// Where a chunk is stored.
+    /// Where a chunk is, as the schema shows chunks.
     pub fn locate(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored, Error> {
+        if self.form.order().is_some() {
+            return self.locate_stored(metadata, index);
+        }
+        // No byte order of all elements and no codec that others know makes them the model's.
+        let Some(mut bytes) = self.decoded(metadata, index)? else { return Ok(Stored::Nothing) };
+        let whole = usize::try_from(self.chunk_bytes()?).unwrap_or(usize::MAX);
+        let missing = whole.saturating_sub(bytes.len());
+        bytes.extend(self.fill.iter().copied().cycle().take(missing));
+        self.form.normalise_all(&mut bytes);
+        Ok(Stored::Here(Encoded { bytes, skipped_codecs: self.all_shown_skipped() }))
+    }
+
+    /// Where a chunk is stored.
+    fn locate_stored(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored, Error> {
         let run = |address, length, skipped_codecs| {
             let (file, offset) = (metadata.shared_file(), metadata.position(address)?);
             Ok(Stored::Run(Run { file, offset, length, skipped_codecs }))
@@ -89,7 +104,7 @@ impl StoredArray {
 
     /// A chunk's elements, decoded but in stored order; `None` where nothing is stored.
     pub fn decoded(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Vec<u8>>, Error> {
-        let Some(encoded) = self.locate(metadata, index)?.fetch(|| Ok(None))? else { return Ok(None) };
+        let Some(encoded) = self.locate_stored(metadata, index)?.fetch(|| Ok(None))? else { return Ok(None) };
         if self.codecs.is_empty() {
             return Ok(Some(encoded.bytes));
         }
@@ -240,8 +255,9 @@ impl StoredArray {
 
     fn decode(&self, bytes: &[u8], skipped_codecs: u32) -> Result<Vec<u8>, Error> {
         let length = usize::try_from(self.chunk_bytes()?).unwrap_or(usize::MAX);
-        let (codecs, data_type, order) = (self.codecs.as_slice(), &self.data_type, self.order);
-        let to = Decoded { codecs, length, data_type, stored: order, wanted: order };
+        let (codecs, data_type, stored) = (self.codecs.as_slice(), &self.data_type, ByteOrder::NATIVE);
+        // In stored order, whichever that is.
+        let to = Decoded { codecs, length, data_type, stored, wanted: stored };
         Scratch::with(|scratch| codecs::decode(scratch, bytes, skipped_codecs, &to).map(<[u8]>::to_vec))
     }
 

@@ -10,7 +10,7 @@ use super::process::Worker;
 use super::protocol::{DescribedVariable, Description, Message, Request};
 use super::schema::{self, Refused};
 use crate::codecs::MOST_CHUNK_BYTES;
-use crate::hdf5::strings::{MOST_STRINGS, MOST_TEXT_BYTES, places};
+use crate::hdf5::varying::{MOST_STRINGS, MOST_TEXT_BYTES, places};
 use crate::other_files::OtherFiles;
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored};
 

@@ -294,7 +294,10 @@ pub struct WeirHost {
         length: usize,
         err: *mut WeirErr,
     ) -> i32,
-    /// Reads strings: for each, its length as 8 bytes, least significant first, then its bytes.
+    /// Reads elements of varying size, such as strings: for each, the length of its packed form as 8 bytes, least significant
+    /// first, then its packed form. That of a string is its bytes; of a sequence, its elements one after the other; of a
+    /// compound with such a field, its fields without padding. Inside of something else, a string or sequence has a count (8
+    /// bytes, least significant first) before it: of its bytes, or of its elements. Numbers are least significant byte first.
     pub dataset_read_strings: unsafe extern "C" fn(
         dataset: *mut c_void,
         slab: *const WeirSlab,

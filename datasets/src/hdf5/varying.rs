@@ -1,0 +1,157 @@
+//! Elements of varying size: a variable's elements are references, or hold some, and the global heap has the rest.
+//!
+//! What they become is their packed form, which [`Packed`](weir_model::Packed) describes.
+
+use weir_model::{AxisPart, Hyperslab, Part, pack_count};
+
+use super::array::StoredArray;
+use super::form::Form;
+use super::heap::{Heap, text_of};
+use super::metadata::Metadata;
+use crate::{Error, ErrorKind};
+
+/// One answer may have this many elements ...
+pub const MOST_STRINGS: u64 = 1 << 24;
+/// ... with this many bytes together.
+pub const MOST_TEXT_BYTES: usize = 512 << 20;
+
+/// Reads the elements of a hyperslab, row-major.
+pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    if slab.elements() > MOST_STRINGS {
+        let elements = slab.elements();
+        let message =
+            format!("{elements} elements of varying size are asked for at once, the limit is {MOST_STRINGS}");
+        return Err(Error::new(ErrorKind::TooLarge, message));
+    }
+    let mut packing = Packing { heap: Heap::new(metadata), left: MOST_TEXT_BYTES };
+    let elements = usize::try_from(slab.elements()).unwrap_or(usize::MAX);
+    let mut packed = vec![Vec::new(); elements];
+    let shape = slab.shape();
+    for part in array.grid.plan(slab) {
+        let chunk = array.decoded(metadata, &part.chunk())?;
+        for (from, to) in places(&part, array.grid.chunk_shape(), &shape) {
+            let stored = match &chunk {
+                Some(chunk) => element(chunk, from, array.element_size)?,
+                // References in a fill value lead somewhere, too.
+                None => &array.fill,
+            };
+            if let Some(place) = packed.get_mut(to) {
+                *place = packing.element(&array.form, stored)?;
+            }
+        }
+    }
+    Ok(packed)
+}
+
+fn element(chunk: &[u8], place: usize, size: usize) -> Result<&[u8], Error> {
+    let start = place.checked_mul(size);
+    let range = start.and_then(|start| Some(start..start.checked_add(size)?));
+    let element = range.and_then(|range| chunk.get(range));
+    element.ok_or_else(|| Error::corrupt("a chunk is shorter than its shape says"))
+}
+
+/// Puts packed forms together.
+///
+/// References may lead to the same place from many others, so what is bounded is not what is stored, but what is made of it. A
+/// datatype is nested only so deep, so are the calls here, and each packs at least a byte.
+struct Packing<'a> {
+    heap: Heap<'a>,
+    /// How many bytes may still be packed.
+    left: usize,
+}
+
+impl Packing<'_> {
+    /// The packed form of an element of a variable.
+    fn element(&mut self, form: &Form, stored: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut out = Vec::new();
+        match form {
+            Form::Text(_) => {
+                let found = self.heap.find(stored, 1)?;
+                self.append(text_of(&found), &mut out)?;
+            }
+            Form::List { element, .. } => {
+                let found = self.heap.find(stored, element.size())?;
+                self.several(element, found.bytes(), &mut out)?;
+            }
+            form => self.several(form, stored, &mut out)?,
+        }
+        Ok(out)
+    }
+
+    /// Packs elements that lie inside of something else, one after the other.
+    fn several(&mut self, form: &Form, stored: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        if form.is_varying() {
+            let mut elements = stored.chunks_exact(form.size().max(1));
+            return elements.try_for_each(|element| self.inside(form, element, out));
+        }
+        let start = out.len();
+        self.append(stored, out)?;
+        form.normalise_all(out.get_mut(start..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Packs one element of varying size that lies inside of something else.
+    fn inside(&mut self, form: &Form, stored: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        match form {
+            Form::Text(_) => {
+                let found = self.heap.find(stored, 1)?;
+                let text = text_of(&found);
+                self.count(text.len(), out)?;
+                self.append(text, out)
+            }
+            Form::List { element, .. } => {
+                let found = self.heap.find(stored, element.size())?;
+                self.count(found.count, out)?;
+                self.several(element, found.bytes(), out)
+            }
+            Form::Record { fields, .. } => fields.iter().try_for_each(|field| {
+                let part = stored.get(field.range());
+                let part = part.ok_or_else(|| Error::corrupt("an element is shorter than its fields"))?;
+                self.several(&field.form, part, out)
+            }),
+            form => self.several(form, stored, out),
+        }
+    }
+
+    fn count(&mut self, count: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.take(size_of::<u64>())?;
+        pack_count(count, out);
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        self.take(bytes.len())?;
+        out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), Error> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.ok_or_else(|| {
+            let message =
+                format!("the elements have more than {MOST_TEXT_BYTES} bytes; ask for fewer at once");
+            Error::new(ErrorKind::TooLarge, message)
+        })?;
+        Ok(())
+    }
+}
+
+/// The places, in the chunk and in the hyperslab, of a part's elements.
+pub fn places(part: &Part, chunk_shape: &[u64], shape: &[u64]) -> Vec<(usize, usize)> {
+    let narrow = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let mut places = vec![(0_usize, 0_usize)];
+    for ((axis, &of_chunk), &of_slab) in part.axes.iter().zip(chunk_shape).zip(shape) {
+        let AxisPart { first, step, count, out, .. } = *axis;
+        let mut next = Vec::with_capacity(places.len().saturating_mul(narrow(count)));
+        for (from, to) in places {
+            let from = from.saturating_mul(narrow(of_chunk)).saturating_add(narrow(first));
+            let to = to.saturating_mul(narrow(of_slab)).saturating_add(narrow(out));
+            next.extend(
+                (0..narrow(count))
+                    .map(|n| (from.saturating_add(n.saturating_mul(narrow(step))), to.saturating_add(n))),
+            );
+        }
+        places = next;
+    }
+    places
+}
