@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod dap2;
+mod dap4;
 
 use weir_plugin_api::{Dataset, Error, Host, Plugin, Request, Response, Route};
 
@@ -20,11 +21,11 @@ struct Resource {
 }
 
 /// What the bare address answers.
-const BARE: Resource = Resource { suffix: "", answer: |_, _, dataset| dap2::page(&dataset) };
+const BARE: Resource = Resource { suffix: "", answer: |_, request, _| Ok(dap4::bare(request)) };
 
 /// The resources, in the order in which [`Plugin::routes`] names them at each address.
 fn resources() -> impl Iterator<Item = &'static Resource> {
-    std::iter::once(&BARE).chain(dap2::RESOURCES)
+    std::iter::once(&BARE).chain(dap2::RESOURCES).chain(dap4::RESOURCES)
 }
 
 /// The plugin.
@@ -56,7 +57,9 @@ impl Plugin for DapPlugin {
         (resource.answer)(self, request, dataset)
     }
 
-    fn render_error(&self, _: &Request<'_>, status: u16, message: &str) -> Option<Response> {
-        Some(dap2::error(status, message))
+    fn render_error(&self, request: &Request<'_>, status: u16, message: &str) -> Option<Response> {
+        let asked = resources().nth(request.route());
+        let is_dap4 = asked.is_some_and(|asked| dap4::RESOURCES.iter().any(|one| one.suffix == asked.suffix));
+        Some(if is_dap4 { dap4::error(status, message) } else { dap2::error(status, message) })
     }
 }
