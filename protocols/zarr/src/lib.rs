@@ -12,7 +12,9 @@
 
 mod array;
 mod attributes;
+mod bit_round;
 pub mod chunk;
+mod compressor;
 pub mod consolidated;
 mod document;
 mod element;
@@ -20,16 +22,23 @@ mod encoding;
 mod fill;
 mod keys;
 mod members;
+mod product;
+mod recipe;
+pub mod shard;
 pub mod text;
 pub mod v2;
 pub mod v3;
 
 pub use array::Array;
+pub use bit_round::BitRound;
+pub use compressor::{BloscName, BloscShuffle, Compressor};
 pub use document::document;
 pub use element::ElementType;
 pub use encoding::{Encoding, Source};
 pub use keys::{Format, Key};
 pub use members::{Hidden, Node, hidden, members, node};
+pub use product::{Coordinates, Making, Product, Unpacked};
+pub use recipe::{Recipe, Selection, Step};
 
 #[cfg(test)]
 mod ocean;
