@@ -124,7 +124,7 @@ impl<'i> View<'i> {
             }
         }
         // Parents come before their groups, so from the end on every group is complete when it is put into its parent.
-        for (place, group) in groups.iter().enumerate().rev() {
+        for (place, group) in groups.iter().enumerate().skip(1).rev() {
             if let (Some(parent), Some(mut done)) = (group.parent, documents.pop()) {
                 done.groups.reverse();
                 if let Some(around) = documents.get_mut(parent).filter(|_| is_used.get(place) == Some(&true))
