@@ -83,7 +83,8 @@ def coarse(value):
 def netcdf_c_attribute(name, value):
     """An attribute as netCDF-C shows it: the last three bits of a float are never those of the file."""
     if isinstance(value, dict) and value["type"] == "float32":
-        return coarse(value)
+        # Of an infinity, that makes no number.
+        return coarse(value | {"values": [np.nan if np.isinf(number) else number for number in value["values"]]})
     if isinstance(value, list):
         return [netcdf_c_text(part) for part in value]
     return netcdf_c_text(value) if isinstance(value, str) else value
