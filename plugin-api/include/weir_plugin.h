@@ -352,7 +352,9 @@ typedef struct WeirPlugin {
     int32_t (*create)(const struct WeirHost *host, struct WeirStr config, void **out, struct WeirErr *err);
     // Ends an instance; bodies and bytes it handed out may outlive it.
     void (*destroy)(void *instance);
-    // The routes: one `METHOD[,METHOD] pattern` a line.
+    // The routes: one `METHOD[,METHOD] pattern` a line. A pattern is a path in which `{id}`, the id of a dataset, may stand once
+    // at the beginning of a segment (`/datasets/{id}/name`, `/name/{id}.suffix`, `/name/{id}`), and `{rest}`, everything
+    // below, as the last segment. `HEAD` comes with `GET`.
     int32_t (*routes)(void *instance, struct WeirBytes *out, struct WeirErr *err);
     // Answers a request.
     int32_t (*handle)(void *instance, const struct WeirRequest *request, struct WeirResponse *out, struct WeirErr *err);

@@ -185,11 +185,17 @@ impl Running {
 
     fn incoming(&self, method: &str, target: &str) -> Option<Incoming> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let found = self.routes.iter().enumerate().find_map(|(number, route)| {
-            let (dataset, rest) = matches(&route.pattern, path)?;
+        let is_dataset = |id: &str| self.services.datasets.contains_key(id);
+        let fitting = self.routes.iter().enumerate().filter_map(|(number, route)| {
+            let (dataset, rest) = matches(&route.pattern, path, is_dataset)?;
             Some((number, dataset, rest))
         });
-        let (route, dataset, rest) = found?;
+        // As a server does: the longest id of a dataset that there is, or else what leaves the shortest one.
+        let (route, dataset, rest) = fitting.max_by_key(|(_, dataset, rest)| {
+            let unknown = usize::MAX.saturating_sub(dataset.len());
+            let known = is_dataset(dataset);
+            (known, if known { dataset.len() } else { unknown }, usize::MAX.saturating_sub(rest.len()))
+        })?;
         Some(Incoming {
             method: method.to_owned(),
             path: path.to_owned(),
@@ -204,20 +210,28 @@ impl Running {
     }
 }
 
-/// Dataset id and rest, where a path fits a pattern; ids here have one segment.
-fn matches(pattern: &str, path: &str) -> Option<(String, String)> {
-    let (dataset, path, pattern) = match pattern.strip_prefix("/datasets/{id}") {
-        Some(tail) => {
-            let below = path.strip_prefix("/datasets/")?;
-            let (id, rest) = below.split_once('/')?;
-            (id.to_owned(), format!("/{rest}"), tail)
-        }
-        None => (String::new(), path.to_owned(), pattern),
+/// Dataset id and rest, where a path fits a pattern.
+fn matches(pattern: &str, path: &str, is_dataset: impl Fn(&str) -> bool) -> Option<(String, String)> {
+    let (before, behind) = match pattern.split_once("{id}") {
+        Some((before, behind)) => (before, Some(behind)),
+        None => (pattern, None),
     };
-    if let Some(fixed) = pattern.strip_suffix("{rest}") {
-        return path.strip_prefix(fixed).map(|rest| (dataset, rest.to_owned()));
-    }
-    (path == pattern).then_some((dataset, String::new()))
+    let Some(behind) = behind else {
+        return match before.strip_suffix("{rest}") {
+            Some(fixed) => path.strip_prefix(fixed).map(|rest| (String::new(), rest.to_owned())),
+            None => (path == before).then(Default::default),
+        };
+    };
+    let below = path.strip_prefix(before)?;
+    let ids = (1..=below.len()).rev().filter_map(|at| below.split_at_checked(at));
+    let fits = ids.filter_map(|(id, tail)| match behind.strip_suffix("{rest}") {
+        Some(fixed) => tail.strip_prefix(fixed).map(|rest| (id.to_owned(), rest.to_owned())),
+        None => (tail == behind).then(|| (id.to_owned(), String::new())),
+    });
+    let mut fits: Vec<_> = fits.collect();
+    let registered = fits.iter().position(|(id, _)| is_dataset(id));
+    // Of an unknown dataset, the shortest id: the pattern then has the longest text of its own.
+    registered.or(fits.len().checked_sub(1)).map(|at| fits.swap_remove(at))
 }
 
 fn pull(answer: Answer) -> Result<Pulled, Error> {

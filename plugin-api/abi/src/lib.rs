@@ -363,7 +363,9 @@ pub struct WeirPlugin {
     ) -> i32,
     /// Ends an instance; bodies and bytes it handed out may outlive it.
     pub destroy: unsafe extern "C" fn(instance: *mut c_void),
-    /// The routes: one `METHOD[,METHOD] pattern` a line.
+    /// The routes: one `METHOD[,METHOD] pattern` a line. A pattern is a path in which `{id}`, the id of a dataset, may stand once
+    /// at the beginning of a segment (`/datasets/{id}/name`, `/name/{id}.suffix`, `/name/{id}`), and `{rest}`, everything
+    /// below, as the last segment. `HEAD` comes with `GET`.
     pub routes: unsafe extern "C" fn(instance: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32,
     /// Answers a request.
     pub handle: unsafe extern "C" fn(

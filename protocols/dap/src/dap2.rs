@@ -7,6 +7,7 @@
 //!
 //! Sources: "DAP 2.0 Protocol Specification" (ESE-RFC-004), and what netCDF-C 4.9.0 and 4.10, pydap and libdap really read.
 
+pub mod ascii;
 mod atomic_type;
 pub mod constraint;
 pub mod das;
@@ -15,8 +16,12 @@ pub mod dods;
 pub mod error;
 mod fault;
 pub mod grammar;
+pub mod html;
 mod inventory;
+pub mod json;
 pub mod names;
+pub mod text;
+pub mod values;
 mod view;
 pub mod xdr;
 

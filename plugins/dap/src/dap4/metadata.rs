@@ -124,7 +124,7 @@ fn services_text(request: &Request<'_>) -> String {
 pub fn bare(request: &Request<'_>) -> Response {
     let wants_page = request.header("accept").is_some_and(|accepted| accepted.contains("text/html"));
     let response = if wants_page {
-        let location = format!("{}.html", address(request.path(), ""));
+        let location = format!("./{}.html", address(request.path(), ""));
         Response::full(HTML, String::new()).status(302).header("Location", location)
     } else {
         Response::full(DSR_TYPE, services_text(request))

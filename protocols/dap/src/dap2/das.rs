@@ -11,6 +11,7 @@ use std::fmt::Write;
 
 use weir_model::{Attribute, DataType};
 
+pub(super) use self::text::quote;
 use self::values::Spelled;
 use super::names::{self, Distinct, Role};
 use super::{AtomicType, Entry, Inventory};
