@@ -271,7 +271,8 @@ fn project<'i>(
     }
     let selection = Selection::within(shape, strides).map_err(misfit)?;
     let mut form = entry.form.clone();
-    if !asked.all && !(asked.fields.is_empty() && asked.paths.is_empty()) {
+    let names_fields = !asked.fields.is_empty() || !asked.paths.is_empty();
+    if names_fields && !asked.all {
         fields::choose(&mut form, asked)?;
     }
     for clause in &asked.filters {

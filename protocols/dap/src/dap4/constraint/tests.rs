@@ -111,10 +111,7 @@ fn faults_name_byte_and_token() {
     );
     check("%ff", "byte 0 of the decoded constraint is not utf-8");
     let deep = format!("{}a{}", "a{".repeat(100), "}".repeat(100));
-    check(
-        &deep,
-        "fields lie too deep in each other at byte 121 of the constraint, found \"{a{a{a{a{a{a{a{a{a{a\"",
-    );
+    check(&deep, "fields lie too deep in each other at byte 121 of the constraint");
 }
 
 #[test]
