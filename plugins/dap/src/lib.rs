@@ -28,6 +28,12 @@ fn resources() -> impl Iterator<Item = &'static Resource> {
     std::iter::once(&BARE).chain(dap2::RESOURCES).chain(dap4::RESOURCES)
 }
 
+/// The resource that a request asks for, at whichever address.
+fn asked(request: &Request<'_>) -> Option<&'static Resource> {
+    let number = request.route().checked_rem(resources().count())?;
+    resources().nth(number)
+}
+
 /// The plugin.
 pub struct DapPlugin {
     host: Host,
@@ -48,9 +54,7 @@ impl Plugin for DapPlugin {
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
-        let number = request.route().checked_rem(resources().count());
-        let asked = number.and_then(|number| resources().nth(number));
-        let Some(resource) = asked else {
+        let Some(resource) = asked(request) else {
             return Err(Error::internal(format!("there is no route {}", request.route())));
         };
         let dataset = self.host.open(request, request.dataset_id())?;
@@ -58,8 +62,9 @@ impl Plugin for DapPlugin {
     }
 
     fn render_error(&self, request: &Request<'_>, status: u16, message: &str) -> Option<Response> {
-        let asked = resources().nth(request.route());
-        let is_dap4 = asked.is_some_and(|asked| dap4::RESOURCES.iter().any(|one| one.suffix == asked.suffix));
-        Some(if is_dap4 { dap4::error(status, message) } else { dap2::error(status, message) })
+        let is_dap4 = asked(request).is_some_and(|asked| {
+            dap4::RESOURCES.iter().any(|one| one.suffix == asked.suffix) && !asked.suffix.ends_with(".html")
+        });
+        Some(if is_dap4 { dap4::error(status, message) } else { dap2::error(request, status, message) })
     }
 }

@@ -20,55 +20,109 @@ const MEDIA_TYPE: &str = "application/octet-stream";
 
 /// The data that the constraint names.
 pub fn dods(host: Host, request: &Request<'_>, dataset: Dataset) -> Result<Response, Error> {
-    let Plan { head, sections, size } = Plan::of(request, &dataset)?;
-    host.admit(request, size.planned())?;
+    let plan = Plan::of(request.query(), dataset_name(request), &dataset, Order::Declared)?;
+    host.admit(request, plan.size.planned())?;
     if request.is_head() {
-        return Ok(finish(Response::stream(MEDIA_TYPE, size.exact(), Box::new(Nothing))));
+        return Ok(finish(Response::stream(MEDIA_TYPE, plan.size.exact(), Box::new(Nothing))));
     }
-    let prepared = prepare(host, request, &dataset, sections)?;
-    let known = prepared.iter().map(|one| one.size).try_fold(length(head.len())?, u64::checked_add);
-    let total = match size.exact() {
-        Some(total) => total,
-        None => known.ok_or_else(|| Error::too_large("the response has more than 64 bits can count"))?,
+    let response = match Source::of(host, request, dataset, plan)? {
+        Source::Whole(bytes) => Response::full(MEDIA_TYPE, bytes),
+        Source::Pieces { total, transfer } => Response::stream(MEDIA_TYPE, Some(total), transfer),
     };
-    host.admit(request, total)?;
-    if total <= COMMIT {
-        let bytes = assemble(host, request, &dataset, head, &prepared)?;
-        if length(bytes.len())? != total {
-            let got = bytes.len();
-            return Err(Error::internal(format!("the response has {got} bytes instead of {total}")));
+    Ok(finish(response))
+}
+
+/// What a response is sent from; known to be good.
+pub enum Source {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// Pieces that are read as they are sent.
+    Pieces {
+        /// How many bytes they have together.
+        total: u64,
+        /// The pieces.
+        transfer: Box<Transfer>,
+    },
+}
+
+impl Source {
+    /// Reads what `plan` names, or proves that it can be read.
+    pub fn of(host: Host, request: &Request<'_>, dataset: Dataset, plan: Plan) -> Result<Self, Error> {
+        let Plan { head, sections, size } = plan;
+        let prepared = prepare(host, request, &dataset, sections)?;
+        let known = prepared.iter().map(|one| one.size).try_fold(length(head.len())?, u64::checked_add);
+        let total = match size.exact() {
+            Some(total) => total,
+            None => known.ok_or_else(|| Error::too_large("the response has more than 64 bits can count"))?,
+        };
+        host.admit(request, total)?;
+        if total <= COMMIT {
+            let bytes = assemble(host, request, &dataset, head, &prepared)?;
+            if length(bytes.len())? != total {
+                let got = bytes.len();
+                return Err(Error::internal(format!("the response has {got} bytes instead of {total}")));
+            }
+            return Ok(Self::Whole(bytes));
         }
-        return Ok(finish(Response::full(MEDIA_TYPE, bytes)));
+        for one in prepared.iter().filter(|one| one.encoded.is_none() && one.section.is_numeric()) {
+            go_on(host, request)?;
+            one.section.verify(&dataset)?;
+        }
+        Ok(Self::Pieces { total, transfer: Box::new(Transfer::new(dataset, head, prepared, total)) })
     }
-    for one in prepared.iter().filter(|one| one.encoded.is_none() && one.section.is_numeric()) {
-        go_on(host, request)?;
-        one.section.verify(&dataset)?;
+
+    /// How many bytes it has.
+    pub fn total(&self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::Pieces { total, .. } => *total,
+        }
     }
-    let transfer = Transfer::new(dataset, head, prepared, total);
-    Ok(finish(Response::stream(MEDIA_TYPE, Some(total), Box::new(transfer))))
+
+    /// The next bytes, or `None` at the end.
+    pub fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match self {
+            Self::Whole(bytes) if bytes.is_empty() => Ok(None),
+            Self::Whole(bytes) => Ok(Some(std::mem::take(bytes).into())),
+            Self::Pieces { transfer, .. } => transfer.next(),
+        }
+    }
 }
 
 fn finish(response: Response) -> Response {
     described(response, "dods-data").stable()
 }
 
+/// In which order variables are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// That of the DDS.
+    Declared,
+    /// Those of an atomic type first, then the others.
+    LeavesFirst,
+}
+
 /// What is to be sent.
-struct Plan {
+pub struct Plan {
     /// The constrained DDS.
-    head: Vec<u8>,
+    pub head: Vec<u8>,
     /// The variables, each with its size as far as that is known without reading.
     sections: Vec<(Section, Size)>,
     /// The whole of it.
-    size: Size,
+    pub size: Size,
 }
 
 impl Plan {
-    fn of(request: &Request<'_>, dataset: &Dataset) -> Result<Self, Error> {
+    /// What the constraint `query` names of the dataset that a DDS calls `name`.
+    pub fn of(query: &str, name: &str, dataset: &Dataset, order: Order) -> Result<Self, Error> {
         let schema = dataset.schema()?;
         let inventory = Inventory::of(&schema);
-        let constraint = Constraint::parse(request.query()).map_err(|fault| refused(&fault))?;
-        let view = View::resolve(&constraint, &inventory).map_err(|fault| refused(&fault))?;
-        let layout = Layout::of(&view, dataset_name(request)).map_err(|fault| refused(&fault))?;
+        let constraint = Constraint::parse(query).map_err(|fault| refused(&fault))?;
+        let mut view = View::resolve(&constraint, &inventory).map_err(|fault| refused(&fault))?;
+        if order == Order::LeavesFirst {
+            view.variables.sort_by_key(|variable| variable.entry.data_type.size().is_none() && false);
+        }
+        let layout = Layout::of(&view, name).map_err(|fault| refused(&fault))?;
         let parts = view.variables.iter().zip(layout.parts);
         let sections = parts.map(|(variable, part)| {
             let size = part.size;
@@ -148,7 +202,7 @@ fn length(bytes: usize) -> Result<u64, Error> {
 }
 
 /// The body of an answer to `HEAD`.
-struct Nothing;
+pub struct Nothing;
 
 impl Body for Nothing {
     fn next(&mut self) -> Result<Option<Bytes>, Error> {

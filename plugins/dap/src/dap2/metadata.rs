@@ -1,7 +1,6 @@
-//! Structure, attributes, version, and the page for people: small responses that stay the same while the data does.
+//! Structure, attributes and version: small responses that stay the same while the data does.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use weir_dap::dap2::{Constraint, Entry, Inventory, View, das, dds, grammar};
 use weir_plugin_api::model::{DataType, Hyperslab};
@@ -81,23 +80,4 @@ pub fn version() -> Response {
     let version = env!("CARGO_PKG_VERSION");
     let text = format!("Core version: DAP/2.0\nServer version: weir/{version}\n");
     described(Response::full(TEXT, text), "dods-version").stable()
-}
-
-/// What the bare URL answers: how to go on, and what DAP2 cannot serve.
-pub fn page(dataset: &Dataset) -> Result<Response, Error> {
-    let schema = dataset.schema()?;
-    let inventory = Inventory::of(&schema);
-    let mut text = String::from(
-        "This is a dataset served through OPeNDAP (DAP2). Give this address to a client as it is, or add\n\n  \
-         .dds   for its structure\n  .das   for its attributes\n  .dods  for its data\n  .ver   for versions\n\n\
-         Parts are named behind a question mark: .dods?name[start:step:stop],other\n",
-    );
-    if !inventory.hidden().is_empty() {
-        text.push_str("\nNot served through DAP2:\n");
-    }
-    for hidden in inventory.hidden() {
-        // Writing into a String cannot fail.
-        let _ = writeln!(text, "  {}: {}", hidden.path, hidden.because);
-    }
-    Ok(described(Response::full(TEXT, text), "dods-help").stable())
 }

@@ -5,7 +5,7 @@
 //! size, so that a limit is kept before anything is sent.
 
 use weir_dap::dap4::response_chunk::{self, Framed, Role};
-use weir_dap::dap4::{Checksum, Checksums, Constraint, Inventory, Query, Size, View};
+use weir_dap::dap4::{Checksum, Checksums, Inventory, Query, Size, View};
 use weir_plugin_api::{Body, Bytes, Dataset, Error, ErrorKind, Host, Request, Response};
 
 use super::section::Section;
@@ -63,8 +63,7 @@ impl Plan {
     fn of(request: &Request<'_>, dataset: &Dataset, query: &Query) -> Result<Self, Error> {
         let schema = dataset.schema()?;
         let inventory = Inventory::of(&schema);
-        let constraint = Constraint::parse(&query.constraint).map_err(|fault| refused(&fault))?;
-        let view = View::resolve(&constraint, &inventory).map_err(|fault| refused(&fault))?;
+        let view = View::of(&query.constraint, &inventory).map_err(|fault| refused(&fault))?;
         let dmr = closed(published(&view.document(dataset_name(request)))?);
         let sections: Vec<Section> = view.variables.iter().map(Section::of).collect::<Result<_, _>>()?;
         let sums = query.checksums.size();

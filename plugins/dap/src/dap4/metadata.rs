@@ -1,7 +1,7 @@
 //! The DMR, the services document, and the page of the DMR: small responses that stay the same while the data does.
 
 use weir_dap::dap4::services::{self, Service};
-use weir_dap::dap4::{Constraint, Inventory, Query, View, html};
+use weir_dap::dap4::{Inventory, Query, View, html};
 use weir_plugin_api::{Dataset, Error, Request, Response};
 
 use super::{dataset_name, described, functions, misunderstood, published, refused};
@@ -28,8 +28,7 @@ fn dmr_text(request: &Request<'_>, dataset: &Dataset) -> Result<String, Error> {
     }
     let schema = dataset.schema()?;
     let inventory = Inventory::of(&schema);
-    let constraint = Constraint::parse(&query.constraint).map_err(|fault| refused(&fault))?;
-    let view = View::resolve(&constraint, &inventory).map_err(|fault| refused(&fault))?;
+    let view = View::of(&query.constraint, &inventory).map_err(|fault| refused(&fault))?;
     published(&view.document(dataset_name(request)))
 }
 
@@ -125,7 +124,7 @@ fn services_text(request: &Request<'_>) -> String {
 pub fn bare(request: &Request<'_>) -> Response {
     let wants_page = request.header("accept").is_some_and(|accepted| accepted.contains("text/html"));
     let response = if wants_page {
-        let location = format!("{}.html", address(request.path(), ""));
+        let location = format!("./{}.html", address(request.path(), ""));
         Response::full(HTML, String::new()).status(302).header("Location", location)
     } else {
         Response::full(DSR_TYPE, services_text(request))

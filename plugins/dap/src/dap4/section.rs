@@ -75,7 +75,7 @@ impl Section {
             self.counted(elements.len(), piece)?;
             return elements.iter().try_for_each(|one| data::encode(&self.form, one, out)).map_err(damaged);
         };
-        let count = usize::try_from(piece.elements()).map_err(|_| too_long())?;
+        let count = usize::try_from(piece.elements()).ok().ok_or_else(too_long)?;
         let mut block = blocks::take(count.checked_mul(size).ok_or_else(too_long)?);
         self.read(dataset, piece, &mut block)?;
         if size == 0 {

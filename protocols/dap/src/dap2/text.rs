@@ -33,6 +33,11 @@ impl<F: Format> Transcript<F> {
         Self { reader: Reader::new(), format, tree: None }
     }
 
+    /// The format, with whatever it has kept.
+    pub fn into_format(self) -> F {
+        self.format
+    }
+
     /// Takes the next bytes of the response, and appends the text that they make.
     ///
     /// # Errors

@@ -21,6 +21,9 @@ use weir_model::{Misfit, Stride};
 
 use super::fault::{Fault, Reason};
 
+/// What pydap writes for the last index of an axis that has none, or more.
+const PYDAP_END: u64 = (i64::MAX as u64).saturating_sub(1);
+
 /// What a client asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Constraint {
@@ -128,13 +131,41 @@ impl Constraint {
     /// # Errors
     /// [`Fault`] names the byte and the token.
     pub fn parse(value: &str) -> Result<Self, Fault> {
-        let text = String::from_utf8(crate::dap2::names::decode(value)).map_err(|error| Fault {
-            byte: error.utf8_error().valid_up_to(),
-            token: String::new(),
-            reason: Reason::NotText,
-        })?;
-        grammar::parse(&text)
+        grammar::parse(&decoded(value)?)
     }
+
+    /// As [`parse`](Self::parse), where characters of `names` that have a meaning are not escaped: pydap does not know how.
+    ///
+    /// `None` where the constraint names none of them.
+    pub(super) fn parse_naming<'n>(
+        value: &str,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Option<Result<Self, Fault>> {
+        let text = decoded(value).ok()?;
+        let mut odd: Vec<&str> = names.filter(|name| name.contains(SPECIAL) && text.contains(name)).collect();
+        // A name may begin as another one is called.
+        odd.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let escaped = odd
+            .iter()
+            .take(MOST_ODD_NAMES)
+            .fold(text.clone(), |text, name| text.replace(name, &grammar::escaped(name)));
+        (escaped != text).then(|| grammar::parse(&escaped))
+    }
+}
+
+/// Characters that mean something in a constraint.
+const SPECIAL: &[char] = &['[', ']', '{', '}', '|', ';', ',', '=', '<', '>', '!', '~', ':', '"', '\\'];
+
+/// At most so many names are looked for in a constraint.
+const MOST_ODD_NAMES: usize = 64;
+
+/// The text of a constraint, without escapes.
+fn decoded(value: &str) -> Result<String, Fault> {
+    String::from_utf8(crate::dap2::names::decode(value)).map_err(|error| Fault {
+        byte: error.utf8_error().valid_up_to(),
+        token: String::new(),
+        reason: Reason::NotText,
+    })
 }
 
 impl Slice {
@@ -144,7 +175,8 @@ impl Slice {
     /// [`Misfit`] where an index lies outside or the step is 0. As in libdap, `stop` must lie inside the axis even where no
     /// step hits it.
     pub fn stride(self, axis: usize, length: u64) -> Result<Stride, Misfit> {
-        if self.start == 0 && self.stop.is_none() && self.step == 1 {
+        let is_all = self.stop.is_none() || (length == 0 && self.stop.is_some_and(|stop| stop >= PYDAP_END));
+        if self.start == 0 && self.step == 1 && is_all {
             return Ok(Stride::all(length));
         }
         let stop = self.stop.unwrap_or(length.saturating_sub(1));

@@ -129,7 +129,8 @@ fn write_variable(out: &mut String, variable: &Variable, depth: usize) {
     let _ = writeln!(out, "</{tag}>");
 }
 
-/// Values stand as text: pydap did not read the other form, `<Value value="..."/>`, for long.
+/// Values stand as text: pydap did not read the other form, `value="..."`, for long. Only where netCDF-C would spoil the text, and there
+/// is but one value, the other form is taken: of texts it removes every backslash, and writes `&lt;` for each `<`.
 fn write_attribute(out: &mut String, attribute: &Attribute, depth: usize) {
     indent(out, depth);
     let type_name = attribute.number.map_or("String", super::AtomicType::name);
@@ -139,6 +140,14 @@ fn write_attribute(out: &mut String, attribute: &Attribute, depth: usize) {
         return;
     }
     out.push_str(">\n");
+    if let ([one], None) = (attribute.values.as_slice(), attribute.number)
+        && one.contains(['&', '<', '>', '"', '\'', '\\'])
+    {
+        // Put behind the type.
+        out.truncate(out.trim_end_matches(">\n").len());
+        let _ = writeln!(out, " value=\"{}\"/>", escape(one));
+        return;
+    }
     for value in &attribute.values {
         indent(out, depth.saturating_add(1));
         let _ = writeln!(out, "<Value>{}</Value>", escape(value));

@@ -110,7 +110,7 @@ pub struct Hidden {
 }
 
 /// What DAP4 can say of a schema.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Inventory<'a> {
     groups: Vec<GroupEntry<'a>>,
     dimensions: Vec<DimensionEntry>,
@@ -183,12 +183,6 @@ struct Stock<'a> {
     taken: Vec<Distinct>,
     /// Fully qualified names of enumerations, by type.
     enumerations: Vec<(&'a DataType, String)>,
-}
-
-impl Default for Inventory<'_> {
-    fn default() -> Self {
-        Self { groups: vec![], dimensions: vec![], entries: vec![], enumerations: vec![], hidden: vec![] }
-    }
 }
 
 impl<'a> Stock<'a> {

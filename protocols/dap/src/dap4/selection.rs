@@ -226,7 +226,7 @@ mod tests {
             Misfit::Index { axis: 1, index: 4, length: 4 },
         );
         check(&[4], vec![vec![]], Misfit::Empty { axis: 0 });
-        let list = vec![stride(0, 1, 1), stride(2, 1, 1)];
+        let list = vec![stride(0, 1, 2), stride(3, 1, 1)];
         check(&[1 << 16, 4], vec![vec![Stride::all(1 << 16)], list], Misfit::Overflow);
     }
 

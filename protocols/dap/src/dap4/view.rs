@@ -61,6 +61,19 @@ struct Asked<'c> {
 }
 
 impl<'i> View<'i> {
+    /// Finds what the value of `dap4.ce` names, as it came.
+    ///
+    /// # Errors
+    /// As [`Constraint::parse`] and [`resolve`](Self::resolve).
+    pub fn of(value: &str, inventory: &'i Inventory<'i>) -> Result<Self, Fault> {
+        let found = Constraint::parse(value).and_then(|constraint| Self::resolve(&constraint, inventory));
+        found.or_else(|fault| {
+            let names = inventory.entries().iter().map(|entry| entry.name.as_str());
+            let again = Constraint::parse_naming(value, names).and_then(Result::ok);
+            again.and_then(|constraint| Self::resolve(&constraint, inventory).ok()).ok_or(fault)
+        })
+    }
+
     /// Finds what `constraint` names.
     ///
     /// A response lists variables in the order of the DMR, whatever the order of the clauses. Of several clauses for one
@@ -112,16 +125,13 @@ impl<'i> View<'i> {
         }
         self.add_dimensions(&mut documents, &mut is_used);
         self.add_enumerations(&mut documents);
+        let by_path: HashMap<&str, &Projected<'i>> =
+            self.variables.iter().map(|variable| (variable.entry.path.as_str(), variable)).collect();
         for variable in &self.variables {
             if let Some(document) = documents.get_mut(variable.entry.group) {
-                document.variables.push(self.describe(variable));
+                document.variables.push(self.describe(variable, &by_path));
             }
             mark(&mut is_used, variable.entry.group);
-        }
-        for (place, group) in groups.iter().enumerate() {
-            if let (Some(true), Some(parent)) = (is_used.get(place), group.parent) {
-                mark(&mut is_used, parent);
-            }
         }
         // Parents come before their groups, so from the end on every group is complete when it is put into its parent.
         for (place, group) in groups.iter().enumerate().skip(1).rev() {
@@ -172,12 +182,15 @@ impl<'i> View<'i> {
         root.enumerations = needed.cloned().collect();
     }
 
-    fn describe(&self, variable: &Projected<'i>) -> document::Variable {
+    fn describe(
+        &self,
+        variable: &Projected<'i>,
+        by_path: &HashMap<&str, &Projected<'i>>,
+    ) -> document::Variable {
         let entry = variable.entry;
         // A map must lie along the same axes as its variable still does, and be in the response itself.
         let is_sent = |map: &&Entry<'_>| {
-            let in_view = self.variables.iter().find(|other| other.entry.path == map.path);
-            in_view.is_some_and(|other| {
+            by_path.get(map.path.as_str()).is_some_and(|other| {
                 other.axes.iter().all(|axis| matches!(axis, Axis::Shared(_)) && variable.axes.contains(axis))
             })
         };
@@ -258,7 +271,8 @@ fn project<'i>(
     }
     let selection = Selection::within(shape, strides).map_err(misfit)?;
     let mut form = entry.form.clone();
-    if !asked.all && !(asked.fields.is_empty() && asked.paths.is_empty()) {
+    let names_fields = !asked.fields.is_empty() || !asked.paths.is_empty();
+    if names_fields && !asked.all {
         fields::choose(&mut form, asked)?;
     }
     for clause in &asked.filters {

@@ -42,7 +42,7 @@ pub struct Node {
     pub shape: Vec<u32>,
     /// The name, if any, of each axis.
     pub dimensions: Vec<Option<String>>,
-    /// How many elements that makes.
+    /// How many elements that makes; the most that 64 bits count, if there are more. No response holds so many.
     pub count: u64,
     /// Its members in order, as numbers of declarations.
     pub members: Vec<usize>,
@@ -65,7 +65,7 @@ impl Tree {
     /// The declarations of `dds`.
     ///
     /// # Errors
-    /// What cannot be read: an array of more elements than XDR counts, an array of sequences or grids, a structure of nothing.
+    /// What cannot be read: an array of sequences or grids, a structure of nothing.
     pub fn of(dds: &Dds) -> Result<Self, String> {
         let mut tree = Self { dataset: dds.name.clone(), nodes: vec![], roots: vec![] };
         for declaration in &dds.variables {
@@ -107,9 +107,7 @@ impl Tree {
         };
         let shape: Vec<u32> = declaration.axes.iter().map(|(_, length)| *length).collect();
         let dimensions = declaration.axes.iter().map(|(name, _)| name.clone()).collect();
-        let product = shape.iter().try_fold(1_u64, |product, &length| product.checked_mul(length.into()));
-        let count = product.filter(|&count| u32::try_from(count).is_ok());
-        let count = count.ok_or_else(|| format!("more elements of {path} than 32 bits count"))?;
+        let count = shape.iter().fold(1_u64, |product, &length| product.saturating_mul(length.into()));
         if matches!(kind, Kind::Sequence | Kind::Grid) && !shape.is_empty() {
             return Err(format!("an array of {}s, {path}", kind.keyword()));
         }

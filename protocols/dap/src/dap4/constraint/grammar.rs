@@ -49,6 +49,18 @@ pub(super) fn parse(text: &str) -> Result<Constraint, Fault> {
     }
 }
 
+/// `name` with a backslash before each character that means something.
+pub(super) fn escaped(name: &str) -> String {
+    let mut escaped = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c != '/' && c != '.' && super::SPECIAL.contains(&c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
 /// Makes an error of `parser` final, and says what it expected.
 fn expect<'a, T>(
     what: &'static str,
@@ -95,7 +107,7 @@ fn clause(total: usize, depth: usize, input: &str) -> Parsed<'_, Clause> {
     let (rest, indices) = many0(preceded(multispace0, index)).parse(rest)?;
     let (rest, fields) = opt(preceded(multispace0, |input| fields(total, depth, input))).parse(rest)?;
     let predicates = separated_list1(spaced(char(',')), |input| predicate(total, input));
-    let filter = preceded(spaced(char('|')), expect("a condition such as x<5", predicates));
+    let filter = preceded(spaced(char('|')), predicates);
     let (rest, filter) = opt(filter).parse(rest)?;
     let (fields, filter) = (fields.unwrap_or_default(), filter.unwrap_or_default());
     Ok((rest, Clause { name, indices, fields, filter }))

@@ -72,7 +72,7 @@ fn enumeration(element: &Element) -> Result<Enumeration, Malformed> {
     let mut constants = Vec::with_capacity(element.children.len());
     for child in &element.children {
         let value = child.required("value")?;
-        let value = value.parse().map_err(|_| child.malformed(format!("has the value {value:?}")))?;
+        let value = value.parse().ok().ok_or_else(|| child.malformed(format!("has the value {value:?}")))?;
         constants.push((child.required("name")?.to_owned(), value));
     }
     Ok(Enumeration { name: element.required("name")?.to_owned(), base, constants })

@@ -29,15 +29,10 @@ pub fn find(name: &Name, inventory: &Inventory<'_>) -> Result<Found, Fault> {
         for end in (1..=name.last.len()).rev() {
             let (own, fields) = name.last.split_at(end);
             let own = own.join(".");
-            let is_it = |entry: &&super::Entry<'_>| {
-                entry.group == around && (entry.name == own || entry.variable.name == own)
-            };
-            let named = |entry: &&super::Entry<'_>| entry.group == around && entry.name == own;
-            let entries = inventory.entries();
-            let exact = entries.iter().find(named).or_else(|| entries.iter().find(is_it));
-            if let Some(place) =
-                exact.and_then(|exact| entries.iter().position(|entry| std::ptr::eq(entry, exact)))
-            {
+            let mut here = inventory.entries().iter().enumerate().filter(|(_, entry)| entry.group == around);
+            let spelled = here.clone().find(|(_, entry)| entry.name == own);
+            let found = spelled.or_else(|| here.find(|(_, entry)| entry.variable.name == own));
+            if let Some((place, _)) = found {
                 return Ok(Found::Variable(place, fields.to_vec()));
             }
         }
