@@ -59,9 +59,16 @@ pub const ARROWS: &[Rule] = &[
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
+    // What every plugin that shows datasets as Zarr shares.
+    Rule {
+        krate: "weir-zarr-objects",
+        may_know: &["weir-plugin-api", "weir-zarr", "weir-cf", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
     Rule {
         krate: "weir-plugin-zarr",
-        may_know: &["weir-plugin-api", "weir-zarr", "weir-model"],
+        may_know: &["weir-plugin-api", "weir-zarr-objects", "weir-zarr", "weir-model"],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },

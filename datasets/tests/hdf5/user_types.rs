@@ -2,7 +2,7 @@
 
 use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::{Dataset, ErrorKind};
-use weir_model::{DataType, Field, Hyperslab, Packed, Value, pack_count};
+use weir_model::{Codec, DataType, Field, Hyperslab, Packed, Value, pack_count};
 
 use crate::fixture::open;
 
@@ -112,6 +112,24 @@ fn packed_forms_are_those_of_their_types() {
     }
 }
 
+#[test]
+fn memory_for_lists_is_known_before_they_are_read() {
+    let dataset = Dataset::new(open("hdf5_user_types.nc"));
+    let check = |path: &str, expected: u64| {
+        let shape = &dataset.schema().variable(path).unwrap().shape;
+        let whole = Hyperslab::whole(shape).unwrap();
+        let hint = dataset.varying_bytes_hint(path, &whole).unwrap();
+        assert_eq!(hint - whole.elements() * 24, expected, "{path}");
+    };
+    check("/rows", 6);
+    check("/rows_recorded", 6);
+    check("/tracks", 3 * 16);
+    check("/remarks", 3 * (1 + 6 + 32));
+    check("/tables", 3 * 64);
+    let points = dataset.varying_bytes_hint("/points", &Hyperslab::whole(&[3]).unwrap());
+    assert_eq!(points.unwrap_err().kind, ErrorKind::BadRequest);
+}
+
 /// A type and the types inside of it, by name.
 fn names(data_type: &DataType) -> String {
     match data_type {
@@ -211,7 +229,7 @@ fn fields_of_any_byte_order_are_little_endian() {
         ];
         assert_eq!((fields.as_slice(), size), (expected.as_slice(), 43), "{fixture}");
         let codecs = &source.schema().variable("/packed").unwrap().storage.codecs;
-        let codecs: Vec<&str> = codecs.iter().map(|codec| codec.name()).collect();
+        let codecs: Vec<&str> = codecs.iter().map(Codec::name).collect();
         assert_eq!(codecs, ["hdf5 numbers", "shuffle", "deflate", "fletcher32"]);
     }
 }

@@ -36,7 +36,7 @@ pub use document::document;
 pub use element::ElementType;
 pub use encoding::{Encoding, Source};
 pub use keys::{Format, Key};
-pub use members::{Hidden, Node, hidden, members, node};
+pub use members::{Arrays, Hidden, Hierarchy, Node};
 pub use product::{Coordinates, Making, Product, Unpacked};
 pub use recipe::{Recipe, Selection, Step};
 

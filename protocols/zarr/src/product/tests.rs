@@ -1,3 +1,5 @@
+//! Products of a small dataset.
+
 use super::*;
 use crate::ocean;
 use proptest::prelude::*;

@@ -28,11 +28,7 @@ pub(crate) struct Blosc {
 
 impl Blosc {
     /// The chunk of `bytes`, whose blocks `compress` compresses. `None` where they are more than a chunk can count.
-    pub fn encode(
-        self,
-        bytes: &[u8],
-        mut compress: impl FnMut(&[u8]) -> Option<Vec<u8>>,
-    ) -> Option<Vec<u8>> {
+    pub fn encode(self, bytes: &[u8], mut compress: impl FnMut(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
         // One byte tells the size of elements; larger ones are not shuffled, as in c-blosc.
         let size = u8::try_from(self.size).unwrap_or(1).max(1);
         let block = usize::from(size).checked_mul(BLOCK.checked_div(usize::from(size))?)?.min(bytes.len());

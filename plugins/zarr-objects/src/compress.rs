@@ -20,7 +20,9 @@ pub(crate) fn compress(bytes: Vec<u8>, compressor: &Compressor, size: usize) -> 
                 BloscName::Zstd => zstandard(block, *level).ok(),
                 BloscName::Zlib => deflated(block, *level, Frame::Zlib).ok(),
             };
-            blosc.encode(&bytes, block).ok_or_else(|| Error::too_large("a chunk has more bytes than Blosc can count"))
+            blosc
+                .encode(&bytes, block)
+                .ok_or_else(|| Error::too_large("a chunk has more bytes than Blosc can count"))
         }
     }
 }
