@@ -12,7 +12,7 @@ use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read::{self, Reading};
 use crate::source::UNPINNED;
-use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest};
+use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest, Times};
 
 /// A chunk for a protocol that passes stored bytes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct RawChunk {
 pub struct Dataset {
     source: Box<dyn ChunkSource>,
     generation: String,
+    times: Option<Times>,
     proven: Proven,
     memory: Arc<Memory>,
     /// Which opening this is: chunks of others are not its own.
@@ -61,6 +62,7 @@ impl Dataset {
         let variables = paths.zip(0..).collect();
         Self {
             generation: source.generation(),
+            times: None,
             source,
             proven,
             memory: Arc::clone(memory),
@@ -84,6 +86,18 @@ impl Dataset {
     #[must_use]
     pub fn generation(&self) -> &str {
         &self.generation
+    }
+
+    /// The same, with the times of the one file that all of it is read from.
+    #[must_use]
+    pub fn with_times(self, times: Option<Times>) -> Self {
+        Self { times, ..self }
+    }
+
+    /// When its data was changed, where that is known.
+    #[must_use]
+    pub fn times(&self) -> Option<Times> {
+        self.times
     }
 
     fn variable(&self, path: &str) -> Result<(&Variable, ChunkGrid), Error> {

@@ -1,6 +1,6 @@
 //! What a plugin answers: a whole body, or one that the host pulls.
 
-use weir_plugin_abi::{WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE};
+use weir_plugin_abi::{WEIR_RESPONSE_COMPRESSIBLE, WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE};
 
 use crate::{Bytes, Error};
 
@@ -76,6 +76,15 @@ impl Response {
         self
     }
 
+    /// Bytes of the body, where that is known.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        match &self.content {
+            Content::Full(bytes) => u64::try_from(bytes.len()).ok(),
+            Content::Stream { length, .. } => *length,
+        }
+    }
+
     /// Another success status (200 to 399).
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
@@ -95,6 +104,17 @@ impl Response {
     #[must_use]
     pub fn ranges(mut self) -> Self {
         self.flags |= WEIR_RESPONSE_RANGES;
+        self
+    }
+
+    /// This body is worth compressing, although its media type does not tell so, as numbers in `application/octet-stream` are.
+    ///
+    /// The host compresses texts, JSON, XML and bodies that say this, for clients that ask for it. It leaves alone those with
+    /// [`ranges`](Self::ranges), and those with a header `Content-Encoding`: `identity` as its value means that, and is not
+    /// sent.
+    #[must_use]
+    pub fn compressible(mut self) -> Self {
+        self.flags |= WEIR_RESPONSE_COMPRESSIBLE;
         self
     }
 }

@@ -73,6 +73,18 @@ pub const ARROWS: &[Rule] = &[
         must_not_know: NO_RUNTIME,
     },
     Rule {
+        krate: "weir-plugin-s3",
+        may_know: &["weir-plugin-api", "weir-zarr-objects", "weir-zarr", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-s3-so",
+        may_know: &["weir-plugin-api", "weir-plugin-s3"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
         krate: "weir-plugin-dap-so",
         may_know: &["weir-plugin-api", "weir-plugin-dap"],
         tests_may_know: &[],
@@ -94,6 +106,7 @@ pub const ARROWS: &[Rule] = &[
             "weir-model",
             // Named by `server/src/linked.rs` alone: see `sources`.
             "weir-plugin-dap",
+            "weir-plugin-s3",
             "weir-plugin-zarr",
         ],
         tests_may_know: &[],

@@ -15,7 +15,7 @@ mod processing;
 use std::sync::Arc;
 
 use weir_plugin_api::model::Schema;
-use weir_plugin_api::{Dataset, Error, Host, Request, Response};
+use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
 use weir_zarr::{Arrays, Hierarchy, Key, Product, document};
 
 use processing::Processing;
@@ -44,6 +44,16 @@ impl Shown {
             Some(product) => Hierarchy { schema: &product.schema, arrays: Arrays::Made(&product.makings) },
             None => Hierarchy::of_file(&self.schema),
         }
+    }
+}
+
+impl Shown {
+    /// Text that changes whenever the data may have changed.
+    ///
+    /// # Errors
+    /// `Cancelled` where the request is over.
+    pub fn generation(&self) -> Result<String, Error> {
+        self.dataset.generation()
     }
 }
 
@@ -85,6 +95,18 @@ impl Objects {
             None => chunks::respond(&self.host, request, dataset, schema, &wanted),
         }
         .map(Some)
+    }
+
+    /// Bytes of the object that `key` names; `None` where there is none.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being told.
+    pub fn size(&self, request: &Request<'_>, shown: &Shown, key: &str) -> Result<Option<u64>, Error> {
+        match self.object(request, shown, key) {
+            Ok(response) => Ok(response.and_then(|response| response.length())),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether what is compressed comes back.
