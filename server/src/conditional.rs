@@ -2,10 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
-/// The strong tag of a response that depends only on a dataset's generation, the request target and the plugin's version.
-pub fn tag(generation: &str, plugin: &str, version: &str, target: &str) -> String {
+/// The strong tag of a response that depends only on a dataset's generation, the request target and the plugin: its name, its
+/// version and its configuration.
+pub fn tag(generation: &str, [name, version, configuration]: [&str; 3], target: &str) -> String {
     let mut hash = Sha256::new();
-    for part in [generation, plugin, version, target] {
+    for part in [generation, name, version, configuration, target] {
         hash.update(part);
         hash.update([0]);
     }
@@ -28,10 +29,12 @@ mod tests {
     #[test]
     fn tags_change_with_every_part() {
         let tags = [
-            tag("a", "p", "1", "/x"),
-            tag("b", "p", "1", "/x"),
-            tag("a", "p", "2", "/x"),
-            tag("a", "p", "1", "/y"),
+            tag("a", ["p", "1", "{}"], "/x"),
+            tag("b", ["p", "1", "{}"], "/x"),
+            tag("a", ["q", "1", "{}"], "/x"),
+            tag("a", ["p", "2", "{}"], "/x"),
+            tag("a", ["p", "1", "{\"a\":1}"], "/x"),
+            tag("a", ["p", "1", "{}"], "/y"),
         ];
         for (i, one) in tags.iter().enumerate() {
             assert!(tags.iter().skip(i + 1).all(|other| other != one));
@@ -40,7 +43,7 @@ mod tests {
 
     #[test]
     fn lists_and_weak_spellings_match() {
-        let ours = tag("a", "p", "1", "/x");
+        let ours = tag("a", ["p", "1", "{}"], "/x");
         assert!(matches(Some(&ours), &ours));
         assert!(matches(Some(&format!("\"other\", W/{ours}")), &ours));
         assert!(!matches(Some("\"other\""), &ours));

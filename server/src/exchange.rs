@@ -14,12 +14,12 @@ use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
 
 use crate::kept::{Kept, KeptResponses};
-use crate::plugins::Plugins;
+use crate::plugins::{Plugins, Serving};
 use crate::respond::{self, Whole};
 use crate::routes::{Found, Match};
 use crate::services::SiteServices;
 use crate::stream::{Account, Body, shared};
-use crate::{built_in, conditional, request_body};
+use crate::{built_in, conditional, request_body, request_line};
 
 /// Everything that requests share.
 pub struct Site {
@@ -104,7 +104,7 @@ impl Site {
                 account,
             );
         };
-        if request.method == Method::GET || head {
+        if (request.method == Method::GET || head) && !request.headers.contains_key(request_line::MARK) {
             let asked = (path.as_ref(), request.uri.query().unwrap_or_default());
             match built_in::page(asked, &self.services, &self.plugins) {
                 Ok(Some(page)) => return own_page(page, head, account),
@@ -113,7 +113,11 @@ impl Site {
             }
         }
         let is_dataset = |id: &str| self.services.catalog().contains(id);
+        let refused = request.headers.contains_key(request_line::MARK);
         match self.plugins.routes.find(request.method.as_str(), &path, is_dataset) {
+            Found::Nothing | Found::OtherMethods(_) if refused => {
+                plain_error(&request_line::refusal(), head, account)
+            }
             Found::Match(found) if request.method == Method::GET || head => {
                 self.exchange(&request, found, account).await
             }
@@ -191,7 +195,10 @@ impl Site {
         let Some(serving) = self.plugins.serving.get(plugin) else {
             return plain_error(&Error::internal("a route leads to no plugin"), head, account);
         };
-        let tag = self.tag(incoming, &serving.guest);
+        if header_of(incoming, request_line::MARK).is_some() {
+            return render_error(&serving.guest, incoming, &request_line::refusal(), account);
+        }
+        let tag = self.tag(incoming, serving);
         if let Some(tag) = &tag {
             if conditional::matches(Some(&header_lines(incoming, "if-none-match")), tag) {
                 return respond::not_modified(tag, account);
@@ -202,13 +209,13 @@ impl Site {
         }
         let answer = serving.guest.handle(incoming).and_then(|answer| first_piece(answer, head));
         match answer {
-            Ok(answer) => self.respond(answer, (incoming, &serving.guest), tag, account),
+            Ok(answer) => self.respond(answer, (incoming, serving), tag, account),
             Err(error) => render_error(&serving.guest, incoming, &error, account),
         }
     }
 
     /// The entity tag that a stable response to this request has.
-    fn tag(&self, incoming: &Incoming, guest: &Guest) -> Option<String> {
+    fn tag(&self, incoming: &Incoming, serving: &Serving) -> Option<String> {
         let reads = incoming.method == "GET" || incoming.method == "HEAD";
         if incoming.dataset.is_empty() || !reads {
             return None;
@@ -216,20 +223,22 @@ impl Site {
         // Of data that no generation pins nobody can say that it is still the same.
         let dataset = self.services.dataset(&incoming.dataset).ok().filter(|dataset| dataset.is_pinned())?;
         let target = format!("{}?{}", incoming.path, incoming.query);
-        Some(conditional::tag(dataset.generation(), guest.name(), guest.version(), &target))
+        let Serving { guest, configuration, .. } = serving;
+        let version = [guest.name(), guest.version(), configuration.as_str()];
+        Some(conditional::tag(dataset.generation(), version, &target))
     }
 
     fn respond(
         &self,
         (answer, first): (Answer, Option<bytes::Bytes>),
-        (incoming, guest): (&Incoming, &Guest),
+        (incoming, serving): (&Incoming, &Serving),
         tag: Option<String>,
         mut account: Account,
     ) -> Response<Body> {
         let head = incoming.method == "HEAD";
         let Answer { status, stable, ranges, mut headers, content } = answer;
         // A tag made before the file changed must not stand on what was read after.
-        let tag = tag.filter(|tag| stable && self.tag(incoming, guest).as_ref() == Some(tag));
+        let tag = tag.filter(|tag| stable && self.tag(incoming, serving).as_ref() == Some(tag));
         account.status = status;
         match content {
             AnswerContent::Full(bytes) => {

@@ -24,6 +24,7 @@ pub mod preflight;
 mod ranges;
 mod reach;
 mod request_body;
+mod request_line;
 mod respond;
 mod routes;
 pub mod serve;

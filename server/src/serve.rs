@@ -29,7 +29,8 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     let catalog = holdings::find(&serve.paths, &config, reading)?;
     let services = Arc::new(SiteServices::new(catalog, settings.max_response, settings.memory_wait));
     let lent: Arc<dyn Services> = services.clone();
-    let plugins = Plugins::start(&lent, serve.plugins.as_deref(), serve.no_builtin_plugins)?;
+    let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);
+    let plugins = Plugins::start(&lent, directory, &config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("weir")

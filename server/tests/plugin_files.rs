@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use weir_plugin_api::ErrorKind;
 use weir_plugin_api::model::DataType;
 use weir_plugin_api::testing::{MockHost, counting, dataset_of};
-use weir_server::loader::{ChildCheck, Loaded, Outcome, load_directory};
+use weir_server::loader::{ChildCheck, Loaded, Outcome, UNCONFIGURED, load_directory};
 use weir_server::preflight::inspect;
 
 const WEIR: &str = env!("CARGO_BIN_EXE_weir");
@@ -58,7 +58,7 @@ fn put(dir: &Path, name: &str, content: &[u8]) -> PathBuf {
 }
 
 fn load(dir: &Path) -> Vec<Outcome> {
-    load_directory(dir, &ChildCheck::Run(WEIR.into())).unwrap()
+    load_directory(dir, &ChildCheck::Run(WEIR.into()), &|_| UNCONFIGURED).unwrap()
 }
 
 fn only(mut outcomes: Vec<Outcome>) -> Result<Loaded, String> {
@@ -234,16 +234,16 @@ fn files_and_directories_that_others_can_change_are_refused() {
     only(load(dir.path())).unwrap();
 
     fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
-    let error = load_directory(dir.path(), &ChildCheck::Skip).unwrap_err().to_string();
+    let error = load_directory(dir.path(), &ChildCheck::Skip, &|_| UNCONFIGURED).unwrap_err().to_string();
     assert!(error.contains("it is writable by others (mode 777); use chmod go-w"), "{error}");
     let below = dir.path().join("plugins");
     fs::create_dir(&below).unwrap();
     fs::set_permissions(&below, Permissions::from_mode(0o755)).unwrap();
-    let error = load_directory(&below, &ChildCheck::Skip).unwrap_err().to_string();
+    let error = load_directory(&below, &ChildCheck::Skip, &|_| UNCONFIGURED).unwrap_err().to_string();
     assert!(error.contains(" above it is writable by others (mode 777)"), "{error}");
     // A sticky directory above, such as the one for temporary files, lets nobody exchange what is not theirs.
     fs::set_permissions(dir.path(), Permissions::from_mode(0o1777)).unwrap();
-    assert!(load_directory(&below, &ChildCheck::Skip).unwrap().is_empty());
+    assert!(load_directory(&below, &ChildCheck::Skip, &|_| UNCONFIGURED).unwrap().is_empty());
 }
 
 #[test]
@@ -288,7 +288,8 @@ fn one_bad_file_does_not_keep_the_others_out() {
     assert!(outcomes[1].result.is_ok(), "{outcomes:?}");
     let why = outcomes[2].result.as_ref().unwrap_err();
     assert_eq!(why, "its name bad is taken by b.so; remove one of them");
-    let missing = load_directory(&dir.path().join("missing"), &ChildCheck::Skip).unwrap_err();
+    let missing =
+        load_directory(&dir.path().join("missing"), &ChildCheck::Skip, &|_| UNCONFIGURED).unwrap_err();
     assert!(missing.to_string().ends_with("no such file or directory"), "{missing}");
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use weir_model::{ChunkGrid, Variable};
 
-use crate::{ElementType, Encoding, Format, fill};
+use crate::{ElementType, Encoding, Format, Making, fill};
 
 /// A variable that Zarr can describe, with what both versions of the format need to know of it.
 #[derive(Clone, Debug)]
@@ -13,6 +13,7 @@ pub struct Array<'a> {
     element: ElementType,
     encoding: Encoding,
     chunk_bytes: Option<u64>,
+    shards: Option<ChunkGrid>,
 }
 
 impl<'a> Array<'a> {
@@ -34,7 +35,19 @@ impl<'a> Array<'a> {
             return Err(format!("its fill value has {given} bytes, which is not one element"));
         }
         let encoding = Encoding::of(element, &variable.storage, chunk_bytes);
-        Ok(Self { variable, grid, element, encoding, chunk_bytes })
+        Ok(Self { variable, grid, element, encoding, chunk_bytes, shards: None })
+    }
+
+    /// The array that shows a variable of a [`Product`](crate::Product).
+    ///
+    /// # Errors
+    /// As [`Array::of`].
+    pub fn made(variable: &'a Variable, making: &Making) -> Result<Self, String> {
+        let mut array = Self::of(variable)?;
+        array.encoding = Encoding::made(array.element, making);
+        let shards = making.shard.clone().map(|shard| ChunkGrid::new(variable.shape.clone(), shard));
+        array.shards = shards.transpose().map_err(|e| e.to_string())?;
+        Ok(array)
     }
 
     /// The variable.
@@ -43,7 +56,19 @@ impl<'a> Array<'a> {
         self.variable
     }
 
-    /// The chunk grid: the file's own.
+    /// The grid of shards, if version 3 puts several chunks into one object.
+    #[must_use]
+    pub fn shards(&self) -> Option<&ChunkGrid> {
+        self.shards.as_ref()
+    }
+
+    /// The grid of the objects that `format` has keys for.
+    #[must_use]
+    pub fn objects(&self, format: Format) -> &ChunkGrid {
+        self.shards.as_ref().filter(|_| format == Format::V3).unwrap_or(&self.grid)
+    }
+
+    /// The chunk grid: the file's own, or the one that a recipe wants.
     #[must_use]
     pub fn grid(&self) -> &ChunkGrid {
         &self.grid
@@ -77,6 +102,15 @@ impl<'a> Array<'a> {
         fill
     }
 
+    /// Little-endian elements that stand for nothing: the storage fill value, and those that attributes name.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Vec<u8>> {
+        let named =
+            ["_FillValue", "missing_value"].into_iter().filter_map(|name| self.variable.attribute(name));
+        let named = named.filter_map(|attribute| fill::element(self.element, &attribute.value));
+        std::iter::once(self.variable.storage.fill.clone()).chain(named).collect()
+    }
+
     /// The chunk that a key of `format` names, one number per axis, or `None` where the grid has no such chunk.
     ///
     /// Version 2 names the only chunk of a scalar `0`; version 3 gives it no number.
@@ -88,7 +122,7 @@ impl<'a> Array<'a> {
             (true, Format::V2, _) => return None,
             (_, _, index) => index,
         };
-        self.grid.contains(index).then(|| index.to_vec())
+        self.objects(format).contains(index).then(|| index.to_vec())
     }
 
     /// The `fill_value` of the array's metadata document.

@@ -12,24 +12,34 @@
 
 mod array;
 mod attributes;
+mod bit_round;
 pub mod chunk;
+mod compressor;
 pub mod consolidated;
 mod document;
 mod element;
 mod encoding;
 mod fill;
+mod key_order;
 mod keys;
 mod members;
+mod product;
+mod recipe;
+pub mod shard;
 pub mod text;
 pub mod v2;
 pub mod v3;
 
 pub use array::Array;
+pub use bit_round::BitRound;
+pub use compressor::{BloscName, BloscShuffle, Compressor};
 pub use document::document;
 pub use element::ElementType;
 pub use encoding::{Encoding, Source};
 pub use keys::{Format, Key};
-pub use members::{Hidden, Node, hidden, members, node};
+pub use members::{Arrays, Hidden, Hierarchy, Node};
+pub use product::{Coordinates, Making, Product, Unpacked};
+pub use recipe::{Recipe, Selection, Step};
 
 #[cfg(test)]
 mod ocean;
