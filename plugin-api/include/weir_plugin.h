@@ -114,6 +114,10 @@
 // with a header `content-encoding`. The value `identity` of that header means "leave it alone", and is not sent.
 #define WEIR_RESPONSE_COMPRESSIBLE 4
 
+// Response flag, with `WEIR_RESPONSE_STABLE`: making the body took work, so the host may keep it where it is larger than what
+// it keeps else.
+#define WEIR_RESPONSE_COSTLY 8
+
 // Byte order: least significant byte first.
 #define WEIR_ORDER_LITTLE 0
 
