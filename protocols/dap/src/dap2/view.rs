@@ -56,8 +56,12 @@ impl<'i> View<'i> {
                 None => names.get_or_insert_with(|| Names::of(inventory)).find(projection, inventory)?,
             };
             let earlier = asked.insert(place, projection);
-            if let Some(earlier) = earlier.filter(|_| projection.indices.is_empty()) {
-                asked.insert(place, earlier);
+            if let (Some(earlier), Some(entry)) = (earlier, inventory.entries().get(place)) {
+                // What does not count must fit, too.
+                project(entry, earlier)?;
+                if projection.indices.is_empty() {
+                    asked.insert(place, earlier);
+                }
             }
         }
         let mut variables = Vec::with_capacity(asked.len());
