@@ -36,6 +36,9 @@ pub struct Dataset {
     variables: HashMap<String, u32>,
 }
 
+/// What a text has, roughly: most are names and times.
+const TEXT_BYTES: u64 = 40;
+
 /// Counts openings.
 static OPENED: AtomicU64 = AtomicU64::new(0);
 
@@ -185,6 +188,19 @@ impl Dataset {
         let strings = self.source.read_strings(path, slab)?;
         self.source.check_unchanged()?;
         Ok(strings)
+    }
+
+    /// Bytes of memory that [`read_strings`](Self::read_strings) will take, roughly: what the file says of the elements, where
+    /// that is learnt much faster than they are read, else what most texts take.
+    ///
+    /// # Errors
+    /// As [`read_strings`](Self::read_strings).
+    pub fn varying_bytes_hint(&self, path: &str, slab: &Hyperslab) -> Result<u64, Error> {
+        self.source.check_unchanged()?;
+        let elements = slab.elements();
+        let said = self.source.varying_bytes(path, slab)?;
+        let bytes = said.unwrap_or_else(|| elements.saturating_mul(TEXT_BYTES));
+        Ok(bytes.saturating_add(elements.saturating_mul(size_of::<Vec<u8>>() as u64)))
     }
 
     /// Proves that every chunk of the slab can be decoded: chunks with codecs are decoded once per generation, chunks
