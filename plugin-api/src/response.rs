@@ -76,6 +76,15 @@ impl Response {
         self
     }
 
+    /// Bytes of the body, where that is known.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        match &self.content {
+            Content::Full(bytes) => u64::try_from(bytes.len()).ok(),
+            Content::Stream { length, .. } => *length,
+        }
+    }
+
     /// Another success status (200 to 399).
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {

@@ -47,6 +47,7 @@ pub struct MockHost {
     limit: Option<u64>,
     log: Mutex<Vec<String>>,
     reads: Arc<AtomicU64>,
+    config: Option<String>,
 }
 
 impl MockHost {
@@ -73,7 +74,14 @@ impl MockHost {
         self
     }
 
-    /// Starts a plugin, given no configuration.
+    /// Gives the plugin this configuration, JSON text.
+    #[must_use]
+    pub fn config(mut self, json: &str) -> Self {
+        self.config = Some(json.to_owned());
+        self
+    }
+
+    /// Starts a plugin.
     ///
     /// # Panics
     /// Where the plugin refuses to start.
@@ -82,7 +90,7 @@ impl MockHost {
         self.start_table(Box::leak(Box::new(export::table::<P>())))
     }
 
-    /// Starts a plugin by its table, as one in C or one that was loaded from a `.so`; given no configuration.
+    /// Starts a plugin by its table, as one in C or one that was loaded from a `.so`.
     ///
     /// # Panics
     /// Where the plugin refuses to start.
@@ -91,7 +99,8 @@ impl MockHost {
     pub fn start_table(self, table: &'static WeirPlugin) -> Running {
         let services = Arc::new(self);
         let host = host_table(services.clone(), "tested");
-        let guest = Arc::new(Guest::create(table, host, "{}").expect("the plugin starts"));
+        let config = services.config.as_deref().unwrap_or("{}");
+        let guest = Arc::new(Guest::create(table, host, config).expect("the plugin starts"));
         let routes = guest.routes().expect("the plugin names its routes");
         Running { guest, routes, services }
     }

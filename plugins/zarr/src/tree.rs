@@ -8,8 +8,7 @@ use weir_plugin_api::model::Group;
 use weir_plugin_api::{Error, ErrorKind, Host, LogLevel, Request, Response};
 use weir_zarr::{consolidated, v2, v3};
 
-use crate::processing::Processing;
-use crate::{JSON, shown};
+use weir_zarr_objects::{JSON, Objects};
 
 /// A consolidated document names at most so many datasets.
 const MOST_DATASETS: u32 = 2000;
@@ -22,13 +21,13 @@ pub(crate) const DOCUMENTS: [&str; 4] = [".zgroup", ".zattrs", ".zmetadata", "za
 /// Answers one of [`DOCUMENTS`] of the folder that the request names, which may be a dataset.
 pub(crate) fn respond(
     host: &Host,
-    processing: &Processing,
+    objects: &Objects,
     request: &Request<'_>,
     document: &str,
 ) -> Result<Response, Error> {
     let folder = request.dataset_id();
     let ids = ids(host, folder)?;
-    let tree = Tree { host, processing, request, folder };
+    let tree = Tree { host, objects, request, folder };
     let text = match document {
         ".zgroup" => v2::group().to_string(),
         ".zattrs" => "{}".to_owned(),
@@ -59,7 +58,7 @@ fn ids(host: &Host, folder: &str) -> Result<Vec<String>, Error> {
 
 struct Tree<'a> {
     host: &'a Host,
-    processing: &'a Processing,
+    objects: &'a Objects,
     request: &'a Request<'a>,
     folder: &'a str,
 }
@@ -155,10 +154,8 @@ impl Tree<'_> {
         all: &mut Map<String, Json>,
         add: &mut Adding<'_>,
     ) -> Result<(), Error> {
-        let dataset = self.host.open(self.request, id)?;
-        let schema = dataset.schema()?;
-        let product = self.processing.product(&dataset, &schema)?;
-        let hierarchy = shown(&schema, product.as_deref());
+        let shown = self.objects.open(self.request, id)?;
+        let hierarchy = shown.hierarchy();
         add(all, path, Some((&hierarchy, &hierarchy.schema.root)));
         Ok(())
     }

@@ -20,6 +20,7 @@ mod document;
 mod element;
 mod encoding;
 mod fill;
+mod key_order;
 mod keys;
 mod members;
 mod product;

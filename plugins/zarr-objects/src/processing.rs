@@ -102,3 +102,16 @@ fn coordinates(dataset: &Dataset, schema: &Schema, path: &str) -> Result<Vec<f64
     packing.unpack(&stored, &mut numbers).map_err(|error| none(&error.to_string()))?;
     Ok(numbers)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configurations_are_checked() {
+        let refused = |config: &str| Processing::of(config).err().unwrap().message;
+        assert!(refused(r#"{"recipes": []}"#).contains("unknown field `recipes`"));
+        assert!(refused(r#"{"recipe": [{"datasets": ["a["]}]}"#).contains("a["));
+        assert!(refused(r#"{"recipe": [{"datasets": [], "keepbits": "x"}]}"#).contains("invalid type"));
+    }
+}
