@@ -85,6 +85,15 @@ impl Generation {
     }
 }
 
+/// When a file was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// When its bytes were changed, as it says itself: whoever copies or restores a file may set this.
+    pub modified: SystemTime,
+    /// When anything of it was changed, or the same where that is not known. Nobody can set this.
+    pub changed: SystemTime,
+}
+
 /// A short text that changes with the generation, and tells nothing of the file system.
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -141,6 +150,22 @@ impl DataFile {
     pub(crate) fn remote(file: RemoteFile) -> Self {
         let generation = file.generation();
         Self::new(Medium::Remote(file), generation, SystemTime::now())
+    }
+
+    /// When the file was changed, before it was opened.
+    #[must_use]
+    pub fn times(&self) -> Option<Times> {
+        let at = |ns: i128| {
+            let nanoseconds = u64::try_from(ns).ok()?;
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanoseconds))
+        };
+        match &self.medium {
+            Medium::Local(_) => {
+                let Generation { modified_ns, changed_ns, .. } = self.generation;
+                Some(Times { modified: at(modified_ns)?, changed: at(changed_ns)? })
+            }
+            Medium::Remote(file) => file.modified().map(|time| Times { modified: time, changed: time }),
+        }
     }
 
     /// Whether reads ask another machine: many small ones then take long, and [`read_many`](Self::read_many) is much faster.

@@ -12,7 +12,7 @@ use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read::{self, Reading};
 use crate::source::UNPINNED;
-use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest};
+use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest, Times};
 
 /// A chunk for a protocol that passes stored bytes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct RawChunk {
 pub struct Dataset {
     source: Box<dyn ChunkSource>,
     generation: String,
+    times: Option<Times>,
     proven: Proven,
     memory: Arc<Memory>,
     /// Which opening this is: chunks of others are not its own.
@@ -34,6 +35,9 @@ pub struct Dataset {
     /// The variables' numbers, by path.
     variables: HashMap<String, u32>,
 }
+
+/// What a text has, roughly: most are names and times.
+const TEXT_BYTES: u64 = 40;
 
 /// Counts openings.
 static OPENED: AtomicU64 = AtomicU64::new(0);
@@ -58,6 +62,7 @@ impl Dataset {
         let variables = paths.zip(0..).collect();
         Self {
             generation: source.generation(),
+            times: None,
             source,
             proven,
             memory: Arc::clone(memory),
@@ -81,6 +86,18 @@ impl Dataset {
     #[must_use]
     pub fn generation(&self) -> &str {
         &self.generation
+    }
+
+    /// The same, with the times of the one file that all of it is read from.
+    #[must_use]
+    pub fn with_times(self, times: Option<Times>) -> Self {
+        Self { times, ..self }
+    }
+
+    /// When its data was changed, where that is known.
+    #[must_use]
+    pub fn times(&self) -> Option<Times> {
+        self.times
     }
 
     fn variable(&self, path: &str) -> Result<(&Variable, ChunkGrid), Error> {
@@ -171,6 +188,19 @@ impl Dataset {
         let strings = self.source.read_strings(path, slab)?;
         self.source.check_unchanged()?;
         Ok(strings)
+    }
+
+    /// Bytes of memory that [`read_strings`](Self::read_strings) will take, roughly: what the file says of the elements, where
+    /// that is learnt much faster than they are read, else what most texts take.
+    ///
+    /// # Errors
+    /// As [`read_strings`](Self::read_strings).
+    pub fn varying_bytes_hint(&self, path: &str, slab: &Hyperslab) -> Result<u64, Error> {
+        self.source.check_unchanged()?;
+        let elements = slab.elements();
+        let said = self.source.varying_bytes(path, slab)?;
+        let bytes = said.unwrap_or_else(|| elements.saturating_mul(TEXT_BYTES));
+        Ok(bytes.saturating_add(elements.saturating_mul(size_of::<Vec<u8>>() as u64)))
     }
 
     /// Proves that every chunk of the slab can be decoded: chunks with codecs are decoded once per generation, chunks

@@ -79,6 +79,17 @@ impl Hdf5Source {
         }
         Ok(array)
     }
+
+    /// The array of a variable whose elements vary in size.
+    fn varying(&self, path: &str) -> Result<&StoredArray, Error> {
+        let array = self.array(path)?;
+        if !array.data_type.is_varying() {
+            let what = array.data_type.describe();
+            let message = format!("{path} has elements of type {what}, not strings");
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        Ok(array)
+    }
 }
 
 impl ChunkSource for Hdf5Source {
@@ -116,12 +127,16 @@ impl ChunkSource for Hdf5Source {
     }
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-        let array = self.array(variable)?;
-        if !array.data_type.is_varying() {
-            let what = array.data_type.describe();
-            let message = format!("{variable} has elements of type {what}, not strings");
-            return Err(Error::new(ErrorKind::BadRequest, message));
-        }
+        let array = self.varying(variable)?;
         varying::read(&self.metadata, array, slab).map_err(|error| error.within(variable))
+    }
+
+    fn varying_bytes(&self, variable: &str, slab: &Hyperslab) -> Result<Option<u64>, Error> {
+        let array = self.varying(variable)?;
+        // References are looked at twice, which costs little where they are near.
+        if self.is_far() {
+            return Ok(None);
+        }
+        varying::bytes(&self.metadata, array, slab).map(Some).map_err(|error| error.within(variable))
     }
 }

@@ -40,7 +40,7 @@ pub mod zarr;
 
 pub use access::Access;
 pub use catalog::Catalog;
-pub use data_file::{DataFile, Generation};
+pub use data_file::{DataFile, Generation, Times};
 pub use dataset::{Dataset, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};

@@ -261,9 +261,12 @@ impl Opener {
                     let set = References::document(file, folder, &self.access)?;
                     return self.open_references(set);
                 }
+                let times = file.times();
                 let (source, other) = format::open_local(file, &resolved, &self.access)?;
+                let times = times.filter(|_| other == OtherFiles::default());
                 let seen = Seen::File(generation, other);
-                Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+                let dataset = Dataset::within(source, &self.memory).with_times(times);
+                Ok(Open { seen, dataset: Arc::new(dataset) })
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
@@ -278,10 +281,11 @@ impl Opener {
             Place::Object { url } => {
                 let file = self.indexed(self.access.object(url)?);
                 let generation = *file.generation();
-                let seen = Seen::Object(generation, file.changed().unwrap_or_default());
+                let (times, changed) = (file.times(), file.changed().unwrap_or_default());
                 let source = format::open(file)?;
                 self.looked.insert(url.clone(), generation);
-                Ok(Open { seen, dataset: Arc::new(Dataset::within(source, &self.memory)) })
+                let dataset = Dataset::within(source, &self.memory).with_times(times);
+                Ok(Open { seen: Seen::Object(generation, changed), dataset: Arc::new(dataset) })
             }
             Place::Prefix { url } => {
                 let (source, documents) = zarr::open_with_documents(self.access.store(url)?)?;

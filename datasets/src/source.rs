@@ -232,6 +232,14 @@ pub trait ChunkSource: Send + Sync {
     /// `NotFound` for a variable that does not exist, `BadRequest` for one whose elements have one size.
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error>;
 
+    /// How many bytes [`read_strings`](Self::read_strings) will give, roughly, if that costs much less than reading them.
+    ///
+    /// # Errors
+    /// As [`read_strings`](Self::read_strings).
+    fn varying_bytes(&self, _variable: &str, _slab: &Hyperslab) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
+
     /// What the index keeps of this generation; `None` where nothing may be kept of it.
     fn records(&self) -> Option<&Records> {
         None

@@ -109,6 +109,11 @@
 // Response flag: the host may serve byte ranges of this body.
 #define WEIR_RESPONSE_RANGES 2
 
+// Response flag: this body is worth compressing, although its media type does not tell so. The host compresses responses for
+// clients that ask for it: texts, JSON, XML, and bodies with this flag; never those with `WEIR_RESPONSE_RANGES`, nor those
+// with a header `content-encoding`. The value `identity` of that header means "leave it alone", and is not sent.
+#define WEIR_RESPONSE_COMPRESSIBLE 4
+
 // Byte order: least significant byte first.
 #define WEIR_ORDER_LITTLE 0
 

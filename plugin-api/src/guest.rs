@@ -46,6 +46,8 @@ pub struct Answer {
     pub stable: bool,
     /// Whether byte ranges may be served.
     pub ranges: bool,
+    /// Whether the body is worth compressing, although its media type does not tell so.
+    pub compressible: bool,
     /// The headers.
     pub headers: Vec<(String, String)>,
     /// The content.
@@ -258,6 +260,7 @@ impl Guest {
             status: u16::try_from(out.status).unwrap_or(500),
             stable: out.flags & abi::WEIR_RESPONSE_STABLE != 0,
             ranges: out.flags & abi::WEIR_RESPONSE_RANGES != 0,
+            compressible: out.flags & abi::WEIR_RESPONSE_COMPRESSIBLE != 0,
             headers: parse_headers(&headers),
             content,
         }

@@ -1,6 +1,6 @@
 //! What a plugin answers: a whole body, or one that the host pulls.
 
-use weir_plugin_abi::{WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE};
+use weir_plugin_abi::{WEIR_RESPONSE_COMPRESSIBLE, WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE};
 
 use crate::{Bytes, Error};
 
@@ -104,6 +104,17 @@ impl Response {
     #[must_use]
     pub fn ranges(mut self) -> Self {
         self.flags |= WEIR_RESPONSE_RANGES;
+        self
+    }
+
+    /// This body is worth compressing, although its media type does not tell so, as numbers in `application/octet-stream` are.
+    ///
+    /// The host compresses texts, JSON, XML and bodies that say this, for clients that ask for it. It leaves alone those with
+    /// [`ranges`](Self::ranges), and those with a header `Content-Encoding`: `identity` as its value means that, and is not
+    /// sent.
+    #[must_use]
+    pub fn compressible(mut self) -> Self {
+        self.flags |= WEIR_RESPONSE_COMPRESSIBLE;
         self
     }
 }

@@ -122,6 +122,8 @@ pub struct Pulled {
     pub stable: bool,
     /// Whether it is marked for byte ranges.
     pub ranges: bool,
+    /// Whether it is marked as worth compressing.
+    pub compressible: bool,
     /// The headers.
     pub headers: Vec<(String, String)>,
     /// The length that was announced, if any.
@@ -244,7 +246,7 @@ fn matches(pattern: &str, path: &str, is_dataset: impl Fn(&str) -> bool) -> Opti
 }
 
 fn pull(answer: Answer) -> Result<Pulled, Error> {
-    let Answer { status, stable, ranges, headers, content } = answer;
+    let Answer { status, stable, ranges, compressible, headers, content } = answer;
     let (length, bytes) = match content {
         AnswerContent::Full(bytes) => (Some(bytes.len() as u64), bytes.to_vec()),
         AnswerContent::Stream { length, mut body } => {
@@ -256,7 +258,7 @@ fn pull(answer: Answer) -> Result<Pulled, Error> {
             (length, bytes)
         }
     };
-    Ok(Pulled { status, stable, ranges, headers, length, bytes })
+    Ok(Pulled { status, stable, ranges, compressible, headers, length, bytes })
 }
 
 impl Services for MockHost {

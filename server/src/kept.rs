@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::coding::Worth;
+
 /// A response that is kept.
 #[derive(Debug)]
 pub struct Kept {
@@ -11,6 +13,8 @@ pub struct Kept {
     pub headers: Vec<(String, String)>,
     /// Whether byte ranges may be served.
     pub ranges: bool,
+    /// What compressing it is worth.
+    pub worth: Worth,
     /// The body.
     pub body: bytes::Bytes,
 }
@@ -43,8 +47,9 @@ impl KeptResponses {
         if kept.body.len() <= MOST_BODY && kept.status == 200 {
             // A copy of its own: the plugin's bytes may be a small part of something large.
             let body = bytes::Bytes::copy_from_slice(&kept.body);
-            let Kept { status, ref headers, ranges, .. } = *kept;
-            self.0.insert(tag.to_owned(), Arc::new(Kept { status, headers: headers.clone(), ranges, body }));
+            let Kept { status, ref headers, ranges, worth, .. } = *kept;
+            let headers = headers.clone();
+            self.0.insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, body }));
         }
     }
 }

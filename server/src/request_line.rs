@@ -170,7 +170,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Mending<S> {
             if read.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            (bytes.clear(), *taken = 0);
+            bytes.clear();
+            *taken = 0;
             place.pass(read.filled(), bytes);
         }
     }

@@ -160,9 +160,6 @@ const BLOCKS: u64 = 3;
 /// Pieces of large responses mostly have at most this many bytes.
 const PIECE: u64 = 8 << 20;
 
-/// What a string takes in memory, roughly: most are names and times.
-const STRING_BYTES: u64 = 64;
-
 impl Lent {
     /// Reserves memory for the request, unless it has as much. Whoever needs more gives back first what it has, so nobody
     /// who has memory waits for more.
@@ -224,7 +221,7 @@ impl LentDataset for Lent {
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
         let dataset = self.wanted()?;
-        self.reserve(slab.elements().saturating_mul(STRING_BYTES))?;
+        self.reserve(self.done(dataset.varying_bytes_hint(variable, slab))?)?;
         self.done(dataset.read_strings(variable, slab))
     }
 

@@ -64,6 +64,10 @@ pub const WEIR_E_TIMEOUT: i32 = -10;
 pub const WEIR_RESPONSE_STABLE: u32 = 1;
 /// Response flag: the host may serve byte ranges of this body.
 pub const WEIR_RESPONSE_RANGES: u32 = 2;
+/// Response flag: this body is worth compressing, although its media type does not tell so. The host compresses responses for
+/// clients that ask for it: texts, JSON, XML, and bodies with this flag; never those with [`WEIR_RESPONSE_RANGES`], nor those
+/// with a header `content-encoding`. The value `identity` of that header means "leave it alone", and is not sent.
+pub const WEIR_RESPONSE_COMPRESSIBLE: u32 = 4;
 
 /// Byte order: least significant byte first.
 pub const WEIR_ORDER_LITTLE: u32 = 0;

@@ -43,8 +43,6 @@ pub const RESOURCES: &[Resource] = &[
     Resource { suffix: ".help", answer: |plugin, request, dataset| help::help(plugin, request, &dataset) },
 ];
 
-pub use help::help;
-
 /// The body of an error, as DAP2 clients show it, or as a page for those who asked for one.
 pub fn error(request: &Request<'_>, status: u16, message: &str) -> Response {
     if page::is_asked_by(request) {

@@ -96,7 +96,7 @@ impl Source {
 }
 
 fn finish(response: Response) -> Response {
-    described(response, "dods-data").stable()
+    described(response, "dods-data").stable().compressible()
 }
 
 /// In which order variables are sent.

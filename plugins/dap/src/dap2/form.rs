@@ -110,19 +110,7 @@ fn result(page: &mut Page, address: &Address<'_>, constraint: &str, plan: &Resul
         page.markup("<p>Constraint:</p>\n<pre>").text(constraint).markup("</pre>\n");
     }
     match plan {
-        Ok(extent) => {
-            page.markup("<p>Size of the binary data: <strong>").text(&described(extent.size));
-            page.markup("</strong>");
-            if let Some(most) = extent.text {
-                page.text(&format!("; as text at most {}", description::bytes(most)));
-            }
-            page.markup("</p>\n");
-            if let Some(message) = &extent.refused {
-                page.markup("<p class=\"warning\">As text it may be too large: ")
-                    .text(message)
-                    .markup("</p>\n");
-            }
-        }
+        Ok(extent) => size(page, extent),
         Err(refused) => {
             page.markup("<p class=\"warning\" role=\"alert\">Too large: ")
                 .text(&refused.message)
@@ -136,6 +124,18 @@ fn result(page: &mut Page, address: &Address<'_>, constraint: &str, plan: &Resul
         page.link(&address.link(suffix, constraint), &address.url(suffix, constraint)).markup("</td></tr>\n");
     }
     page.markup("</tbody>\n</table>\n</section>\n");
+}
+
+/// How large what was chosen is.
+fn size(page: &mut Page, extent: &Extent) {
+    page.markup("<p>Size of the binary data: <strong>").text(&described(extent.size)).markup("</strong>");
+    if let Some(most) = extent.text {
+        page.text(&format!("; as text at most {}", description::bytes(most)));
+    }
+    page.markup("</p>\n");
+    if let Some(message) = &extent.refused {
+        page.markup("<p class=\"warning\">As text it may be too large: ").text(message).markup("</p>\n");
+    }
 }
 
 /// A size in words.
@@ -204,26 +204,42 @@ fn fields(page: &mut Page, address: &Address<'_>, choice: &Choice, description: 
         page.markup("<p class=\"note\">Ranges can be given once a variable is chosen.</p>\n");
     }
     for variable in description.variables() {
-        page.markup("<fieldset>\n<legend>");
-        checkbox(page, choice, variable);
-        page.markup("</legend>\n").element("p class=\"note\"", &about(description, variable)).markup("\n");
-        let mut nodes = Vec::new();
-        description::with_members(tree, variable, &mut nodes);
-        let is_chosen = nodes.iter().any(|node| choice.selected.contains(&node.path));
-        for node in nodes {
-            if node.path != variable.path {
-                page.markup("<div>");
-                checkbox(page, choice, node);
-                page.element("span class=\"note\"", &description::declaration(node)).markup("</div>\n");
-            }
-            if few || is_chosen {
-                ranges(page, choice, tree, node);
-            }
-        }
-        page.markup("</fieldset>\n");
+        fieldset(page, choice, description, (variable, few));
     }
+    calls(page, choice);
     filters(page, choice, tree);
     page.markup("<p><button type=\"submit\">Show constraint and size</button></p>\n</form>\n</section>\n");
+}
+
+/// The fields of one variable; those for ranges where it is chosen, or where there are few variables.
+fn fieldset(page: &mut Page, choice: &Choice, description: &Description, (variable, few): (&Node, bool)) {
+    let tree = &description.tree;
+    page.markup("<fieldset>\n<legend>");
+    checkbox(page, choice, variable);
+    page.markup("</legend>\n").element("p class=\"note\"", &about(description, variable)).markup("\n");
+    let mut nodes = Vec::new();
+    description::with_members(tree, variable, &mut nodes);
+    let is_chosen = nodes.iter().any(|node| choice.selected.contains(&node.path));
+    for node in nodes {
+        if node.path != variable.path {
+            page.markup("<div>");
+            checkbox(page, choice, node);
+            page.element("span class=\"note\"", &description::declaration(&description.tree, node))
+                .markup("</div>\n");
+        }
+        if few || is_chosen {
+            ranges(page, choice, tree, node);
+        }
+    }
+    page.markup("</fieldset>\n");
+}
+
+/// The calls of server functions that the query had.
+fn calls(page: &mut Page, choice: &Choice) {
+    for call in &choice.calls {
+        page.markup("<p><label>Function call <input type=\"text\"").attribute("name", choice::CALL);
+        page.attribute("value", call).markup("></label></p>\n");
+    }
 }
 
 fn checkbox(page: &mut Page, choice: &Choice, node: &Node) {
@@ -236,7 +252,7 @@ fn checkbox(page: &mut Page, choice: &Choice, node: &Node) {
 
 /// What a variable is, in its own words where it has some.
 fn about(description: &Description, node: &Node) -> String {
-    let mut about = description::declaration(node);
+    let mut about = description::declaration(&description.tree, node);
     for name in ["long_name", "standard_name", "units"] {
         if let Some(text) = description.attribute(node, name) {
             about.push_str(" · ");

@@ -389,5 +389,6 @@ fn members_and_selections_are_chosen_in_the_form() {
     assert_eq!(running.get(&target).unwrap().text(), "Dataset: d\nrows.n\n3\n4\npairs[0]\npairs.y, 3\n");
     let called = page("grid(sst,%22lat%3E1%22)");
     assert!(called.contains("<pre>grid(sst,&quot;lat&gt;1&quot;)</pre>"), "{called}");
+    assert!(called.contains("name=\"call\" value=\"grid(sst,&quot;lat&gt;1&quot;)\">"), "{called}");
     assert!(called.contains("./opendap.dods?grid(sst,%22lat%3E1%22)"), "{called}");
 }

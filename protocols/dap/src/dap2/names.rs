@@ -43,6 +43,10 @@ pub fn spell(name: &str, role: Role) -> String {
     if !spelled.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
         spelled.insert(0, '_');
     }
+    // netCDF-C takes the attributes of a variable whose name ends so, in any case, for those of the dataset.
+    if role != Role::Attribute && spelled.to_ascii_lowercase().ends_with("global") {
+        spelled.push('_');
+    }
     spelled
 }
 
@@ -179,6 +183,10 @@ mod tests {
         check("-x", Role::Variable, "_-x");
         check("", Role::Variable, "_");
         check("a\nb", Role::Attribute, "a_b");
+        check("sst_Global", Role::Variable, "sst_Global_");
+        check("global", Role::Dimension, "global_");
+        check("global", Role::Attribute, "global");
+        check("globally", Role::Variable, "globally");
     }
 
     #[test]
