@@ -13,6 +13,16 @@ pub trait Body: Send {
     /// # Errors
     /// The host then breaks the connection off: a body never ends well after an error.
     fn next(&mut self) -> Result<Option<Bytes>, Error>;
+
+    /// Restricts the body to `length` bytes from `offset` on, which lie inside it. Called at most once, before the first piece
+    /// is pulled, for a body of a known length of a response with [`ranges`](Response::ranges).
+    ///
+    /// # Errors
+    /// The host then sends the whole body.
+    fn restrict(&mut self, offset: u64, length: u64) -> Result<(), Error> {
+        let _not_restricted = (offset, length);
+        Err(Error::unsupported("parts of this body are not given"))
+    }
 }
 
 /// The content of a response.

@@ -241,12 +241,13 @@ impl Site {
         let validators = self.validators(incoming, serving);
         let mut seat = None;
         if let Some(validators) = &validators {
+            let time = || self.kept.time(&validators.tag);
             if let Some(tag) = asked.known(validators) {
-                return respond::not_modified(&tag, account);
+                return respond::not_modified(&tag, time().as_deref(), account);
             }
             let kept = self.kept.get(&validators.tag);
             if asked.is_unmodified(validators) && (kept.is_some() || is_stable(serving, incoming)) {
-                return respond::not_modified(&validators.tag, account);
+                return respond::not_modified(&validators.tag, time().as_deref(), account);
             }
             if let Some(kept) = kept.or_else(|| self.made_meanwhile(validators, incoming, &mut seat)) {
                 let sent = reply::send_whole(&kept, (asked, Some(validators)), (&self.kept, account));
@@ -255,14 +256,18 @@ impl Site {
                 });
             }
         }
-        let answer = serving.guest.handle(incoming).and_then(|answer| reply::begun(answer, asked.head));
-        let begun = match answer {
+        let answer = match serving.guest.handle(incoming) {
+            Ok(answer) => answer,
+            Err(error) => return render_error(&serving.guest, incoming, &error, account),
+        };
+        // Validators that were made before the file changed must not stand on what was lent after; what is lent stays the same,
+        // or gives errors.
+        let same = |validators: &Validators| self.validators(incoming, serving).as_ref() == Some(validators);
+        let validators = validators.filter(|validators| answer.stable && same(validators));
+        let begun = match reply::begun(answer, (asked, validators.as_ref())) {
             Ok(begun) => begun,
             Err(error) => return render_error(&serving.guest, incoming, &error, account),
         };
-        // Validators that were made before the file changed must not stand on what was read after.
-        let same = |validators: &Validators| self.validators(incoming, serving).as_ref() == Some(validators);
-        let validators = validators.filter(|validators| begun.0.stable && same(validators));
         let sent = reply::send(begun, (asked, validators.as_ref()), (&self.kept, account));
         sent.unwrap_or_else(|(error, account)| render_error(&serving.guest, incoming, &error, account))
     }

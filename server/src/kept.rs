@@ -38,9 +38,14 @@ const MOST_BYTES: u64 = 32 << 20;
 
 /// The kept responses, by request target and entity tag, and those that are being made.
 pub struct KeptResponses {
-    cache: moka::sync::Cache<String, Arc<Kept>>,
+    responses: moka::sync::Cache<String, Arc<Kept>>,
     flights: Flights,
+    /// What plugins said of how long responses may be kept, by tag.
+    times: moka::sync::Cache<String, Arc<str>>,
 }
+
+/// Of so many responses it is remembered for how long they may be kept.
+const MOST_TIMES: u64 = 10_000;
 
 impl KeptResponses {
     /// None yet.
@@ -48,13 +53,26 @@ impl KeptResponses {
         let weight = |key: &String, kept: &Arc<Kept>| {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
-        let cache = moka::sync::Cache::builder().weigher(weight).max_capacity(MOST_BYTES).build();
-        Self { cache, flights: Flights::default() }
+        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(MOST_BYTES).build();
+        let times = moka::sync::Cache::new(MOST_TIMES);
+        Self { responses, flights: Flights::default(), times }
     }
 
     /// The response that was kept under a tag.
     pub fn get(&self, tag: &str) -> Option<Arc<Kept>> {
-        self.cache.get(tag)
+        self.responses.get(tag)
+    }
+
+    /// Remembers what a plugin says of how long the response with a tag may be kept.
+    pub fn remember_time(&self, tag: &str, cache_control: &str) {
+        if self.times.get(tag).is_none_or(|known| *known != *cache_control) {
+            self.times.insert(tag.to_owned(), cache_control.into());
+        }
+    }
+
+    /// What is remembered of that, if it is.
+    pub fn time(&self, tag: &str) -> Option<Arc<str>> {
+        self.times.get(tag)
     }
 
     /// Begins to make the response of a tag, or waits for whoever makes it.
@@ -73,10 +91,10 @@ impl KeptResponses {
             let body = bytes::Bytes::copy_from_slice(&whole.body);
             let Kept { status, ref headers, ranges, worth, costly, .. } = **whole;
             let headers = headers.clone();
-            self.cache
+            self.responses
                 .insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, costly, body }));
         } else if whole.costly && whole.body.len() <= MOST_COSTLY {
-            self.cache.insert(tag.to_owned(), Arc::clone(whole));
+            self.responses.insert(tag.to_owned(), Arc::clone(whole));
         }
     }
 }
