@@ -85,48 +85,57 @@ impl Transfer {
         Ok(())
     }
 
-    /// Reads one piece; `false` at the end.
+    /// Goes one step on; `false` at the end.
     fn step(&mut self) -> Result<bool, Error> {
-        let Some(current) = &mut self.current else {
-            let Some(Prepared { section, encoded, .. }) = self.waiting.pop_front() else { return Ok(false) };
-            let mut checksum = Checksum::default();
-            if let Some(encoded) = encoded {
-                checksum.update(&encoded);
-                self.buffer.extend_from_slice(&encoded);
+        let Some(current) = &mut self.current else { return Ok(self.begin()) };
+        match current.pieces.next() {
+            Some(piece) => self.read(&piece)?,
+            None => {
+                let checksum = std::mem::take(&mut current.checksum);
+                self.current = None;
                 self.finish_variable(checksum);
-                return Ok(true);
             }
+        }
+        Ok(true)
+    }
+
+    /// Begins with the next section; `false` where there is none.
+    fn begin(&mut self) -> bool {
+        let Some(Prepared { section, encoded, .. }) = self.waiting.pop_front() else { return false };
+        let mut checksum = Checksum::default();
+        if let Some(encoded) = encoded {
+            checksum.update(&encoded);
+            self.buffer.extend_from_slice(&encoded);
+            self.finish_variable(checksum);
+        } else {
             let pieces = Box::new(section.pieces());
             self.current = Some(Current { section, pieces, checksum });
-            return Ok(true);
-        };
-        let Some(piece) = current.pieces.next() else {
-            let checksum = std::mem::take(&mut current.checksum);
-            self.current = None;
-            self.finish_variable(checksum);
-            return Ok(true);
-        };
-        let large = current.section.verbatim(&piece).filter(|&bytes| bytes >= LEAST);
-        let begin = if large.is_some() && self.buffer.len() > HEADER {
+        }
+        true
+    }
+
+    /// Reads a piece of the current section.
+    fn read(&mut self, piece: &Hyperslab) -> Result<(), Error> {
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let large = current.section.verbatim(piece).filter(|&bytes| bytes >= LEAST);
+        if large.is_some() && self.buffer.len() > HEADER {
             // A large piece is read to where it is sent from, so what is small goes before it.
-            let small = std::mem::take(&mut self.buffer);
+            let small = std::mem::replace(&mut self.buffer, vec![0; HEADER]);
             cut(small, Role::Data, &mut self.ready)?;
-            HEADER
-        } else {
-            self.buffer.len()
-        };
+        }
+        let begin = self.buffer.len();
         match large {
             Some(bytes) => {
                 let length =
                     bytes.checked_add(HEADER).ok_or_else(|| Error::too_large("a piece is too long"))?;
                 self.buffer = blocks::take(length);
                 let room = self.buffer.get_mut(HEADER..).unwrap_or_default();
-                current.section.read(&self.dataset, &piece, room)?;
+                current.section.read(&self.dataset, piece, room)?;
             }
-            None => current.section.append(&self.dataset, &piece, &mut self.buffer)?,
+            None => current.section.append(&self.dataset, piece, &mut self.buffer)?,
         }
         current.checksum.update(self.buffer.get(begin..).unwrap_or_default());
-        Ok(true)
+        Ok(())
     }
 
     fn finish_variable(&mut self, checksum: Checksum) {

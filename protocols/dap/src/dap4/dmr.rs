@@ -27,7 +27,9 @@ pub const DEEPEST: usize = 60;
 
 /// The DMR of `dataset`.
 ///
-/// It begins with an XML declaration: pydap takes text without one for ASCII. What lies deeper than [`DEEPEST`] is left out.
+/// It begins with an XML declaration: pydap takes text without one for ASCII. Its version is that of data in the order of the
+/// specification, variables before the groups beside them: after version 1.0, pydap looks for groups first, as old versions of libdap
+/// wrote them. What lies deeper than [`DEEPEST`] is left out.
 #[must_use]
 pub fn write(dataset: &Dataset) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -35,7 +37,7 @@ pub fn write(dataset: &Dataset) -> String {
     // Writing into a String cannot fail, here and below.
     let _ = writeln!(
         out,
-        "<Dataset xmlns=\"{NAMESPACE}\" dapVersion=\"4.0\" dmrVersion=\"1.0\" name=\"{name}\">"
+        "<Dataset xmlns=\"{NAMESPACE}\" dapVersion=\"4.0\" dmrVersion=\"2.0\" name=\"{name}\">"
     );
     contents(&mut out, &dataset.root, 1);
     out.push_str("</Dataset>\n");

@@ -132,22 +132,29 @@ impl Form {
                 }
                 Self::Sequence { element: Box::new(element), filter: vec![] }
             }
-            DataType::Compound { size, fields, .. } => {
-                let mut distinct = Distinct::default();
-                let mut formed = Vec::with_capacity(fields.len());
-                for field in fields {
-                    let form = Self::at_depth(&field.data_type, enumeration, deeper)?;
-                    let name = distinct.claim(&names::spell(&field.name));
-                    let (offset, shape) = (field.offset, field.shape.clone());
-                    let field = Field { name, offset, shape, form, part: Part::All };
-                    field.elements().ok_or(Formless::TooLong)?;
-                    formed.push(field);
-                }
-                let fixed = formed.iter().all(|field| field.form.stored_size().is_some());
-                Self::Structure { stored: fixed.then_some(*size), fields: formed }
-            }
+            DataType::Compound { size, fields, .. } => Self::record(*size, fields, enumeration, deeper)?,
             other => Self::Number(AtomicType::of(other).ok_or(Formless::Sizeless)?),
         })
+    }
+
+    fn record(
+        size: usize,
+        fields: &[weir_model::Field],
+        enumeration: &mut dyn FnMut(&DataType) -> Option<String>,
+        depth: usize,
+    ) -> Result<Self, Formless> {
+        let mut distinct = Distinct::default();
+        let mut formed = Vec::with_capacity(fields.len());
+        for field in fields {
+            let form = Self::at_depth(&field.data_type, enumeration, depth)?;
+            let name = distinct.claim(&names::spell(&field.name));
+            let (offset, shape) = (field.offset, field.shape.clone());
+            let field = Field { name, offset, shape, form, part: Part::All };
+            field.elements().ok_or(Formless::TooLong)?;
+            formed.push(field);
+        }
+        let fixed = formed.iter().all(|field| field.form.stored_size().is_some());
+        Ok(Self::Structure { stored: fixed.then_some(size), fields: formed })
     }
 
     /// Bytes that one element takes in the dataset; `None` where elements vary.

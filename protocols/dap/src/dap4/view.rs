@@ -255,21 +255,25 @@ fn project<'i>(
     }
     let mut strides = Vec::with_capacity(shape.len());
     let mut axes = Vec::with_capacity(shape.len());
-    for (number, ((index, &length), dimension)) in indices.iter().zip(shape).zip(&entry.axes).enumerate() {
-        let sliced = dimension.and_then(|dimension| slices.get(&dimension));
-        let of_axis = match sliced.filter(|_| index.is_open()) {
-            Some(sliced) => sliced.clone(),
-            None => index.strides(number, length).map_err(misfit)?,
-        };
+    for (number, (index, &length)) in indices.iter().zip(shape).enumerate() {
+        let dimension = entry.axes.get(number).copied().flatten().filter(|_| index.is_open());
+        let sliced = dimension.and_then(|dimension| slices.get(&dimension)).cloned();
+        let of_axis = sliced.map_or_else(|| index.strides(number, length), Ok).map_err(misfit)?;
         let shared = dimension.and_then(|dimension| inventory.dimensions().get(dimension));
         let count = of_axis.iter().try_fold(0_u64, |sum, stride| sum.checked_add(stride.count));
-        axes.push(match shared.filter(|_| index.is_open()) {
+        axes.push(match shared {
             Some(dimension) => Axis::Shared(dimension.fqn.clone()),
             None => Axis::Anonymous(count.ok_or_else(|| misfit(Misfit::Overflow))?),
         });
         strides.push(of_axis);
     }
     let selection = Selection::within(shape, strides).map_err(misfit)?;
+    let form = chosen(entry, asked)?;
+    Ok(Projected { entry, form, selection, axes })
+}
+
+/// How the elements of `entry` travel, with the fields and rows that are asked for.
+fn chosen(entry: &Entry<'_>, asked: &Asked<'_>) -> Result<Form, Fault> {
     let mut form = entry.form.clone();
     let names_fields = !asked.fields.is_empty() || !asked.paths.is_empty();
     if names_fields && !asked.all {
@@ -278,7 +282,7 @@ fn project<'i>(
     for clause in &asked.filters {
         fields::filter(&mut form, clause, &entry.name)?;
     }
-    Ok(Projected { entry, form, selection, axes })
+    Ok(form)
 }
 
 #[cfg(test)]

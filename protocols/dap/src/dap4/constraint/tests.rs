@@ -134,6 +134,9 @@ fn slices_are_checked_against_the_axis() {
     check(0, 0, Some(1), 10, "axis 1 selects no index; steps must be at least 1");
 }
 
+/// Slices as start, step and stop.
+type Slices = Vec<(u64, u64, u64)>;
+
 proptest! {
     #[test]
     fn nothing_makes_the_parser_panic(value in "\\PC{0,60}") {
@@ -153,11 +156,11 @@ proptest! {
         ),
         depth in 0_u32..4,
     ) {
-        let index = |slices: &Vec<(u64, u64, u64)>| {
+        let index = |slices: &Slices| {
             let slices: Vec<String> = slices.iter().map(|(a, s, b)| format!("{a}:{s}:{b}")).collect();
             format!("[{}]", slices.join(","))
         };
-        let one = |(name, indices): &(String, Vec<Vec<(u64, u64, u64)>>)| {
+        let one = |(name, indices): &(String, Vec<Slices>)| {
             format!("/{name}{}", indices.iter().map(index).collect::<String>())
         };
         let mut value = clauses.iter().map(one).collect::<Vec<_>>().join(";");
