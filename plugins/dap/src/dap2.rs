@@ -21,6 +21,7 @@ mod tests;
 mod text_tests;
 mod transcript;
 mod transfer;
+mod view;
 
 use weir_dap::dap2::{self, Fault, Reason};
 use weir_plugin_api::model::Misfit;
@@ -30,34 +31,16 @@ use crate::{Resource, TEXT};
 
 /// The resources of a dataset, by what stands behind its id.
 pub const RESOURCES: &[Resource] = &[
-    Resource { suffix: ".dds", answer: |_, request, dataset| metadata::dds(request, &dataset) },
-    Resource {
-        suffix: ".das",
-        answer: |plugin, request, dataset| metadata::das(plugin.host, request, &dataset),
-    },
-    Resource {
-        suffix: ".dods",
-        answer: |plugin, request, dataset| data::dods(plugin.host, request, dataset),
-    },
+    Resource { suffix: ".dds", answer: |plugin, request, dataset| metadata::dds(plugin, request, &dataset) },
+    Resource { suffix: ".das", answer: |plugin, request, dataset| metadata::das(plugin, request, &dataset) },
+    Resource { suffix: ".dods", answer: |plugin, request, dataset| data::dods(plugin, request, dataset) },
     Resource { suffix: ".ver", answer: |_, _, _| Ok(metadata::version()) },
-    Resource {
-        suffix: ".ascii",
-        answer: |plugin, request, dataset| ascii::ascii(plugin.host, request, dataset),
-    },
-    Resource {
-        suffix: ".asc",
-        answer: |plugin, request, dataset| ascii::ascii(plugin.host, request, dataset),
-    },
-    Resource {
-        suffix: ".json",
-        answer: |plugin, request, dataset| json::json(plugin.host, request, dataset),
-    },
-    Resource {
-        suffix: ".html",
-        answer: |plugin, request, dataset| form::form(plugin.host, request, &dataset),
-    },
-    Resource { suffix: ".info", answer: |_, request, dataset| info::info(request, &dataset) },
-    Resource { suffix: ".help", answer: |_, request, dataset| help::help(request, &dataset) },
+    Resource { suffix: ".ascii", answer: |plugin, request, dataset| ascii::ascii(plugin, request, dataset) },
+    Resource { suffix: ".asc", answer: |plugin, request, dataset| ascii::ascii(plugin, request, dataset) },
+    Resource { suffix: ".json", answer: |plugin, request, dataset| json::json(plugin, request, dataset) },
+    Resource { suffix: ".html", answer: |plugin, request, dataset| form::form(plugin, request, &dataset) },
+    Resource { suffix: ".info", answer: |plugin, request, dataset| info::info(plugin, request, &dataset) },
+    Resource { suffix: ".help", answer: |plugin, request, dataset| help::help(plugin, request, &dataset) },
 ];
 
 /// The body of an error, as DAP2 clients show it, or as a page for those who asked for one.

@@ -1,9 +1,11 @@
 //! Serves datasets through OPeNDAP: each resource is the address of a dataset and a suffix, such as `opendap.dds`.
 #![forbid(unsafe_code)]
 
+mod configuration;
 mod dap2;
 mod dap4;
 
+use configuration::Configuration;
 use weir_plugin_api::{Dataset, Error, Host, Plugin, Request, Response, Route};
 
 /// Text, in the only encoding that its clients can be told of.
@@ -37,14 +39,15 @@ fn asked(request: &Request<'_>) -> Option<&'static Resource> {
 /// The plugin.
 pub struct DapPlugin {
     host: Host,
+    configuration: Configuration,
 }
 
 impl Plugin for DapPlugin {
     const NAME: &'static str = "dap";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    fn create(host: Host, _config: &str) -> Result<Self, Error> {
-        Ok(Self { host })
+    fn create(host: Host, config: &str) -> Result<Self, Error> {
+        Ok(Self { host, configuration: Configuration::parse(config)? })
     }
 
     fn routes(&self) -> Vec<Route> {

@@ -12,6 +12,9 @@ pub const MARK: &str = "form=1";
 /// The form's name of a variable that is chosen.
 pub const SELECT: &str = "select";
 
+/// The form's name of a call of a server function.
+pub const CALL: &str = "call";
+
 /// The form's name of the selections.
 pub const WHERE: &str = "where";
 
@@ -46,6 +49,7 @@ impl Choice {
                         || Error::bad_request(format!("there is no variable \"{value}\" to select"));
                     choice.selected.insert(node(tree, value).ok_or_else(unknown)?.path.clone());
                 }
+                CALL => choice.calls.extend(Some(value.to_owned()).filter(|call| !call.is_empty())),
                 WHERE => {
                     let filters = value.split('&').map(str::trim).filter(|filter| !filter.is_empty());
                     choice.filters.extend(filters.map(str::to_owned));
@@ -257,6 +261,7 @@ mod tests {
         check("select=s.x&select=s&s.0=1:2", "s[1:2]");
         check("select=q&where=q.t%3E3%26q.t%3C9", "q&q.t>3&q.t<9");
         check("select=none&none.0=", "none");
+        check("call=grid(sst,%22lat%3E1%22)&select=one&call=", "grid(sst,\"lat>1\"),one");
     }
 
     #[test]

@@ -6,14 +6,16 @@
 use weir_dap::dap2::dods::Size;
 use weir_dap::dap2::html::Page;
 use weir_dap::dap2::values::{Kind, Node, Tree};
-use weir_dap::dap2::{Inventory, names, text};
-use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
+use weir_dap::dap2::{names, text};
+use weir_plugin_api::{Dataset, Error, ErrorKind, Request, Response};
 
 use super::address::Address;
 use super::choice::{self, Choice};
 use super::data::{Order, Plan};
 use super::description::{self, Description};
+use super::view::inventory;
 use super::{dataset_name, page, transcript};
+use crate::DapPlugin;
 
 /// Datasets of more variables have fields for ranges only where a variable is chosen: a browser sends every field.
 const MANY: usize = 40;
@@ -31,9 +33,9 @@ const TARGETS: [(&str, &str); 5] = [
 ];
 
 /// The form, filled as the query says.
-pub fn form(host: Host, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
+pub fn form(plugin: &DapPlugin, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
     let schema = dataset.schema()?;
-    let inventory = Inventory::of(&schema);
+    let inventory = inventory(plugin, dataset, &schema);
     let description = Description::of(&inventory, dataset_name(request))?;
     let tree = &description.tree;
     let query = request.query();
@@ -44,7 +46,7 @@ pub fn form(host: Host, request: &Request<'_>, dataset: &Dataset) -> Result<Resp
         Choice::of_constraint(text.trim_end_matches('&'), tree)
     };
     let constraint = choice.constraint(tree);
-    let plan = plan(host, request, dataset, &constraint)?;
+    let plan = plan(plugin, request, dataset, &constraint)?;
     let address = Address::of(request, ".html");
     let mut page = Page::new(&format!("Data of {}", request.dataset_id()));
     page.markup("<p>").link(&address.link(".info", ""), "About this dataset").text(" · ");
@@ -75,12 +77,12 @@ struct Refused {
 
 /// The size of what the constraint names, or why there is too much of it.
 fn plan(
-    host: Host,
+    plugin: &DapPlugin,
     request: &Request<'_>,
     dataset: &Dataset,
     constraint: &str,
 ) -> Result<Result<Extent, Refused>, Error> {
-    let plan = match Plan::of(constraint, dataset_name(request), dataset, Order::Declared) {
+    let plan = match Plan::of(plugin, constraint, (dataset_name(request), dataset), Order::Declared) {
         Ok(plan) => plan,
         Err(error) if error.kind == ErrorKind::TooLarge => {
             return Ok(Err(Refused { message: error.message, least_parts: None }));
@@ -88,13 +90,14 @@ fn plan(
         Err(error) => return Err(error),
     };
     let size = plan.size;
-    let Err(error) = host.admit(request, size.planned()) else {
+    let Err(error) = plugin.host.admit(request, size.planned()) else {
         let text = text::most(&transcript::declarations(&plan)?, size.planned());
-        let refused = text.and_then(|most| host.admit(request, most).err()).map(|error| error.message);
+        let refused = text.and_then(|most| plugin.host.admit(request, most).err()).map(|error| error.message);
         return Ok(Ok(Extent { size, text, refused }));
     };
     let parts = (1..40).map(|power| 1_u64 << power);
-    let fits = |parts: &u64| host.admit(request, size.planned().checked_div(*parts).unwrap_or(0)).is_ok();
+    let fits =
+        |parts: &u64| plugin.host.admit(request, size.planned().checked_div(*parts).unwrap_or(0)).is_ok();
     Ok(Err(Refused { message: error.message, least_parts: parts.into_iter().find(fits) }))
 }
 
@@ -107,19 +110,7 @@ fn result(page: &mut Page, address: &Address<'_>, constraint: &str, plan: &Resul
         page.markup("<p>Constraint:</p>\n<pre>").text(constraint).markup("</pre>\n");
     }
     match plan {
-        Ok(extent) => {
-            page.markup("<p>Size of the binary data: <strong>").text(&described(extent.size));
-            page.markup("</strong>");
-            if let Some(most) = extent.text {
-                page.text(&format!("; as text at most {}", description::bytes(most)));
-            }
-            page.markup("</p>\n");
-            if let Some(message) = &extent.refused {
-                page.markup("<p class=\"warning\">As text it may be too large: ")
-                    .text(message)
-                    .markup("</p>\n");
-            }
-        }
+        Ok(extent) => size(page, extent),
         Err(refused) => {
             page.markup("<p class=\"warning\" role=\"alert\">Too large: ")
                 .text(&refused.message)
@@ -133,6 +124,18 @@ fn result(page: &mut Page, address: &Address<'_>, constraint: &str, plan: &Resul
         page.link(&address.link(suffix, constraint), &address.url(suffix, constraint)).markup("</td></tr>\n");
     }
     page.markup("</tbody>\n</table>\n</section>\n");
+}
+
+/// How large what was chosen is.
+fn size(page: &mut Page, extent: &Extent) {
+    page.markup("<p>Size of the binary data: <strong>").text(&described(extent.size)).markup("</strong>");
+    if let Some(most) = extent.text {
+        page.text(&format!("; as text at most {}", description::bytes(most)));
+    }
+    page.markup("</p>\n");
+    if let Some(message) = &extent.refused {
+        page.markup("<p class=\"warning\">As text it may be too large: ").text(message).markup("</p>\n");
+    }
 }
 
 /// A size in words.
@@ -201,26 +204,41 @@ fn fields(page: &mut Page, address: &Address<'_>, choice: &Choice, description: 
         page.markup("<p class=\"note\">Ranges can be given once a variable is chosen.</p>\n");
     }
     for variable in description.variables() {
-        page.markup("<fieldset>\n<legend>");
-        checkbox(page, choice, variable);
-        page.markup("</legend>\n").element("p class=\"note\"", &about(description, variable)).markup("\n");
-        let mut nodes = Vec::new();
-        description::with_members(tree, variable, &mut nodes);
-        let is_chosen = nodes.iter().any(|node| choice.selected.contains(&node.path));
-        for node in nodes {
-            if node.path != variable.path {
-                page.markup("<div>");
-                checkbox(page, choice, node);
-                page.element("span class=\"note\"", &description::declaration(node)).markup("</div>\n");
-            }
-            if few || is_chosen {
-                ranges(page, choice, tree, node);
-            }
-        }
-        page.markup("</fieldset>\n");
+        fieldset(page, choice, description, (variable, few));
     }
+    calls(page, choice);
     filters(page, choice, tree);
     page.markup("<p><button type=\"submit\">Show constraint and size</button></p>\n</form>\n</section>\n");
+}
+
+/// The fields of one variable; those for ranges where it is chosen, or where there are few variables.
+fn fieldset(page: &mut Page, choice: &Choice, description: &Description, (variable, few): (&Node, bool)) {
+    let tree = &description.tree;
+    page.markup("<fieldset>\n<legend>");
+    checkbox(page, choice, variable);
+    page.markup("</legend>\n").element("p class=\"note\"", &about(description, variable)).markup("\n");
+    let mut nodes = Vec::new();
+    description::with_members(tree, variable, &mut nodes);
+    let is_chosen = nodes.iter().any(|node| choice.selected.contains(&node.path));
+    for node in nodes {
+        if node.path != variable.path {
+            page.markup("<div>");
+            checkbox(page, choice, node);
+            page.element("span class=\"note\"", &description::declaration(node)).markup("</div>\n");
+        }
+        if few || is_chosen {
+            ranges(page, choice, tree, node);
+        }
+    }
+    page.markup("</fieldset>\n");
+}
+
+/// The calls of server functions that the query had.
+fn calls(page: &mut Page, choice: &Choice) {
+    for call in &choice.calls {
+        page.markup("<p><label>Function call <input type=\"text\"").attribute("name", choice::CALL);
+        page.attribute("value", call).markup("></label></p>\n");
+    }
 }
 
 fn checkbox(page: &mut Page, choice: &Choice, node: &Node) {

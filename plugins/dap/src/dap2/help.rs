@@ -1,12 +1,13 @@
 //! The help page: every resource of a dataset with its exact address, and how to name a part of the data.
 
-use weir_dap::dap2::Inventory;
 use weir_dap::dap2::html::Page;
 use weir_plugin_api::{Dataset, Error, Request, Response};
 
 use super::address::Address;
 use super::description::Description;
+use super::view::inventory;
 use super::{dataset_name, page};
+use crate::DapPlugin;
 
 /// The suffix of the page.
 const SUFFIX: &str = ".help";
@@ -30,9 +31,9 @@ const RESOURCES: [(&str, &str); 14] = [
 ];
 
 /// How to use the dataset of `request`.
-pub fn help(request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
+pub fn help(plugin: &DapPlugin, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
     let schema = dataset.schema()?;
-    let inventory = Inventory::of(&schema);
+    let inventory = inventory(plugin, dataset, &schema);
     let description = Description::of(&inventory, dataset_name(request))?;
     let address = Address::of(request, SUFFIX);
     let mut page = Page::new(&format!("How to use {}", request.dataset_id()));

@@ -6,12 +6,14 @@ use weir_plugin_api::{Dataset, Error, Request, Response};
 
 use super::address::Address;
 use super::description::{self, Description};
+use super::view::inventory;
 use super::{dataset_name, page};
+use crate::DapPlugin;
 
 /// What there is to know of the dataset without its data.
-pub fn info(request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
+pub fn info(plugin: &DapPlugin, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
     let schema = dataset.schema()?;
-    let inventory = Inventory::of(&schema);
+    let inventory = inventory(plugin, dataset, &schema);
     let description = Description::of(&inventory, dataset_name(request))?;
     let address = Address::of(request, ".info");
     let mut page = Page::new(&format!("About {}", request.dataset_id()));

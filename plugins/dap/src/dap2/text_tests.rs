@@ -1,8 +1,9 @@
 //! Tests of the responses for people: text, JSON and pages, behind the plugin's boundary.
 
+use serde_json::json;
 use weir_dap::dap2::html;
 use weir_plugin_api::ErrorKind;
-use weir_plugin_api::model::{Attribute, DataType, Value};
+use weir_plugin_api::model::{Attribute, DataType, Field, Value};
 use weir_plugin_api::testing::{
     MemoryDataset, MockHost, Pulled, Running, Values, check_contract, counting, dataset_of,
 };
@@ -300,4 +301,94 @@ fn the_help_page_has_exact_addresses() {
     }
     assert!(page.contains("href=\"./opendap.ascii?time%5B0:1:2%5D\""), "{page}");
     assert_eq!(get(".ascii?time%5B0:1:2%5D").text(), "Dataset: d\ntime, 1, 2, 3\n");
+}
+
+fn field(name: &str, offset: usize, data_type: DataType, shape: Vec<u64>) -> Field {
+    Field { name: name.into(), offset, data_type, shape }
+}
+
+/// A table that grows, an array of records, and an array with coordinates.
+fn records() -> Running {
+    let row = DataType::Compound {
+        name: "row".into(),
+        size: 12,
+        fields: vec![field("t", 0, DataType::Float64, vec![]), field("n", 8, DataType::Int16, vec![])],
+    };
+    let pair = DataType::Compound {
+        name: "pair".into(),
+        size: 8,
+        fields: vec![field("x", 0, DataType::Int32, vec![]), field("y", 4, DataType::Int16, vec![2])],
+    };
+    let mut dataset = dataset_of(vec![
+        counting("rows", row, &[("time", 3)]),
+        counting("pairs", pair, &[("lat", 2)]),
+        counting("lat", DataType::Float32, &[("lat", 2)]),
+        counting("lon", DataType::Float32, &[("lon", 3)]),
+        counting("sst", DataType::Int32, &[("lat", 2), ("lon", 3)]),
+    ]);
+    dataset.schema.root.dimensions.iter_mut().filter(|d| d.name == "time").for_each(|d| d.unlimited = true);
+    MockHost::new().dataset("d", dataset).start::<DapPlugin>()
+}
+
+#[test]
+fn tables_and_structures_become_text() {
+    let running = records();
+    let check = |query: &str, expected: &str| {
+        let text = running.get(&format!("{TARGET}.ascii?{query}")).unwrap().text();
+        assert_eq!(text, format!("Dataset: d\n{expected}"), "{query}");
+    };
+    check("rows", "rows.t, rows.n\n1, 2\n2, 3\n3, 4\n");
+    check("rows.n&rows.t%3E1", "rows.n\n3\n4\n");
+    check("pairs[1]", "pairs[0]\npairs.x, 2\npairs.y, 3, 4\n");
+    check("pairs.x", "pairs[0]\npairs.x\n1\npairs[1]\npairs.x\n2\n");
+    check("grid(sst,%22lat%3E1%22)", "sst.lon, 1, 2, 3\nsst.sst[sst.lat=2], 4, 5, 6\n");
+}
+
+#[test]
+fn tables_and_structures_become_json() {
+    let running = records();
+    let document = |query: &str| {
+        let text = running.get(&format!("{TARGET}.json?{query}")).unwrap().text();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let all = document("rows,pairs,lat");
+    // Leaves come first, whatever the order of the structure.
+    assert_eq!(all["leaves"][0]["data"], json!([1.0, 2.0]));
+    assert_eq!(all["nodes"][0]["members"][1]["type"], "Int16");
+    assert_eq!(all["nodes"][0]["data"], json!([[1.0, 2], [2.0, 3], [3.0, 4]]));
+    assert_eq!(all["nodes"][1]["data"], json!([[1, [2, 3]], [2, [3, 4]]]));
+    let grid = document("grid(sst,%22lat%3E1%22)");
+    let data: Vec<_> =
+        grid["nodes"][0]["leaves"].as_array().unwrap().iter().map(|leaf| leaf["data"].clone()).collect();
+    assert_eq!(json!(data), json!([[[4, 5, 6]], [2.0], [1.0, 2.0, 3.0]]));
+}
+
+#[test]
+fn members_and_selections_are_chosen_in_the_form() {
+    let running = records();
+    let page = |query: &str| {
+        let page = running.get(&format!("{TARGET}.html?{query}")).unwrap().text();
+        check_page(&page);
+        page
+    };
+    let plain = page("");
+    for part in [
+        "value=\"pairs.y\">",
+        "name=\"pairs.0\"",
+        "name=\"pairs.y.0\"",
+        "value=\"rows.t\">",
+        "name=\"where\"",
+    ] {
+        assert!(plain.contains(part), "{part} in {plain}");
+    }
+    let filled = page("form=1&select=pairs.y&pairs.0=1&pairs.y.0=0&select=rows.n&where=rows.t%3E1");
+    assert!(filled.contains("<pre>rows.n,pairs[1].y[0]&amp;rows.t&gt;1</pre>"), "{filled}");
+    let link = "./opendap.ascii?rows.n,pairs%5B1%5D.y%5B0%5D&amp;rows.t%3E1";
+    assert!(filled.contains(&format!("<a href=\"{link}\">")), "{filled}");
+    let target = link.replace("./opendap", TARGET).replace("&amp;", "&");
+    assert_eq!(running.get(&target).unwrap().text(), "Dataset: d\nrows.n\n3\n4\npairs[0]\npairs.y, 3\n");
+    let called = page("grid(sst,%22lat%3E1%22)");
+    assert!(called.contains("<pre>grid(sst,&quot;lat&gt;1&quot;)</pre>"), "{called}");
+    assert!(called.contains("name=\"call\" value=\"grid(sst,&quot;lat&gt;1&quot;)\">"), "{called}");
+    assert!(called.contains("./opendap.dods?grid(sst,%22lat%3E1%22)"), "{called}");
 }

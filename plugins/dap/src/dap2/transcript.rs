@@ -6,10 +6,11 @@
 use weir_dap::dap2::grammar;
 use weir_dap::dap2::text::{self, Format};
 use weir_dap::dap2::values::Tree;
-use weir_plugin_api::{Body, Bytes, Dataset, Error, Host, Request, Response};
+use weir_plugin_api::{Body, Bytes, Dataset, Error, Request, Response};
 
 use super::data::{Nothing, Order, Plan, Source};
 use super::{dataset_name, described};
+use crate::DapPlugin;
 
 /// Bytes of the data response that are rewritten at once.
 const STEP: usize = 64 << 10;
@@ -18,9 +19,9 @@ const STEP: usize = 64 << 10;
 const ENOUGH: usize = 64 << 10;
 
 /// A kind of text response.
-pub struct Kind<F> {
-    /// How values are written.
-    pub format: F,
+pub struct Kind<M> {
+    /// Makes what writes values; called once the response is known to be allowed.
+    pub format: M,
     /// In which order they are wanted.
     pub order: Order,
     /// Bytes of what is written besides values and names.
@@ -32,28 +33,28 @@ pub struct Kind<F> {
 }
 
 /// The data that the constraint names, as text.
-pub fn respond<F: Format + Send + 'static>(
-    host: Host,
+pub fn respond<F: Format + Send + 'static, M: FnOnce(&Dataset) -> Result<F, Error>>(
+    plugin: &DapPlugin,
     request: &Request<'_>,
     dataset: Dataset,
-    kind: Kind<F>,
+    kind: Kind<M>,
 ) -> Result<Response, Error> {
-    let plan = Plan::of(request.query(), dataset_name(request), &dataset, kind.order)?;
+    let plan = Plan::of(plugin, request.query(), (dataset_name(request), &dataset), kind.order)?;
     let tree = declarations(&plan)?;
     let admit = |response| {
         let most = text::most(&tree, response).and_then(|most| most.checked_add(kind.besides));
         let most = most.ok_or_else(|| Error::too_large("the text has more bytes than 64 bits can count"))?;
-        host.admit(request, most)
+        plugin.host.admit(request, most)
     };
-    host.admit(request, plan.size.planned())?;
+    plugin.host.admit(request, plan.size.planned())?;
     admit(plan.size.planned())?;
     let answer = |body| described(Response::stream(kind.media_type, None, body), kind.description).stable();
     if request.is_head() {
         return Ok(answer(Box::new(Nothing)));
     }
-    let source = Source::of(host, request, dataset, plan)?;
+    let transcript = text::Transcript::new((kind.format)(&dataset)?);
+    let source = Source::of(plugin, request, dataset, plan)?;
     admit(source.total())?;
-    let transcript = text::Transcript::new(kind.format);
     Ok(answer(Box::new(Rewritten { source, piece: Bytes::new(), at: 0, transcript: Some(transcript) })))
 }
 

@@ -8,7 +8,12 @@ fn spelled(schema: &Schema) -> Vec<String> {
     let axis = |axis: &Axis| format!("[{}={}]", axis.name.as_deref().unwrap_or(""), axis.length);
     let line = |entry: &Entry<'_>| {
         let axes: String = entry.axes.iter().map(axis).collect();
-        format!("{} {}{axes}", entry.data_type.keyword(), entry.name)
+        let keyword = match &entry.kind {
+            Kind::Atomic(data_type) => data_type.keyword(),
+            Kind::Structure(_) => "Structure",
+            Kind::Sequence(_) => "Sequence",
+        };
+        format!("{keyword} {}{axes}", entry.name)
     };
     Inventory::of(schema).entries().iter().map(line).collect()
 }

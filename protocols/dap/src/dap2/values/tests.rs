@@ -7,7 +7,7 @@ use super::super::AtomicType;
 use super::super::dods::Layout;
 use super::super::view::samples::{group, variable};
 use super::super::xdr::{self, Form};
-use super::super::{Constraint, Inventory, View};
+use super::super::{Inventory, Leaf, View};
 use super::*;
 
 /// All events of a response on one line each, read in pieces of `piece` bytes.
@@ -323,12 +323,13 @@ proptest! {
         root.variables = variables.collect();
         let schema = Schema { root };
         let inventory = Inventory::of(&schema);
-        let view = View::resolve(&Constraint::default(), &inventory).unwrap();
+        let view = View::whole(&inventory).unwrap();
         let layout = Layout::of(&view, "d").unwrap();
         let (mut response, mut expected, mut seed) = (layout.head, vec![], seed);
-        for (projected, part) in view.variables.iter().zip(layout.parts) {
+        for (leaf, part) in view.leaves().zip(layout.parts) {
+            let Leaf::Array(projected) = leaf else { panic!("{leaf:?}") };
             response.extend(part.counts);
-            let data_type = projected.entry.data_type;
+            let data_type = projected.data_type();
             // Elements as a dataset gives them, big-endian, through the encoder.
             let mut block = vec![];
             for _ in 0..projected.slab.elements() {

@@ -99,34 +99,16 @@ impl Tree {
     }
 
     fn add(&mut self, declaration: &Declaration, parent: Option<usize>) -> Result<usize, String> {
-        let (kind, members) = (kind(declaration), declaration.members());
-        let name = declaration.name.clone();
-        let path = match parent.and_then(|parent| self.node(parent)) {
-            Some(parent) => format!("{}.{name}", parent.path),
-            None => name.clone(),
-        };
-        let shape: Vec<u32> = declaration.axes.iter().map(|(_, length)| *length).collect();
-        let dimensions = declaration.axes.iter().map(|(name, _)| name.clone()).collect();
-        let count = shape.iter().fold(1_u64, |product, &length| product.saturating_mul(length.into()));
-        if matches!(kind, Kind::Sequence | Kind::Grid) && !shape.is_empty() {
-            return Err(format!("an array of {}s, {path}", kind.keyword()));
+        let number = self.nodes.len();
+        let node = self.alone(declaration, parent);
+        let (kind, members) = (node.kind, declaration.members());
+        if matches!(kind, Kind::Sequence | Kind::Grid) && !node.shape.is_empty() {
+            return Err(format!("an array of {}s, {}", kind.keyword(), node.path));
         }
         if !matches!(kind, Kind::Atomic(_)) && members.is_empty() {
-            return Err(format!("nothing in the {} {path}", kind.keyword()));
+            return Err(format!("nothing in the {} {}", kind.keyword(), node.path));
         }
-        let number = self.nodes.len();
-        let (members_of, is_flat) = (vec![], false);
-        self.nodes.push(Node {
-            name,
-            path,
-            kind,
-            shape,
-            dimensions,
-            count,
-            members: members_of,
-            parent,
-            is_flat,
-        });
+        self.nodes.push(node);
         let mut added = Vec::with_capacity(members.len());
         for member in members {
             added.push(self.add(member, Some(number))?);
@@ -136,6 +118,20 @@ impl Tree {
             (node.members, node.is_flat) = (added, is_flat);
         }
         Ok(number)
+    }
+
+    /// A declaration without its members.
+    fn alone(&self, declaration: &Declaration, parent: Option<usize>) -> Node {
+        let name = declaration.name.clone();
+        let path = match parent.and_then(|parent| self.node(parent)) {
+            Some(parent) => format!("{}.{name}", parent.path),
+            None => name.clone(),
+        };
+        let shape: Vec<u32> = declaration.axes.iter().map(|(_, length)| *length).collect();
+        let dimensions = declaration.axes.iter().map(|(name, _)| name.clone()).collect();
+        let count = shape.iter().fold(1_u64, |product, &length| product.saturating_mul(length.into()));
+        let (kind, members, is_flat) = (kind(declaration), vec![], false);
+        Node { name, path, kind, shape, dimensions, count, members, parent, is_flat }
     }
 
     fn is_flat(&self, kind: Kind, members: &[usize]) -> bool {
