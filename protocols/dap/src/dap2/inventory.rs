@@ -181,6 +181,7 @@ impl<'a> Inventory<'a> {
         if let Kind::Structure(members) = &mut kind
             && self.has_rows(variable, members)
         {
+            members.iter_mut().for_each(Member::make_column);
             kind = Kind::Sequence(std::mem::take(members));
             axes.clear();
         }

@@ -4,7 +4,7 @@
 
 use weir_dap::dap2::selection::{Cell, Filter};
 use weir_dap::dap2::xdr::{self, Form};
-use weir_dap::dap2::{self, AtomicType, Projected, Range, RowSource, record};
+use weir_dap::dap2::{self, Projected, Range, RowSource, record};
 use weir_plugin_api::model::{DataType, Hyperslab, Pieces, Stride};
 use weir_plugin_api::{Dataset, Error};
 
@@ -33,8 +33,6 @@ enum Source {
 #[derive(Clone, Debug)]
 struct Column {
     array: Array,
-    /// The type on the wire.
-    data_type: AtomicType,
     /// The type of what is read.
     stored: DataType,
 }
@@ -193,8 +191,8 @@ impl Source {
 
 impl Column {
     fn of(array: &Projected<'_>) -> Result<Self, Error> {
-        let (data_type, stored) = (array.data_type(), array.entry.variable.data_type.stored().clone());
-        Ok(Self { array: Array::of(array, Form::Scalar)?, data_type, stored })
+        let stored = array.entry.variable.data_type.stored().clone();
+        Ok(Self { array: Array::of(array, Form::Scalar)?, stored })
     }
 
     fn read(&self, piece: &Hyperslab, dataset: &Dataset) -> Result<Cells, Error> {
@@ -223,7 +221,7 @@ impl Column {
         let written = match cells {
             Cells::Numbers(size, block) => {
                 let bytes = number(block, *size, row).ok_or_else(missing)?;
-                xdr::write_number(self.data_type, Form::Scalar, bytes, out)
+                xdr::write_cell(&self.stored, bytes, out)
             }
             Cells::Texts(texts) => xdr::write_text(texts.get(row).ok_or_else(missing)?, out),
         };
