@@ -6,6 +6,8 @@ use weir_dap::dap2::values::{Kind, Node, Tree};
 use weir_dap::dap2::{Inventory, View, das, dds};
 use weir_plugin_api::Error;
 
+use super::choice::axes;
+
 /// The structure and the attributes of a whole dataset.
 pub struct Description {
     /// Its variables.
@@ -53,10 +55,10 @@ impl Description {
     }
 }
 
-/// A declaration on one line: `Int16 sst[time = 10][lat = 4]`.
-pub fn declaration(node: &Node) -> String {
+/// A declaration on one line, `Int16 sst[time = 10][lat = 4]`; a Grid with the axes of its array.
+pub fn declaration(tree: &Tree, node: &Node) -> String {
     let mut text = format!("{} {}", node.kind.keyword(), node.path);
-    for (name, length) in node.dimensions.iter().zip(&node.shape) {
+    for (name, length) in axes(tree, node) {
         match name {
             Some(name) => text.push_str(&format!("[{name} = {length}]")),
             None => text.push_str(&format!("[{length}]")),

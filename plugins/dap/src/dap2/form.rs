@@ -224,7 +224,8 @@ fn fieldset(page: &mut Page, choice: &Choice, description: &Description, (variab
         if node.path != variable.path {
             page.markup("<div>");
             checkbox(page, choice, node);
-            page.element("span class=\"note\"", &description::declaration(node)).markup("</div>\n");
+            page.element("span class=\"note\"", &description::declaration(&description.tree, node))
+                .markup("</div>\n");
         }
         if few || is_chosen {
             ranges(page, choice, tree, node);
@@ -251,7 +252,7 @@ fn checkbox(page: &mut Page, choice: &Choice, node: &Node) {
 
 /// What a variable is, in its own words where it has some.
 fn about(description: &Description, node: &Node) -> String {
-    let mut about = description::declaration(node);
+    let mut about = description::declaration(&description.tree, node);
     for name in ["long_name", "standard_name", "units"] {
         if let Some(text) = description.attribute(node, name) {
             about.push_str(" · ");

@@ -73,6 +73,6 @@ fn parts(page: &mut Page, address: &Address<'_>, description: &Description) {
         example.shape.iter().map(|length| format!("[0:1:{}]", length.saturating_sub(1).min(4))).collect();
     let constraint = format!("{}{indices}", example.name);
     page.markup("<p>For example <code>").text(&constraint).markup("</code>, which is part of <code>");
-    page.text(&super::description::declaration(example)).markup("</code>:</p>\n<p>");
+    page.text(&super::description::declaration(&description.tree, example)).markup("</code>:</p>\n<p>");
     page.link(&address.link(".ascii", &constraint), &address.url(".ascii", &constraint)).markup("</p>\n");
 }

@@ -45,7 +45,9 @@ fn variables(page: &mut Page, description: &Description) {
         let mut nodes = Vec::new();
         description::with_members(&description.tree, variable, &mut nodes);
         for node in nodes {
-            page.markup("<h3><code>").text(&description::declaration(node)).markup("</code></h3>\n");
+            page.markup("<h3><code>")
+                .text(&description::declaration(&description.tree, node))
+                .markup("</code></h3>\n");
             if let Some(container) = description.container(node) {
                 description::attributes(page, container);
             }
