@@ -76,7 +76,7 @@ fn array<'a>(
 }
 
 /// A chunk of the layout is there or proven to be missing: that something on the way to it is not found means neither.
-fn present(error: Error) -> Error {
+pub(crate) fn present(error: Error) -> Error {
     match error.kind {
         ErrorKind::NotFound => Error::new(ErrorKind::Unavailable, error.message),
         _ => error,

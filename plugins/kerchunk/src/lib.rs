@@ -9,12 +9,16 @@
 
 mod chunks;
 mod layouts;
+mod reference_document;
+mod reference_partitions;
+mod references;
 mod settings;
 
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Plugin, Request, Response, Route};
 use weir_zarr::{Hierarchy, Key, document, listing};
 
+use crate::references::Referred;
 use crate::settings::Settings;
 
 const JSON: &str = "application/json";
@@ -43,6 +47,13 @@ impl Plugin for KerchunkPlugin {
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
         let dataset = self.host.open(request, request.dataset_id());
         let dataset = dataset.map_err(|error| self.gone(request, error))?;
+        if request.rest() == reference_document::NAME {
+            let referred = Referred::new(request, dataset)?;
+            return reference_document::respond(referred, self.settings.most_references);
+        }
+        if let Some(key) = request.rest().strip_prefix(reference_partitions::FOLDER) {
+            return reference_partitions::respond(&Referred::new(request, dataset)?, key);
+        }
         let schema = dataset.schema()?;
         match Key::parse(request.rest(), &schema) {
             Some(Key::Chunk { path, index, format }) => {

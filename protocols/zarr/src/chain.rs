@@ -26,8 +26,9 @@ pub(crate) struct Step {
     pub configuration: Map<String, Json>,
 }
 
-/// The compressors of the Blosc library, by the number that HDF5's filter stores.
-const BLOSC_COMPRESSORS: [&str; 6] = ["blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"];
+/// The compressors of the Blosc library, by the number that HDF5's filter stores. numcodecs is built without `snappy`.
+const BLOSC_COMPRESSORS: [Option<&str>; 6] =
+    [Some("blosclz"), Some("lz4"), Some("lz4hc"), None, Some("zlib"), Some("zstd")];
 
 /// How Blosc shuffles, by the number that HDF5's filter and numcodecs store, as version 3 spells it.
 const BLOSC_SHUFFLES: [&str; 3] = ["noshuffle", "shuffle", "bitshuffle"];
@@ -224,7 +225,7 @@ fn of_hdf5(id: u32, parameters: &[u32], element_size: usize) -> Option<Step> {
             let typesize = parameter(2).filter(|&size| size > 0).map_or(element_size as u64, u64::from);
             let configuration = json!({
                 "typesize": typesize,
-                "cname": BLOSC_COMPRESSORS.get(compressor.unwrap_or(0))?,
+                "cname": BLOSC_COMPRESSORS.get(compressor.unwrap_or(0)).copied().flatten()?,
                 "clevel": parameter(4).unwrap_or(5).min(9),
                 "shuffle": parameter(5).unwrap_or(1).min(2),
                 "blocksize": 0,
@@ -345,6 +346,7 @@ mod tests {
             vec![Codec::Shuffle { element_size: 7 }],
             vec![Codec::Shuffle { element_size: 0 }],
             vec![other(32001, "blosc", &[2, 2, 4, 24, 3, 1, 9])],
+            vec![other(32001, "blosc", &[2, 2, 4, 24, 3, 1, 3])],
         ] {
             assert!(chain(&codecs).is_err(), "{codecs:?}");
         }
