@@ -33,7 +33,7 @@ use self::array::StoredArray;
 use self::metadata::Metadata;
 use self::tree::Tree;
 use crate::index::Records;
-use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored};
+use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored, StringRoom};
 
 /// An open HDF5 file.
 pub struct Hdf5Source {
@@ -93,6 +93,11 @@ impl ChunkSource for Hdf5Source {
         self.metadata.file().is_remote()
     }
 
+    fn resident_bytes(&self) -> u64 {
+        let own = (self.arrays.len() as u64).saturating_mul(512).saturating_add(self.metadata.kept_bytes());
+        self.arrays.values().map(StoredArray::resident_bytes).fold(own, u64::saturating_add)
+    }
+
     fn check_unchanged(&self) -> Result<(), Error> {
         self.metadata.file().check_unchanged()
     }
@@ -114,13 +119,18 @@ impl ChunkSource for Hdf5Source {
         array.locate(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))
     }
 
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
         let array = self.array(variable)?;
         if array.data_type != DataType::String {
             let what = array.data_type.describe();
             let message = format!("{variable} has elements of type {what}, not strings");
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        strings::read(&self.metadata, array, slab).map_err(|error| error.within(variable))
+        strings::read(&self.metadata, array, (slab, room)).map_err(|error| error.within(variable))
     }
 }

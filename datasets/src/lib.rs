@@ -10,6 +10,7 @@
 mod access;
 pub mod aggregate;
 pub mod buffers;
+mod caches;
 pub mod catalog;
 pub mod codecs;
 #[cfg(feature = "testing")]
@@ -31,14 +32,17 @@ mod proven;
 pub mod read;
 pub mod reference;
 pub mod remote;
+mod resident;
 mod source;
 pub mod store;
+mod string_room;
 mod tiling;
 #[cfg(feature = "netcdf-c")]
 pub mod worker;
 pub mod zarr;
 
 pub use access::Access;
+pub use caches::Caches;
 pub use catalog::Catalog;
 pub use data_file::{DataFile, Generation};
 pub use dataset::{Dataset, RawChunk};
@@ -51,4 +55,5 @@ pub use remote::rules::{
 };
 pub use remote::url::ObjectUrl;
 pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored, UNPINNED};
+pub use string_room::{MOST_STRING_BYTES, StringRoom};
 pub use tiling::run_chunk_shape;

@@ -18,7 +18,7 @@ use weir_model::{ByteOrder, Dimension, Group, Hyperslab, Schema, Storage, Variab
 use self::header::{Fault, Header, HeaderVariable};
 use self::layout::{Layout, Placement};
 use crate::index::Records;
-use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, source};
+use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, StringRoom, source};
 
 /// How much of a file is read first; most headers fit.
 const FIRST_BYTES: u64 = 64 << 10;
@@ -304,7 +304,12 @@ impl ChunkSource for Classic {
         Ok(true)
     }
 
-    fn read_strings(&self, variable: &str, _: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(
+        &self,
+        variable: &str,
+        _: &Hyperslab,
+        _: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
         self.placement(variable)?;
         Err(Error::new(
             ErrorKind::BadRequest,

@@ -5,15 +5,17 @@ use weir_model::{AxisPart, Hyperslab, Part};
 use super::array::StoredArray;
 use super::heap::Heap;
 use super::metadata::Metadata;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, StringRoom};
 
-/// One answer may have this many strings ...
+/// One answer may have this many strings.
 pub const MOST_STRINGS: u64 = 1 << 24;
-/// ... with this many bytes together.
-pub const MOST_TEXT_BYTES: usize = 512 << 20;
 
 /// Reads the strings of a hyperslab, row-major.
-pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+pub fn read(
+    metadata: &Metadata,
+    array: &StoredArray,
+    (slab, room): (&Hyperslab, &mut StringRoom),
+) -> Result<Vec<Vec<u8>>, Error> {
     if slab.elements() > MOST_STRINGS {
         let elements = slab.elements();
         let message = format!("{elements} strings are asked for at once, the limit is {MOST_STRINGS}");
@@ -25,7 +27,6 @@ pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Resul
     }
     let elements = usize::try_from(slab.elements()).unwrap_or(usize::MAX);
     let mut strings = vec![Vec::new(); elements];
-    let mut left = MOST_TEXT_BYTES;
     let shape = slab.shape();
     for part in array.grid.plan(slab) {
         let index = part.chunk();
@@ -36,10 +37,7 @@ pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Resul
                 // The fill value of strings is a reference too.
                 None => heap.string(array.unwritten.as_ref().unwrap_or(&array.fill))?,
             };
-            let rest = left.checked_sub(text.len());
-            let message =
-                format!("the strings have more than {MOST_TEXT_BYTES} bytes; ask for fewer at once");
-            left = rest.ok_or_else(|| Error::new(ErrorKind::TooLarge, message))?;
+            room.take(text.len())?;
             if let Some(place) = strings.get_mut(to) {
                 *place = text;
             }

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use moka::sync::Cache;
 use weir_references::{Partitioning, Place, members};
 
-use super::partition::Partition;
+use super::partition::{MOST_ROWS, Partition, ROW};
 use super::{Found, refused};
+use crate::memory_budget::{Memory, Share};
 use crate::store::{Listed, ListedKind, Object, Store};
 use crate::{DataFile, Error, ErrorKind, Generation};
 
@@ -23,8 +25,35 @@ const MOST_METADATA: u64 = 128 << 20;
 /// Bytes of a partition as it is stored.
 const MOST_PARTITION: u64 = 128 << 20;
 
-/// Bytes of decoded partitions that are kept.
-const KEPT: u64 = 64 << 20;
+/// Which set, and which of its partitions.
+type Key = (u64, String);
+
+/// The partitions of all sets that were used last.
+#[derive(Clone)]
+pub struct PartitionCache {
+    kept: Cache<Key, Option<Arc<Partition>>>,
+    sets: Arc<AtomicU64>,
+}
+
+impl PartitionCache {
+    /// Partitions that have a share of the memory.
+    #[must_use]
+    pub fn within(memory: &Memory) -> Self {
+        /// What an entry takes beside the partition.
+        const OVERHEAD: u64 = 256;
+        let weigh = |(_, key): &Key, partition: &Option<Arc<Partition>>| {
+            let weight = partition.as_ref().map_or(0, |partition| partition.weight());
+            weight.saturating_add(key.len() as u64).saturating_add(OVERHEAD)
+        };
+        Self { kept: memory.cache(Share::Partitions, weigh), sets: Arc::default() }
+    }
+}
+
+impl fmt::Debug for PartitionCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PartitionCache").field("partitions", &self.kept.entry_count()).finish_non_exhaustive()
+    }
+}
 
 /// A set of partitions.
 pub struct Partitions {
@@ -35,8 +64,10 @@ pub struct Partitions {
     record_size: u64,
     /// How each array that was asked for is spread over partitions.
     arrays: Mutex<HashMap<String, Arc<Partitioning>>>,
-    /// Decoded partitions; `None` where there is no file.
-    kept: Cache<String, Option<Arc<Partition>>>,
+    /// Decoded partitions of all sets; `None` where there is no file.
+    kept: Cache<Key, Option<Arc<Partition>>>,
+    /// Which set this is.
+    number: u64,
     /// The generation of each partition that was read: one that is read again must be the same. `None`: no file.
     pinned: Mutex<HashMap<String, Option<Generation>>>,
 }
@@ -47,7 +78,7 @@ impl Partitions {
     /// # Errors
     /// `NotFound` where there is no document, `Corrupt` where it is damaged, `TooLarge` beyond the limits, `Unavailable` where
     /// it cannot be read.
-    pub fn open(store: Store) -> Result<(Self, Arc<DataFile>), Error> {
+    pub fn open(store: Store, cache: &PartitionCache) -> Result<(Self, Arc<DataFile>), Error> {
         let Some(Object::Run { file, .. }) = store.locate(METADATA)? else {
             return Err(Error::not_found("the folder has no .zmetadata, so it is no reference set"));
         };
@@ -59,14 +90,10 @@ impl Partitions {
         file.check_unchanged()?;
         let text = std::str::from_utf8(&bytes);
         let text = text.map_err(|e| Error::corrupt(format!(".zmetadata is no text: {e}")))?;
-        let weight = |key: &String, partition: &Option<Arc<Partition>>| {
-            let weight = partition.as_ref().map_or(0, |partition| partition.weight());
-            u32::try_from(weight.saturating_add(key.len() as u64)).unwrap_or(u32::MAX)
-        };
-        let kept = Cache::builder().max_capacity(KEPT).weigher(weight).build();
         let (documents, record_size) = metadata(text)?;
         let (arrays, pinned) = (Mutex::default(), Mutex::default());
-        Ok((Self { store, documents, record_size, arrays, kept, pinned }, file))
+        let (kept, number) = (cache.kept.clone(), cache.sets.fetch_add(1, Ordering::Relaxed));
+        Ok((Self { store, documents, record_size, arrays, kept, number, pinned }, file))
     }
 
     /// What the set has for a key.
@@ -109,7 +136,13 @@ impl Partitions {
 
     /// A partition; `None` where there is no file for it, so that none of its keys exists.
     fn partition(&self, key: &str) -> Result<Option<Arc<Partition>>, Error> {
-        let read = self.kept.try_get_with_by_ref(key, || self.read(key));
+        let key = (self.number, key.to_owned());
+        if let Some(kept) = self.kept.get(&key) {
+            return Ok(kept);
+        }
+        let read = self.kept.try_get_with_by_ref(&key, || self.read(&key.1));
+        // What has to leave for it leaves at once.
+        self.kept.run_pending_tasks();
         read.map_err(|error| Error::clone(&error))
     }
 
@@ -144,6 +177,20 @@ impl Partitions {
         }
     }
 
+    /// The bytes of memory that it takes, beside the partitions that are kept.
+    pub fn resident_bytes(&self) -> u64 {
+        let documents = self.documents.iter().map(|(key, document)| key.len().saturating_add(document.len()));
+        let documents = documents.map(|bytes| (bytes as u64).saturating_add(64)).fold(0, u64::saturating_add);
+        let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+        documents.saturating_add(pinned.saturating_mul(PINNED))
+    }
+
+    /// Bytes of memory that reading a partition takes: as it is stored, and decoded. How long its texts are is not known before
+    /// it is read; most have none, and few targets.
+    pub fn scratch_bytes(&self) -> u64 {
+        self.record_size.min(MOST_ROWS).saturating_mul(2 * ROW)
+    }
+
     /// What is directly below a prefix, chunks left out.
     pub fn list(&self, prefix: &str) -> Vec<Listed> {
         let base = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
@@ -159,6 +206,17 @@ impl Partitions {
         names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
+
+impl Drop for Partitions {
+    fn drop(&mut self) {
+        // No other set has this number; what is kept of this one would only take room.
+        let pinned = std::mem::take(self.pinned.get_mut().unwrap_or_else(PoisonError::into_inner));
+        pinned.into_keys().for_each(|key| self.kept.invalidate(&(self.number, key)));
+    }
+}
+
+/// What is remembered of a partition that was read.
+const PINNED: u64 = 192;
 
 impl fmt::Debug for Partitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

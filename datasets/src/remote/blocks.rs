@@ -8,15 +8,13 @@ use bytes::Bytes;
 use moka::sync::Cache;
 
 use crate::Error;
+use crate::memory_budget::{Memory, Share};
 
 /// Bytes of a block.
 pub const BLOCK: u64 = 256 << 10;
 
 /// How many blocks are asked for at once where an object begins, and where blocks are read one after another.
 const AHEAD: u64 = 4;
-
-/// All blocks together.
-const MOST_BYTES: u64 = 32 << 20;
 
 /// The blocks of all objects.
 #[derive(Clone)]
@@ -25,15 +23,13 @@ pub struct Blocks {
     objects: Arc<AtomicU64>,
 }
 
-impl Default for Blocks {
-    fn default() -> Self {
-        let weigh = |_: &(u64, u64), block: &Bytes| u32::try_from(block.len()).unwrap_or(u32::MAX);
-        let kept = Cache::builder().max_capacity(MOST_BYTES).weigher(weigh).build();
-        Self { kept, objects: Arc::default() }
-    }
-}
-
 impl Blocks {
+    /// Blocks that have a share of the memory.
+    pub fn within(memory: &Memory) -> Self {
+        let weigh = |_: &(u64, u64), block: &Bytes| block.len() as u64;
+        Self { kept: memory.cache(Share::RemoteBlocks, weigh), objects: Arc::default() }
+    }
+
     /// The blocks of one more object.
     pub fn of_object(&self, length: u64) -> ObjectBlocks {
         let object = self.objects.fetch_add(1, Ordering::Relaxed);
@@ -85,6 +81,7 @@ impl ObjectBlocks {
         {
             self.kept.insert((self.object, number), Bytes::copy_from_slice(next));
         }
+        self.kept.run_pending_tasks();
         Ok(Bytes::copy_from_slice(bytes.get(..block_bytes()).unwrap_or(&bytes)))
     }
 
@@ -123,9 +120,14 @@ fn block_bytes() -> usize {
 impl Drop for ObjectBlocks {
     fn drop(&mut self) {
         // No other object has these numbers; what is kept of this one would only take room.
-        for number in 0..self.length.div_ceil(BLOCK).min(MOST_BYTES / BLOCK) {
-            self.kept.invalidate(&(self.object, number));
-        }
+        let own = self.kept.iter().filter(|(key, _)| key.0 == self.object);
+        own.for_each(|(key, _)| self.kept.invalidate(key.as_ref()));
+    }
+}
+
+impl fmt::Debug for Blocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blocks").field("kept", &self.kept.entry_count()).finish_non_exhaustive()
     }
 }
 
@@ -140,6 +142,10 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
+    fn blocks() -> Blocks {
+        Blocks::within(&Memory::new(1 << 30))
+    }
+
     /// Bytes of an object whose values depend on their place.
     fn bytes(start: u64, end: u64) -> Vec<u8> {
         (start..end).map(|n| (n % 251 + 1) as u8).collect()
@@ -148,7 +154,7 @@ mod tests {
     #[test]
     fn blocks_are_read_once_and_ahead() {
         let length = 7 * BLOCK + 5;
-        let (blocks, asked) = (Blocks::default(), Mutex::new(Vec::new()));
+        let (blocks, asked) = (blocks(), Mutex::new(Vec::new()));
         let object = blocks.of_object(length);
         let check = |offset: u64, count: usize, requests: &[(u64, u64)]| {
             let mut out = vec![0; count];
@@ -171,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_failed_block_is_asked_for_again() {
-        let object = Blocks::default().of_object(10);
+        let object = blocks().of_object(10);
         let mut out = [0; 4];
         let failing = |_, _| Err(Error::unavailable("no"));
         assert_eq!(object.read(3, &mut out, &failing).unwrap_err().message, "no");

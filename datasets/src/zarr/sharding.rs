@@ -96,6 +96,12 @@ impl Sharding {
         (shard, place)
     }
 
+    /// Bytes of memory that reading the index of a shard takes: as it is stored, and as it is used.
+    pub fn index_bytes(&self) -> u64 {
+        let chunks = self.counts.iter().fold(1_u64, |n, &count| n.saturating_mul(count));
+        chunks.saturating_mul(ENTRY).saturating_mul(2)
+    }
+
     /// Reads the index of a shard.
     ///
     /// # Errors
