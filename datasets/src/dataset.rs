@@ -277,9 +277,9 @@ impl Dataset {
                 pieces.extend(halves.iter().cloned());
                 continue;
             }
-            // One string alone may be as long as any.
-            let most = if halves.is_some() { PROVEN_STRING_BYTES } else { u64::MAX };
-            let mut room = StringRoom::of(most);
+            // One string alone may be as long as one that can be sent.
+            let longest = (self.memory.limit() >> 2).max(PROVEN_STRING_BYTES);
+            let mut room = StringRoom::of(if halves.is_some() { PROVEN_STRING_BYTES } else { longest });
             match (self.read_strings_within(path, &piece, &mut room), halves) {
                 (Err(_), Some(halves)) if room.is_exceeded() => pieces.extend(halves),
                 (read, _) => read.map(drop)?,
@@ -348,7 +348,7 @@ impl Dataset {
 }
 
 /// Strings are proven so many at a time ...
-const PROVEN_STRINGS: u64 = 1 << 16;
+pub const PROVEN_STRINGS: u64 = 1 << 14;
 
 /// ... and so many bytes.
 pub const PROVEN_STRING_BYTES: u64 = 4 << 20;

@@ -45,7 +45,7 @@ pub use access::Access;
 pub use caches::Caches;
 pub use catalog::Catalog;
 pub use data_file::{DataFile, Generation};
-pub use dataset::{Dataset, RawChunk};
+pub use dataset::{Dataset, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};
 pub use other_files::OtherFiles;

@@ -9,6 +9,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
+use weir_datasets::memory_budget::Share;
 use weir_plugin_api::guest::{Answer, AnswerContent, Guest, GuestBody, Incoming};
 use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
@@ -50,11 +51,12 @@ pub const CALLS: usize = 64;
 impl Site {
     /// A site with these plugins, reached at `base_url`.
     pub fn new(services: Arc<SiteServices>, plugins: Plugins, base_url: String) -> Self {
+        let kept = KeptResponses::within(services.catalog().memory().share(Share::Responses));
         let since_epoch = std::time::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
         Self {
             services,
             plugins,
-            kept: KeptResponses::new(),
+            kept,
             base_url,
             calls: Arc::new(Semaphore::new(CALLS)),
             started: since_epoch,

@@ -18,19 +18,16 @@ pub struct Kept {
 /// Bodies larger than this are not kept.
 pub const MOST_BODY: usize = 256 << 10;
 
-/// All kept responses together may have this many bytes.
-const MOST_BYTES: u64 = 32 << 20;
-
 /// The kept responses, by request target and entity tag.
 pub struct KeptResponses(moka::sync::Cache<String, Arc<Kept>>);
 
 impl KeptResponses {
-    /// None yet.
-    pub fn new() -> Self {
+    /// None yet; all together may have `bytes` bytes.
+    pub fn within(bytes: u64) -> Self {
         let weight = |key: &String, kept: &Arc<Kept>| {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
-        Self(moka::sync::Cache::builder().weigher(weight).max_capacity(MOST_BYTES).build())
+        Self(moka::sync::Cache::builder().weigher(weight).max_capacity(bytes).build())
     }
 
     /// The response that was kept under a tag.
@@ -45,6 +42,8 @@ impl KeptResponses {
             let body = bytes::Bytes::copy_from_slice(&kept.body);
             let Kept { status, ref headers, ranges, .. } = *kept;
             self.0.insert(tag.to_owned(), Arc::new(Kept { status, headers: headers.clone(), ranges, body }));
+            // What has to leave for it leaves at once.
+            self.0.run_pending_tasks();
         }
     }
 }

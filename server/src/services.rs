@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use weir_datasets::buffers::Reused;
-use weir_datasets::memory_budget::{Memory, Reservation};
-use weir_datasets::{Catalog, Dataset, RawChunk};
-use weir_model::{ByteOrder, Hyperslab, Schema};
+use weir_datasets::memory_budget::{Memory, Reservation, Share};
+use weir_datasets::{Catalog, Dataset, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk, StringRoom};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, StoredChunk};
 use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
 
@@ -20,14 +20,15 @@ pub struct SiteServices {
     documents: moka::sync::Cache<String, Bytes>,
 }
 
-/// Schema documents of this many datasets are kept.
-const DOCUMENTS_KEPT: u64 = 256;
-
 impl SiteServices {
     /// Services over a catalog; responses of more than `max_response` bytes are refused, and a request waits for memory for
     /// at most `patience`.
     pub fn new(catalog: Catalog, max_response: u64, patience: Duration) -> Self {
-        let documents = moka::sync::Cache::new(DOCUMENTS_KEPT);
+        let weight = |key: &String, document: &Bytes| {
+            u32::try_from(key.len().saturating_add(document.len()).saturating_add(256)).unwrap_or(u32::MAX)
+        };
+        let share = catalog.memory().share(Share::Documents);
+        let documents = moka::sync::Cache::builder().weigher(weight).max_capacity(share).build();
         Self { catalog, max_response, patience, counters: Mutex::default(), documents }
     }
 
@@ -122,6 +123,8 @@ impl Services for SiteServices {
             None => {
                 let document = schema_to_document(dataset.schema())?;
                 self.documents.insert(key, document.clone());
+                // What has to leave for it leaves at once.
+                self.documents.run_pending_tasks();
                 document
             }
         };
@@ -160,8 +163,15 @@ const BLOCKS: u64 = 3;
 /// Pieces of large responses mostly have at most this many bytes.
 const PIECE: u64 = 8 << 20;
 
-/// What a string takes in memory, roughly: most are names and times.
+/// Strings are taken to have this many bytes until it turns out that they have more: most are names and times.
 const STRING_BYTES: u64 = 64;
+
+/// What a string takes in memory beside its bytes, twice: where it is read, and where the plugin has it.
+const STRING_OVERHEAD: u64 = 96;
+
+/// How often the bytes of strings are in memory at once: as they are read or packed for the plugin, as the plugin has them, and
+/// as blocks of which one is pulled ahead and one is being sent.
+const STRING_COPIES: u64 = 4;
 
 impl Lent {
     /// Reserves memory for the request, unless it has as much. Whoever needs more gives back first what it has, so nobody
@@ -187,13 +197,24 @@ impl Lent {
         self.reserve(output.saturating_mul(BLOCKS).saturating_add(scratch))
     }
 
-    /// Reserves what `count` stored chunks of a variable take.
-    fn reserve_chunks(&self, variable: &str, count: usize) -> Result<(), Error> {
-        let found = self.dataset.schema().variable(variable);
-        let lengths = found.map(|found| found.storage.chunk_shape.iter().copied());
-        let elements = lengths.map_or(0, |lengths| lengths.fold(1, u64::saturating_mul));
-        let size = found.and_then(|found| found.data_type.size()).unwrap_or(0) as u64;
-        self.reserve(elements.saturating_mul(size).saturating_mul(count as u64))
+    /// Reserves what stored chunks of a variable take, and what it takes to make one of them where it is not stored as it is asked
+    /// for.
+    fn reserve_chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<(), Error> {
+        let Some(found) = self.dataset.schema().variable(variable) else { return Ok(()) };
+        let size = found.data_type.size().unwrap_or(0) as u64;
+        let grid = ChunkGrid::new(found.shape.clone(), found.storage.chunk_shape.clone()).ok();
+        let extents = grid.iter().flat_map(|grid| indexes.iter().filter_map(|index| grid.extent(index)));
+        let mut scratch = extents.map(|extent| self.dataset.scratch_bytes(variable, &extent).map_err(translate));
+        let scratch = scratch.try_fold(0, |most: u64, scratch| scratch.map(|scratch| most.max(scratch)))?;
+        let chunk = grid.map_or(0, |grid| grid.chunk_elements()).saturating_mul(size);
+        self.reserve(chunk.saturating_mul(indexes.len() as u64).saturating_add(scratch))
+    }
+
+    /// How many bytes of strings may be read where `fixed` bytes are needed beside them: four times as many as before, unless
+    /// that is more than there can be; `None` where there is no more.
+    fn more_room(&self, before: u64, fixed: u64) -> Option<u64> {
+        let most = self.memory.limit().saturating_sub(fixed).checked_div(STRING_COPIES).unwrap_or(0);
+        Some(before.saturating_mul(4).min(most)).filter(|room| *room > before)
     }
 
     /// The error of a reading that was stopped is that of the request.
@@ -224,8 +245,18 @@ impl LentDataset for Lent {
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
         let dataset = self.wanted()?;
-        self.reserve(slab.elements().saturating_mul(STRING_BYTES))?;
-        self.done(dataset.read_strings(variable, slab))
+        let scratch = dataset.scratch_bytes(variable, slab).map_err(translate)?;
+        let fixed = slab.elements().saturating_mul(STRING_OVERHEAD).saturating_add(scratch);
+        let mut bytes = slab.elements().saturating_mul(STRING_BYTES);
+        loop {
+            self.reserve(bytes.saturating_mul(STRING_COPIES).saturating_add(fixed))?;
+            let mut room = StringRoom::of(bytes);
+            let read = dataset.read_strings_within(variable, slab, &mut room);
+            match self.more_room(bytes, fixed).filter(|_| read.is_err() && room.is_exceeded()) {
+                Some(more) => bytes = more,
+                None => return self.done(read),
+            }
+        }
     }
 
     fn verify(&self, variable: &str, slab: &Hyperslab) -> Result<(), Error> {
@@ -233,19 +264,25 @@ impl LentDataset for Lent {
         // What is proven is sent next, in pieces.
         let found = self.dataset.schema().variable(variable);
         let size = found.and_then(|found| found.data_type.size()).unwrap_or(1) as u64;
-        self.reserve_for(variable, slab, slab.elements().saturating_mul(size).min(PIECE))?;
+        let piece = slab.elements().saturating_mul(size).min(PIECE);
+        // Strings are proven piece by piece.
+        let strings = match found.map(|found| found.data_type.size()) {
+            Some(None) => PROVEN_STRING_BYTES.saturating_add(PROVEN_STRINGS.saturating_mul(STRING_OVERHEAD)),
+            _ => 0,
+        };
+        self.reserve_for(variable, slab, piece.max(strings))?;
         self.done(dataset.verify_unless(&|| self.request.is_cancelled(), variable, slab))
     }
 
     fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error> {
         let dataset = self.wanted()?;
-        self.reserve_chunks(variable, 1)?;
+        self.reserve_chunks(variable, &[index])?;
         self.done(dataset.raw_chunk(variable, index)).map(stored)
     }
 
     fn chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<Vec<StoredChunk>, Error> {
         let dataset = self.wanted()?;
-        self.reserve_chunks(variable, indexes.len())?;
+        self.reserve_chunks(variable, indexes)?;
         let chunks = self.done(dataset.raw_chunks(variable, indexes))?;
         Ok(chunks.into_iter().map(stored).collect())
     }
