@@ -221,6 +221,7 @@ impl Opener {
         if matches!(place, Place::Made(_) | Place::NcMl { .. }) {
             return self.made.open(place, self);
         }
+        self.access.caches().sweep();
         if self.memory.has_growth() {
             self.weigh_again();
         }

@@ -45,7 +45,7 @@ enum Set {
 
 /// What a set has for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Found {
+pub(crate) enum Found {
     /// The bytes themselves.
     Here(Vec<u8>),
     /// All of a target.

@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Bound;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use moka::sync::Cache;
 use weir_references::{Partitioning, Place, members};
 
 use super::partition::{MOST_ROWS, Partition, ROW};
 use super::{Found, refused};
+use crate::caches::{OfOne, Owned};
 use crate::memory_budget::{Memory, Share};
 use crate::store::{Listed, ListedKind, Object, Store};
 use crate::{DataFile, Error, ErrorKind, Generation};
@@ -25,15 +24,9 @@ const MOST_METADATA: u64 = 128 << 20;
 /// Bytes of a partition as it is stored.
 const MOST_PARTITION: u64 = 128 << 20;
 
-/// Which set, and which of its partitions.
-type Key = (u64, String);
-
-/// The partitions of all sets that were used last.
-#[derive(Clone)]
-pub struct PartitionCache {
-    kept: Cache<Key, Option<Arc<Partition>>>,
-    sets: Arc<AtomicU64>,
-}
+/// The partitions of all sets that were used last, by their files; `None` where there is none.
+#[derive(Clone, Debug)]
+pub struct PartitionCache(pub(crate) Owned<String, Option<Arc<Partition>>>);
 
 impl PartitionCache {
     /// Partitions that have a share of the memory.
@@ -41,17 +34,11 @@ impl PartitionCache {
     pub fn within(memory: &Memory) -> Self {
         /// What an entry takes beside the partition.
         const OVERHEAD: u64 = 256;
-        let weigh = |(_, key): &Key, partition: &Option<Arc<Partition>>| {
+        let weigh = |key: &String, partition: &Option<Arc<Partition>>| {
             let weight = partition.as_ref().map_or(0, |partition| partition.weight());
             weight.saturating_add(key.len() as u64).saturating_add(OVERHEAD)
         };
-        Self { kept: memory.cache(Share::Partitions, weigh), sets: Arc::default() }
-    }
-}
-
-impl fmt::Debug for PartitionCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PartitionCache").field("partitions", &self.kept.entry_count()).finish_non_exhaustive()
+        Self(Owned::within(memory, Share::Partitions, weigh))
     }
 }
 
@@ -64,10 +51,8 @@ pub struct Partitions {
     record_size: u64,
     /// How each array that was asked for is spread over partitions.
     arrays: Mutex<HashMap<String, Arc<Partitioning>>>,
-    /// Decoded partitions of all sets; `None` where there is no file.
-    kept: Cache<Key, Option<Arc<Partition>>>,
-    /// Which set this is.
-    number: u64,
+    /// Decoded partitions; `None` where there is no file.
+    kept: OfOne<String, Option<Arc<Partition>>>,
     /// The generation of each partition that was read: one that is read again must be the same. `None`: no file.
     pinned: Mutex<HashMap<String, Option<Generation>>>,
 }
@@ -92,8 +77,8 @@ impl Partitions {
         let text = text.map_err(|e| Error::corrupt(format!(".zmetadata is no text: {e}")))?;
         let (documents, record_size) = metadata(text)?;
         let (arrays, pinned) = (Mutex::default(), Mutex::default());
-        let (kept, number) = (cache.kept.clone(), cache.sets.fetch_add(1, Ordering::Relaxed));
-        Ok((Self { store, documents, record_size, arrays, kept, number, pinned }, file))
+        let kept = cache.0.of_one();
+        Ok((Self { store, documents, record_size, arrays, kept, pinned }, file))
     }
 
     /// What the set has for a key.
@@ -136,14 +121,7 @@ impl Partitions {
 
     /// A partition; `None` where there is no file for it, so that none of its keys exists.
     fn partition(&self, key: &str) -> Result<Option<Arc<Partition>>, Error> {
-        let key = (self.number, key.to_owned());
-        if let Some(kept) = self.kept.get(&key) {
-            return Ok(kept);
-        }
-        let read = self.kept.try_get_with_by_ref(&key, || self.read(&key.1));
-        // What has to leave for it leaves at once.
-        self.kept.run_pending_tasks();
-        read.map_err(|error| Error::clone(&error))
+        self.kept.get_or_make(&key.to_owned(), || self.read(key))
     }
 
     fn read(&self, key: &str) -> Result<Option<Arc<Partition>>, Error> {
@@ -204,14 +182,6 @@ impl Partitions {
                 None => Listed { name: rest.to_owned(), kind: ListedKind::Object },
             });
         names.collect::<BTreeSet<_>>().into_iter().collect()
-    }
-}
-
-impl Drop for Partitions {
-    fn drop(&mut self) {
-        // No other set has this number; what is kept of this one would only take room.
-        let pinned = std::mem::take(self.pinned.get_mut().unwrap_or_else(PoisonError::into_inner));
-        pinned.into_keys().for_each(|key| self.kept.invalidate(&(self.number, key)));
     }
 }
 

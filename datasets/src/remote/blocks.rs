@@ -1,13 +1,9 @@
 //! Blocks of objects that were read lately, for the many small reads that metadata takes. All objects share their memory.
 
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use bytes::Bytes;
-use moka::sync::Cache;
 
 use crate::Error;
+use crate::caches::{OfOne, Owned};
 use crate::memory_budget::{Memory, Share};
 
 /// Bytes of a block.
@@ -16,38 +12,33 @@ pub const BLOCK: u64 = 256 << 10;
 /// How many blocks are asked for at once where an object begins, and where blocks are read one after another.
 const AHEAD: u64 = 4;
 
-/// The blocks of all objects.
-#[derive(Clone)]
-pub struct Blocks {
-    kept: Cache<(u64, u64), Bytes>,
-    objects: Arc<AtomicU64>,
-}
+/// The blocks of all objects, by their numbers.
+#[derive(Clone, Debug)]
+pub struct Blocks(pub(crate) Owned<u64, Bytes>);
 
 impl Blocks {
     /// Blocks that have a share of the memory.
     pub fn within(memory: &Memory) -> Self {
-        let weigh = |_: &(u64, u64), block: &Bytes| block.len() as u64;
-        Self { kept: memory.cache(Share::RemoteBlocks, weigh), objects: Arc::default() }
+        Self(Owned::within(memory, Share::RemoteBlocks, |_, block: &Bytes| block.len() as u64))
     }
 
     /// The blocks of one more object.
     pub fn of_object(&self, length: u64) -> ObjectBlocks {
-        let object = self.objects.fetch_add(1, Ordering::Relaxed);
-        ObjectBlocks { kept: self.kept.clone(), object, length }
+        ObjectBlocks { kept: self.0.of_one(), length }
     }
 }
 
 /// The blocks of one object of one generation.
+#[derive(Debug)]
 pub struct ObjectBlocks {
-    kept: Cache<(u64, u64), Bytes>,
-    object: u64,
+    kept: OfOne<u64, Bytes>,
     length: u64,
 }
 
 impl ObjectBlocks {
     /// Copies bytes that are kept; `false` where not all of them are.
     pub fn copy_kept(&self, offset: u64, out: &mut [u8]) -> bool {
-        self.copy(offset, out, &mut |number| Ok(self.kept.get(&(self.object, number)))).unwrap_or(false)
+        self.copy(offset, out, &mut |number| Ok(self.kept.get(&number))).unwrap_or(false)
     }
 
     /// Copies bytes; `fetch` reads what is not kept, given by its first byte and the one behind its last.
@@ -61,17 +52,14 @@ impl ObjectBlocks {
         fetch: &dyn Fn(u64, u64) -> Result<Bytes, Error>,
     ) -> Result<bool, Error> {
         self.copy(offset, out, &mut |number| {
-            // Those who want the same block wait for the one who was first.
-            let block = self.kept.try_get_with((self.object, number), || self.fetch(number, fetch));
-            block.map(Some).map_err(|error: Arc<Error>| error.as_ref().clone())
+            self.kept.get_or_make(&number, || self.fetch(number, fetch)).map(Some)
         })
     }
 
     /// Reads a block, and those behind it where they will be wanted, too.
     fn fetch(&self, number: u64, fetch: &dyn Fn(u64, u64) -> Result<Bytes, Error>) -> Result<Bytes, Error> {
-        let before = number.checked_sub(1).map(|before| (self.object, before));
-        let count = match before {
-            Some(before) if !self.kept.contains_key(&before) => 1,
+        let count = match number.checked_sub(1) {
+            Some(before) if !self.kept.has(&before) => 1,
             _ => AHEAD,
         };
         let start = number.saturating_mul(BLOCK);
@@ -79,9 +67,8 @@ impl ObjectBlocks {
         let bytes = fetch(start, end)?;
         for (number, next) in (number..number.saturating_add(count)).zip(bytes.chunks(block_bytes())).skip(1)
         {
-            self.kept.insert((self.object, number), Bytes::copy_from_slice(next));
+            self.kept.insert(number, Bytes::copy_from_slice(next));
         }
-        self.kept.run_pending_tasks();
         Ok(Bytes::copy_from_slice(bytes.get(..block_bytes()).unwrap_or(&bytes)))
     }
 
@@ -115,26 +102,6 @@ impl ObjectBlocks {
 
 fn block_bytes() -> usize {
     usize::try_from(BLOCK).unwrap_or(usize::MAX)
-}
-
-impl Drop for ObjectBlocks {
-    fn drop(&mut self) {
-        // No other object has these numbers; what is kept of this one would only take room.
-        let own = self.kept.iter().filter(|(key, _)| key.0 == self.object);
-        own.for_each(|(key, _)| self.kept.invalidate(key.as_ref()));
-    }
-}
-
-impl fmt::Debug for Blocks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blocks").field("kept", &self.kept.entry_count()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for ObjectBlocks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObjectBlocks").field("object", &self.object).finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

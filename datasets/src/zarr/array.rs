@@ -61,7 +61,7 @@ impl StoredArray {
         };
         let (shard, place) = sharding.place(index);
         let key = keys.key(&self.path, &shard);
-        let Some(shard) = places.shards.shard(places.store, (self.number, key), sharding)? else {
+        let Some(shard) = places.shards.shard(places.store, &(self.number, key), sharding)? else {
             return Ok(None);
         };
         let range = shard.index.range(place, shard.object.len())?;

@@ -1,15 +1,11 @@
 //! Open shards: the index of a shard is read once, however many of its chunks are. All stores share the memory of these.
 
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-use moka::sync::Cache;
 
 use super::sharding::{ShardIndex, Sharding};
 use crate::Error;
+use crate::caches::{OfOne, Owned};
 use crate::memory_budget::{Memory, Share};
 use crate::store::{Object, Store};
 
@@ -28,69 +24,45 @@ pub struct Shard {
     pub index: ShardIndex,
 }
 
-/// Which store, which of its arrays, and which object.
-type Key = (u64, usize, String);
+/// Which array of a store, and which object.
+type Key = (usize, String);
 
 /// A shard, or that there is none, and when that was so.
 #[derive(Clone, Debug)]
-struct Kept {
+pub struct Kept {
     shard: Option<Arc<Shard>>,
     looked: Arc<Mutex<Instant>>,
 }
 
 /// The shards of all stores that were used last.
-#[derive(Clone)]
-pub struct ShardCache {
-    kept: Cache<Key, Kept>,
-    stores: Arc<AtomicU64>,
-}
+#[derive(Clone, Debug)]
+pub struct ShardCache(pub(crate) Owned<Key, Kept>);
+
+/// What an open shard takes beside its index.
+const OVERHEAD: u64 = 512;
 
 impl ShardCache {
     /// Shards whose indices have a share of the memory.
     #[must_use]
     pub fn within(memory: &Memory) -> Self {
         let least = memory.share(Share::ShardIndexes).checked_div(MOST_OPEN).unwrap_or(0);
-        let weigh = move |(_, _, key): &Key, kept: &Kept| {
+        let weigh = move |(_, key): &Key, kept: &Kept| {
             let bytes = kept.shard.as_ref().map_or(0, |shard| shard.index.bytes());
             (bytes.saturating_add(key.len()) as u64).saturating_add(OVERHEAD).max(least)
         };
-        Self { kept: memory.cache(Share::ShardIndexes, weigh), stores: Arc::default() }
+        Self(Owned::within(memory, Share::ShardIndexes, weigh))
     }
 
     /// The shards of one more store.
     pub fn of_store(&self) -> Shards {
-        Shards { kept: self.kept.clone(), store: self.stores.fetch_add(1, Ordering::Relaxed) }
-    }
-}
-
-/// What an open shard takes beside its index.
-const OVERHEAD: u64 = 512;
-
-impl fmt::Debug for ShardCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShardCache").field("shards", &self.kept.entry_count()).finish_non_exhaustive()
+        Shards { kept: self.0.of_one() }
     }
 }
 
 /// The shards of one store.
+#[derive(Debug)]
 pub struct Shards {
-    kept: Cache<Key, Kept>,
-    store: u64,
-}
-
-impl fmt::Debug for Shards {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shards").field("store", &self.store).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Shards {
-    fn drop(&mut self) {
-        // No other store has this number; what is kept of this one would only take room and keep files open.
-        let own = self.kept.iter().filter(|(key, _)| key.0 == self.store);
-        own.for_each(|(key, _)| self.kept.invalidate(key.as_ref()));
-        self.kept.run_pending_tasks();
-    }
+    kept: OfOne<Key, Kept>,
 }
 
 impl Shards {
@@ -98,23 +70,17 @@ impl Shards {
     ///
     /// # Errors
     /// Those of the store; `Corrupt` where the index is damaged.
-    pub fn shard(
-        &self,
-        store: &Store,
-        (array, object): (usize, String),
-        sharding: &Sharding,
-    ) -> Result<Option<Arc<Shard>>, Error> {
-        let key = &(self.store, array, object);
+    pub fn shard(&self, store: &Store, key: &Key, sharding: &Sharding) -> Result<Option<Arc<Shard>>, Error> {
         if let Some(kept) = self.kept.get(key) {
             let is_trusted = kept.looked.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < TRUSTED;
-            if is_trusted || is_same(store, &key.2, &kept)? {
+            if is_trusted || is_same(store, &key.1, &kept)? {
                 return Ok(kept.shard);
             }
-            self.kept.invalidate(key);
+            self.kept.remove(key);
         }
         // Many may ask for the chunks of one shard at once; its index is read once.
-        let open = || {
-            let shard = match store.locate(&key.2)? {
+        let kept = self.kept.get_or_make(key, || {
+            let shard = match store.locate(&key.1)? {
                 Some(object) => {
                     let index = sharding.read_index(&object)?;
                     Some(Arc::new(Shard { object, index }))
@@ -122,11 +88,8 @@ impl Shards {
                 None => None,
             };
             Ok(Kept { shard, looked: Arc::new(Mutex::new(Instant::now())) })
-        };
-        let kept = self.kept.try_get_with_by_ref(key, open);
-        // What is left to be evicted keeps files open.
-        self.kept.run_pending_tasks();
-        kept.map(|kept| kept.shard).map_err(|error: Arc<Error>| Error::clone(&error))
+        });
+        kept.map(|kept| kept.shard)
     }
 }
 
@@ -175,15 +138,15 @@ mod tests {
         let stores: Vec<Shards> = (0..10).map(|_| cache.of_store()).collect();
         for number in 0..200 {
             for shards in &stores {
-                let shard = shards.shard(&store, (0, format!("c{number}")), &sharding).unwrap().unwrap();
+                let shard = shards.shard(&store, &(0, format!("c{number}")), &sharding).unwrap().unwrap();
                 assert_eq!(shard.index.range(0, shard.object.len()).unwrap(), Some((0, 1)));
                 assert_eq!(shard.object.part(0, 1).unwrap().read().unwrap(), [number + 1]);
             }
         }
-        let share = memory.share(Share::ShardIndexes);
-        assert!(cache.kept.weighted_size() <= share, "{} of {share}", cache.kept.weighted_size());
-        assert!(cache.kept.entry_count() <= MOST_OPEN);
+        let (count, bytes) = cache.0.size();
+        assert!(bytes <= memory.share(Share::ShardIndexes) && count <= MOST_OPEN, "{count} {bytes}");
         drop(stores);
-        assert_eq!((cache.kept.entry_count(), memory.accounted()), (0, 0), "what belongs to no store is gone");
+        cache.0.sweep();
+        assert_eq!((cache.0.size(), memory.accounted()), ((0, 0), 0), "what belongs to no store is gone");
     }
 }

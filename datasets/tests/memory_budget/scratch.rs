@@ -46,7 +46,9 @@ fn open(opener: &Opener, folder: &Path) -> Arc<Dataset> {
 #[test]
 fn chunks_of_one_file() {
     let _alone = alone();
-    for (shape, chunk) in [([40, 300, 400], [1, 300, 400]), ([64, 64, 64], [8, 8, 8]), ([4, 1500, 1500], [2, 1500, 1500])] {
+    for (shape, chunk) in
+        [([20, 300, 400], [1, 300, 400]), ([48, 48, 48], [8, 8, 8]), ([4, 900, 900], [2, 900, 900])]
+    {
         let dataset = Dataset::within(Box::new(OneFile::new(&shape, &chunk)), &Memory::new(64 << 20));
         check(&dataset, &shape, &whole(&shape));
         check(&dataset, &shape, &series(&shape));

@@ -19,8 +19,8 @@ use super::{alone, peak};
 const SHAPE: [u64; 3] = [48, 256, 512];
 const CHUNK: [u64; 3] = [2, 256, 512];
 const SHARDS: u64 = 1 << 14;
-const THREADS: u64 = 24;
-const ROUNDS: u64 = 30;
+const THREADS: u64 = 20;
+const ROUNDS: u64 = 6;
 
 /// Heap that nobody accounts for: stacks of threads are not on it, but what each thread, map and message has is.
 const UNACCOUNTED: u64 = 4 << 20;
