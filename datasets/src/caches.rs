@@ -73,7 +73,11 @@ where
     V: Clone + Send + Sync + 'static,
 {
     /// A cache with a share of the memory; `weigh` says how many bytes an entry takes.
-    pub fn within(memory: &Memory, share: Share, weigh: impl Fn(&K, &V) -> u64 + Send + Sync + 'static) -> Self {
+    pub fn within(
+        memory: &Memory,
+        share: Share,
+        weigh: impl Fn(&K, &V) -> u64 + Send + Sync + 'static,
+    ) -> Self {
         let kept = memory.cache(share, move |(_, key): &(u64, K), value: &V| weigh(key, value));
         Self { kept, owners: Arc::default() }
     }

@@ -285,12 +285,7 @@ impl ChunkSource for Grib {
         }
     }
 
-    fn read_strings(
-        &self,
-        variable: &str,
-        _: &Hyperslab,
-        _: &mut StringRoom,
-    ) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(&self, variable: &str, _: &Hyperslab, _: &mut StringRoom) -> Result<Vec<Vec<u8>>, Error> {
         self.variable(variable)?;
         Err(Error::new(ErrorKind::BadRequest, format!("{variable} holds no strings; GRIB files have none")))
     }

@@ -304,12 +304,7 @@ impl ChunkSource for Classic {
         Ok(true)
     }
 
-    fn read_strings(
-        &self,
-        variable: &str,
-        _: &Hyperslab,
-        _: &mut StringRoom,
-    ) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(&self, variable: &str, _: &Hyperslab, _: &mut StringRoom) -> Result<Vec<Vec<u8>>, Error> {
         self.placement(variable)?;
         Err(Error::new(
             ErrorKind::BadRequest,

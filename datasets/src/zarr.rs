@@ -38,9 +38,9 @@ use std::sync::Arc;
 use weir_model::{DataType, Hyperslab, Schema};
 
 use self::array::{Places, StoredArray, stored_bytes};
+use self::sharding::Sharding;
 pub use self::shards::ShardCache;
 use self::shards::Shards;
-use self::sharding::Sharding;
 use crate::read::{Load, Pace, Reach};
 use crate::source::{self, Run, UNPINNED};
 use crate::store::{Object, Store};
@@ -130,7 +130,8 @@ impl ChunkSource for ZarrSource {
     /// that have one size each.
     fn scratch_bytes(&self, variable: &str, slab: &Hyperslab, pace: Pace) -> Result<u64, Error> {
         let array = self.array(variable)?;
-        let load = Load::of(source::find(&self.schema, variable)?, &array.description.grid, slab, self.reach());
+        let load =
+            Load::of(source::find(&self.schema, variable)?, &array.description.grid, slab, self.reach());
         let index = array.description.sharding.as_ref().map_or(0, Sharding::index_bytes);
         let threads = pace.awaited_at_once(index).min(usize::try_from(load.touched).unwrap_or(usize::MAX));
         let finding = self.documents.store().scratch_bytes();

@@ -181,9 +181,8 @@ impl Joining<'_> {
             };
             Some((elements, length.unwrap_or(1)))
         });
-        let (chunk, length) = chunks.fold((1, u64::MAX), |(most, least), (elements, length)| {
-            (most.max(elements), least.min(length))
-        });
+        let (chunk, length) = chunks
+            .fold((1, u64::MAX), |(most, least), (elements, length)| (most.max(elements), least.min(length)));
         let reach = self.members.iter().map(|learnt| reach(&learnt.member.place));
         MemberLoad { chunk, length, reach: reach.max().unwrap_or(Reach::Near) }
     }

@@ -143,8 +143,7 @@ impl ChunkSource for Edited {
         if let (variable, Origin::Held(held)) = self.find(path)? {
             return held.read_strings((path, variable), (slab, room));
         }
-        let read =
-            |dataset: &Dataset, variable: &str| dataset.read_strings_within(variable, slab, room);
+        let read = |dataset: &Dataset, variable: &str| dataset.read_strings_within(variable, slab, room);
         self.ask(path, read, |_, _| Ok(Vec::new()))
     }
 

@@ -179,7 +179,10 @@ mod tests {
         assert_eq!(out, [5, 0, 8, 0, 9, 0, 12, 0]);
         held.read(("/v", &variable), (&slab, ByteOrder::Big), &mut out).unwrap();
         assert_eq!(out, [0, 5, 0, 8, 0, 9, 0, 12]);
-        assert_eq!(held.read_strings(("/v", &variable), (&slab, &mut StringRoom::default())).unwrap_err().kind, ErrorKind::BadRequest);
+        assert_eq!(
+            held.read_strings(("/v", &variable), (&slab, &mut StringRoom::default())).unwrap_err().kind,
+            ErrorKind::BadRequest
+        );
         let short = held.read(("/v", &variable), (&slab, ByteOrder::Big), &mut out[..7]);
         assert_eq!(short.unwrap_err().kind, ErrorKind::BadRequest);
     }

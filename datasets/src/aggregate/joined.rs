@@ -14,7 +14,8 @@ use super::member::{Member, Members, most_threads};
 use super::slab::{Piece, embed, pieces, scatter};
 use crate::read::{Load, Pace, Reach, threads, touched};
 use crate::{
-    ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, StringRoom, codecs, source,
+    ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, StringRoom, codecs,
+    source,
 };
 
 /// Where the elements of a variable are.

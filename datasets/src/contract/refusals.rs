@@ -12,7 +12,11 @@ const UNKNOWN: &str = "/no such variable";
 pub fn check_unknown_variable(source: &dyn ChunkSource, dataset: &Dataset) -> Result<(), String> {
     let scalar = Hyperslab::whole(&[]).map_err(|e| e.to_string())?;
     check_not_found(source, ChunkKey { variable: UNKNOWN, index: &[] })?;
-    is(ErrorKind::NotFound, "strings of an unknown variable", source.read_strings(UNKNOWN, &scalar, &mut StringRoom::default()))?;
+    is(
+        ErrorKind::NotFound,
+        "strings of an unknown variable",
+        source.read_strings(UNKNOWN, &scalar, &mut StringRoom::default()),
+    )?;
     let read = dataset.read(UNKNOWN, &scalar, ByteOrder::Little, &mut [0]);
     is(ErrorKind::NotFound, "reading an unknown variable", read)?;
     is(ErrorKind::NotFound, "a raw chunk of an unknown variable", dataset.raw_chunk(UNKNOWN, &[]))?;

@@ -96,7 +96,8 @@ impl Deal {
         let least = FOR_REQUESTS.min(self.budget.saturating_sub(quarter));
         let half = self.budget.saturating_sub(self.budget >> 1);
         let caches = self.budget.saturating_sub(least.max(half));
-        let part = u128::from(caches).saturating_mul(u128::from(share.parts())).checked_div(u128::from(PARTS));
+        let part =
+            u128::from(caches).saturating_mul(u128::from(share.parts())).checked_div(u128::from(PARTS));
         part.and_then(|part| u64::try_from(part).ok()).unwrap_or(0).min(share.most())
     }
 

@@ -58,7 +58,10 @@ impl Documents {
         let names = names.fold(0, usize::saturating_add) as u64;
         // Of each document, its generation.
         let documents = (locked(&self.read).len() as u64).saturating_mul(192);
-        (read as u64).saturating_add(names).saturating_add(documents).saturating_add(self.store.resident_bytes())
+        (read as u64)
+            .saturating_add(names)
+            .saturating_add(documents)
+            .saturating_add(self.store.resident_bytes())
     }
 
     /// Reads a document; `None` where there is none.
