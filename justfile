@@ -76,7 +76,7 @@ bench-compression *arguments: build
 
 # The release build of the server and of the plugins as .so files
 build:
-    cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-s3-so -p weir-plugin-zarr-so
+    cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-file-so -p weir-plugin-kerchunk-so -p weir-plugin-s3-so -p weir-plugin-zarr-so
 
 # What bench-reading compares with: decoding and nothing else
 [private]

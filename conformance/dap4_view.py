@@ -66,14 +66,6 @@ def with_attributes(dataset, change):
     return dataset
 
 
-MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
-
-
-def netcdf_c_text(text):
-    """Text of an attribute as netCDF-C shows it: it takes backslashes for escapes, and leaves markup escaped."""
-    return re.sub(r"\\(.)", r"\1", "".join(MARKUP.get(c, c) for c in text)).removesuffix("\\")
-
-
 def coarse(value):
     """A float of which the last three bits are cleared."""
     bits = np.array(value["values"], "f4").view("u4") & np.uint32(0xFFFFFFF8)
@@ -85,9 +77,7 @@ def netcdf_c_attribute(name, value):
     if isinstance(value, dict) and value["type"] == "float32":
         # Of an infinity, that makes no number.
         return coarse(value | {"values": [np.nan if np.isinf(number) else number for number in value["values"]]})
-    if isinstance(value, list):
-        return [netcdf_c_text(part) for part in value]
-    return netcdf_c_text(value) if isinstance(value, str) else value
+    return value
 
 
 def netcdf_c(source):

@@ -37,6 +37,7 @@ SAMPLES = {
     "pairs.nc": user_types.pairs,
     "packed_bytes.nc": traps.packed_bytes,
     "awkward_attributes.nc": traps.awkward_attributes,
+    "hostile_names.nc": traps.hostile_names,
     "long_strings.nc": traps.long_strings,
     "empty_first.nc": traps.empty_first,
     "empty_twice.nc": traps.empty_twice,

@@ -77,7 +77,7 @@ def ragged(kind):
 
 def compounds(path):
     """Compounds of every numeric type, of arrays, and of compounds; a scalar, a row and a matrix of them."""
-    every = np.dtype([(name, kind) for name, kind in NUMERIC.items()], align=True)
+    every = np.dtype([(f"of_{name}", kind) for name, kind in NUMERIC.items()], align=True)
     place = np.dtype([("lat", "f4"), ("level", "i2")], align=True)
     track = np.dtype([("number", "i4"), ("place", place), ("grid", "f8", (2, 3)), ("flags", "u1", (3,))], align=True)
     with File(path) as file:

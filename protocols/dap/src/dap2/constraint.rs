@@ -3,8 +3,10 @@
 //! The grammar is libdap's (`ce_expr.yy`): what is asked for, separated by commas, then selections, each behind an `&`.
 //! Asked for are variables, members of them and calls of server functions. Along an axis stand `[i]`, `[a:b]` or `[a:s:b]`,
 //! where `b` is included and may be `*` for the end; `[]` and `[*]` take a whole axis. A selection compares columns of a
-//! Sequence with each other or with constants, `{a,b}` meaning any of these. As netCDF-C writes it, a selection may also
-//! stand first, without an `&`.
+//! Sequence with each other or with constants, `{a,b}` meaning any of these.
+//!
+//! netCDF-C (4.9.0 and 4.10.1 do so) leaves out the `&` in front of the first selection: it asks for `a>3` where it means
+//! `&a>3`, and for `s.bs.a>3` where it means `s.b&s.a>3`. Only the names of a dataset tell where one ends there.
 
 mod parser;
 #[cfg(test)]
@@ -94,12 +96,23 @@ pub enum Operand {
 pub struct Clause {
     /// Where it begins in the decoded constraint, in bytes from 0.
     pub byte: usize,
+    /// What stands in front of it.
+    pub before: Before,
     /// What is compared.
     pub left: Operand,
     /// How.
     pub operator: Operator,
     /// With what; at least one.
     pub right: Vec<Operand>,
+}
+
+/// What stands in front of a selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// An `&`.
+    Mark,
+    /// Nothing, so that the name of what is asked for may run into the name of what is compared.
+    Nothing,
 }
 
 /// How a selection compares.

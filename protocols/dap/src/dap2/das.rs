@@ -114,7 +114,9 @@ impl Container {
             if member.atomic() == Some(AtomicType::String) {
                 inner.text_width(member.width, None);
             }
-            if let Some(signedness) = signedness(&member.field.data_type) {
+            // Columns that are wider than their numbers need not tell.
+            let same = member.atomic() == AtomicType::of(&member.field.data_type);
+            if let Some(signedness) = signedness(&member.field.data_type).filter(|_| same) {
                 inner.attribute("_Unsigned", Some(Spelled::text(signedness)));
             }
             inner.members(member.members());

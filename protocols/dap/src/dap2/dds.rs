@@ -81,7 +81,8 @@ fn sequence(rows: &Rows<'_>, text: &mut String) {
         RowSource::Records(record) => members(&record.members, 8, text),
         RowSource::Columns(columns) => {
             for column in columns {
-                let _ = writeln!(text, "        {} {};", column.data_type().keyword(), column.entry.name);
+                let data_type = column.data_type().as_column();
+                let _ = writeln!(text, "        {} {};", data_type.keyword(), column.entry.name);
             }
         }
     }

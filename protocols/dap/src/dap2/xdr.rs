@@ -4,6 +4,8 @@
 //! text, or of Structures, has it once. In front of each row of a Sequence stands a mark, and another one behind the last. 16-bit integers widen to 4 bytes; bytes of an array are packed and padded at its end; a scalar byte
 //! takes 4 bytes, its value in the last one.
 
+use weir_model::DataType;
+
 use super::AtomicType;
 use super::dods::Size;
 
@@ -118,6 +120,23 @@ pub fn write_number(data_type: AtomicType, form: Form, little: &[u8], out: &mut 
         (AtomicType::Float64, _, &[a, b, c, d, e, f, g, h]) => out.extend([h, g, f, e, d, c, b, a]),
         _ => return false,
     }
+    true
+}
+
+/// Appends one little-endian number of a file as it travels in a column; `false`, and nothing appended, where it is none.
+#[must_use]
+pub fn write_cell(stored: &DataType, little: &[u8], out: &mut Vec<u8>) -> bool {
+    let wide = match (stored, little) {
+        (DataType::Int8, &[byte]) => i32::from(byte.cast_signed()),
+        (DataType::UInt8, &[byte]) => i32::from(byte),
+        (DataType::Int16, &[low, high]) => i32::from(i16::from_le_bytes([low, high])),
+        (DataType::UInt16, &[low, high]) => i32::from(u16::from_le_bytes([low, high])),
+        _ => {
+            let data_type = AtomicType::of(stored);
+            return data_type.is_some_and(|data_type| write_number(data_type, Form::Scalar, little, out));
+        }
+    };
+    out.extend(wide.to_be_bytes());
     true
 }
 

@@ -8,7 +8,7 @@ use nom::multi::{many0, many1, separated_list0, separated_list1};
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::{Call, Clause, Constraint, Index, Item, Operand, Operator, Projection, Step};
+use super::{Before, Call, Clause, Constraint, Index, Item, Operand, Operator, Projection, Step};
 use crate::dap2::{Fault, Reason};
 
 /// Calls may lie so deep in each other.
@@ -83,23 +83,43 @@ impl Source {
 
     fn constraint(self, input: &str) -> Parsed<'_, Constraint> {
         let mut constraint = Constraint::default();
-        let (rest, first) = opt(|input| self.clause(input)).parse(input)?;
-        let rest = match first {
-            Some(clause) => {
-                constraint.clauses.push(clause);
-                rest
-            }
-            None if rest.is_empty() || rest.starts_with('&') => rest,
-            None => {
-                let (rest, items) = separated_list1(char(','), |input| self.item(input)).parse(rest)?;
-                constraint.items = items;
-                rest
-            }
+        let (rest, first) = opt(|input| self.clause(input, Before::Nothing)).parse(input)?;
+        constraint.clauses.extend(first);
+        let rest = match constraint.clauses.is_empty() && !rest.is_empty() && !rest.starts_with('&') {
+            true => self.items(rest, &mut constraint)?,
+            false => rest,
         };
-        let clause = expect("a selection such as \"name>1\"", |input| self.clause(input));
+        let clause = |input| self.clause(input, Before::Mark);
+        let clause = expect("a selection such as \"name>1\"", clause);
         let (rest, clauses) = many0(preceded(many1(char('&')), clause)).parse(rest)?;
         constraint.clauses.extend(clauses);
         Ok((rest, constraint))
+    }
+
+    /// What is asked for, and a selection that follows without a mark.
+    fn items<'a>(self, input: &'a str, constraint: &mut Constraint) -> Result<&'a str, nom::Err<Stuck<'a>>> {
+        let (mut rest, first) = self.item(input)?;
+        constraint.items.push(first);
+        while let (behind, Some(_)) = opt(char(',')).parse(rest)? {
+            let ran_into = |input| self.clause(input, Before::Nothing);
+            if let (behind, Some(clause)) = opt(ran_into).parse(behind)? {
+                constraint.clauses.push(clause);
+                return Ok(behind);
+            }
+            let (behind, item) = match self.item(behind) {
+                // Where nothing follows a comma, it is the comma that should not be there.
+                Err(nom::Err::Error(_)) => return Ok(rest),
+                other => other?,
+            };
+            constraint.items.push(item);
+            rest = behind;
+        }
+        if rest.is_empty() || rest.starts_with('&') {
+            return Ok(rest);
+        }
+        let (rest, clause) = opt(|input| self.clause(input, Before::Nothing)).parse(rest)?;
+        constraint.clauses.extend(clause);
+        Ok(rest)
     }
 
     fn item(self, input: &str) -> Parsed<'_, Item> {
@@ -145,12 +165,12 @@ impl Source {
         .parse(input)
     }
 
-    fn clause(self, input: &str) -> Parsed<'_, Clause> {
+    fn clause(self, input: &str, before: Before) -> Parsed<'_, Clause> {
         let one = |input| delimited(space0, |input| self.operand(input, DEEPEST), space0).parse(input);
         let (rest, left) = one(input)?;
         // A call alone cannot select: no function here answers yes or no.
         if let (Operand::Call(call), "" | "&") = (&left, rest.get(..1).unwrap_or(""))
-            && self.byte(input) > 0
+            && before == Before::Mark
         {
             let reason = Reason::NotSelecting { function: call.name.clone() };
             return Err(nom::Err::Failure(Stuck { at: input, reason }));
@@ -160,7 +180,7 @@ impl Source {
         let list = delimited((space0, char('{')), separated_list1(char(','), one), (close, space0));
         let right = alt((list, map(one, |operand| vec![operand])));
         let (rest, right) = expect("a name, a number or a text in quotes", right).parse(rest)?;
-        Ok((rest, Clause { byte: self.byte(input), left, operator, right }))
+        Ok((rest, Clause { byte: self.byte(input), before, left, operator, right }))
     }
 }
 

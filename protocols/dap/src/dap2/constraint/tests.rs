@@ -34,7 +34,8 @@ fn operand(operand: &Operand) -> String {
 
 fn clause(clause: &Clause) -> String {
     let right: Vec<String> = clause.right.iter().map(operand).collect();
-    format!("&@{} {} {:?} {}", clause.byte, operand(&clause.left), clause.operator, right.join("|"))
+    let before = if clause.before == Before::Mark { "&" } else { "" };
+    format!("{before}@{} {} {:?} {}", clause.byte, operand(&clause.left), clause.operator, right.join("|"))
 }
 
 fn check(query: &str, expected: &str) {
@@ -95,9 +96,11 @@ fn selections() {
     check("s&s.n~=\"^a.*\"", "s@0 &@2 s.n@2 Matches '^a.*'");
     check("s&s.f={1,2, 3}", "s@0 &@2 s.f@2 Equal 1.0|2.0|3.0");
     check("s&s.f<s.g&3<=s.f", "s@0 &@2 s.f@2 Less s.g@6 &@10 3.0 LessOrEqual s.f@13");
-    // netCDF-C leaves out the `&`.
-    check("c%3e3", "&@0 c@0 Greater 3.0");
-    check("c=3&d<4", "&@0 c@0 Equal 3.0 &@4 d@4 Less 4.0");
+    // netCDF-C leaves out the first `&`.
+    check("c%3e3", "@0 c@0 Greater 3.0");
+    check("c=3&d<4", "@0 c@0 Equal 3.0 &@4 d@4 Less 4.0");
+    check("s.a,s.bs.a>3", "s.a@0 @4 s.bs.a@4 Greater 3.0");
+    check("t[0:1:4]s.a>3&s.b=1", "t[0:1:4]@0 @8 s.a@8 Greater 3.0 &@14 s.b@14 Equal 1.0");
 }
 
 #[test]

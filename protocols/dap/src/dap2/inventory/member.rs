@@ -54,6 +54,13 @@ impl Member {
         }
     }
 
+    /// Gives it the type that a column has.
+    pub(super) fn make_column(&mut self) {
+        if let MemberKind::Atomic(data_type) = &mut self.kind {
+            *data_type = data_type.as_column();
+        }
+    }
+
     /// Whether it is one number or one text, so that rows can be selected by it.
     #[must_use]
     pub fn is_column(&self) -> bool {

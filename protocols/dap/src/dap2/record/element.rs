@@ -150,7 +150,7 @@ fn member(one: &Asked, packed: &mut Packed<'_>, out: &mut Vec<u8>) -> Result<(),
 
 /// Appends the counts; the place behind them.
 fn begin(one: &Asked, out: &mut Vec<u8>) -> Result<usize, Damaged> {
-    let count = u32::try_from(one.slab.elements()).map_err(|_| Damaged)?;
+    let count = u32::try_from(one.slab.elements()).ok().ok_or(Damaged)?;
     match one.member.atomic() {
         Some(data_type) => out.extend(xdr::counts(data_type, one.form(), count)),
         None => out.extend(xdr::structure_count(one.form(), count)),
@@ -171,7 +171,14 @@ fn value(one: &Asked, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Damaged> {
     let written = match one.member.atomic() {
         None => return fixed(&one.members, bytes, out),
         Some(AtomicType::String) => xdr::write_text(shown_text(&one.member.field.data_type, bytes), out),
-        Some(data_type) => xdr::write_number(data_type, one.form(), bytes, out),
+        Some(data_type) => {
+            let stored = one.member.field.data_type.stored();
+            if AtomicType::of(stored) == Some(data_type) {
+                xdr::write_number(data_type, one.form(), bytes, out)
+            } else {
+                xdr::write_cell(stored, bytes, out)
+            }
+        }
     };
     written.then_some(()).ok_or(Damaged)
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::super::constraint::{Call, Clause, Constraint, Item, Operand, Projection};
+use super::super::constraint::{Before, Call, Clause, Constraint, Item, Operand, Projection, Step};
 use super::super::functions::{self, Looked, Value};
 use super::super::selection::{Column, Filter};
-use super::super::{Fault, Inventory, Kind, Reason, names};
+use super::super::{Fault, Inventory, Kind, Member, Reason, names};
 use super::asked::{self, Wanted};
-use super::lookup::Lookup;
+use super::lookup::{Lookup, Target};
 use super::{RowSource, Shown, View};
 
 /// Values of coordinate variables, by their place in [`Inventory::entries`].
@@ -63,6 +63,10 @@ impl<'i> View<'i> {
                 Item::Projection(projection) => want(projection, &mut lookup, &mut wanted)?,
             }
         }
+        let parted = parted(constraint, &mut lookup);
+        if let Some((projection, _)) = &parted {
+            want(projection, &mut lookup, &mut wanted)?;
+        }
         for (place, (byte, wanted)) in &wanted {
             let Some(shown) = asked::shown(*place, wanted, inventory)? else { continue };
             if names.contains(shown.name()) {
@@ -70,8 +74,13 @@ impl<'i> View<'i> {
             }
             variables.push(shown);
         }
-        let mut view = if constraint.items.is_empty() { Self::whole(inventory)? } else { Self { variables } };
-        for clause in &constraint.clauses {
+        let all = constraint.items.is_empty() && parted.is_none();
+        let mut view = if all { Self::whole(inventory)? } else { Self { variables } };
+        for (number, clause) in constraint.clauses.iter().enumerate() {
+            let clause = match &parted {
+                Some((_, clause)) if number == 0 => clause,
+                _ => clause,
+            };
             view.select(clause, &mut lookup)?;
         }
         Ok(view)
@@ -137,7 +146,7 @@ impl<'i> View<'i> {
         let ([place], Some(Kind::Sequence(members))) = (target.way.as_slice(), entry.map(|e| &e.kind)) else {
             return Err(not_column());
         };
-        let data_type = members.get(*place).and_then(|member| member.atomic()).ok_or_else(not_column)?;
+        let data_type = members.get(*place).and_then(Member::atomic).ok_or_else(not_column)?;
         Ok((Owner::Entry(target.entry), Column { place: *place, data_type }))
     }
 }
@@ -163,6 +172,38 @@ fn table_column(shown: &Shown<'_>, name: &str) -> Option<Column> {
     let is_it = |name: &str| columns.iter().position(|c| names::decode(&c.entry.name) == name.as_bytes());
     let place = behind.and_then(is_it).or_else(|| is_it(name))?;
     Some(Column { place, data_type: columns.get(place)?.data_type() })
+}
+
+/// What is asked for and the selection behind it, where the name of the one runs into that of the other.
+fn parted(constraint: &Constraint, lookup: &mut Lookup<'_>) -> Option<(Projection, Clause)> {
+    let clause = constraint.clauses.first().filter(|clause| clause.before == Before::Nothing)?;
+    let Operand::Projection(both) = &clause.left else { return None };
+    let [Step { name, indices }] = both.steps.as_slice() else { return None };
+    if !indices.is_empty() || lookup.find(name).is_some() {
+        return None;
+    }
+    let is_column = |target: &Target, inventory: &Inventory<'_>| {
+        let entry = inventory.entries().get(target.entry);
+        target.way.len() == 1 && entry.is_some_and(|entry| matches!(entry.kind, Kind::Sequence(_)))
+    };
+    let mut parts = name.char_indices().skip(1).filter_map(|(at, _)| {
+        let (front, back) = name.split_at_checked(at)?;
+        lookup.find(front)?;
+        let inventory = lookup.inventory();
+        lookup.find(back).filter(|target| is_column(target, inventory)).map(|_| (at, front, back))
+    });
+    let (at, front, back) = parts.next()?;
+    // Names that can be parted in two ways are not parted at all.
+    if parts.next().is_some() {
+        return None;
+    }
+    let one = |name: &str, byte| {
+        let steps = vec![Step { name: name.to_owned(), indices: vec![] }];
+        Projection { steps, byte }
+    };
+    let byte = both.byte.saturating_add(at);
+    let left = Operand::Projection(one(back, byte));
+    Some((one(front, both.byte), Clause { byte, left, ..clause.clone() }))
 }
 
 fn twice(name: &str, byte: usize) -> Fault {
@@ -206,7 +247,7 @@ fn result<'i>(call: &Call, lookup: &mut Lookup<'i>, looked: &Looked<'_, 'i>) -> 
             Operand::Call(inner) => Value::Variable(result(inner, lookup, looked)?),
         });
     }
-    functions::answer(call, values, looked)
+    functions::answer(call, &values, looked)
 }
 
 /// Adds the coordinates that a call, and calls inside it, look at.
