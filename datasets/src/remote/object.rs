@@ -190,7 +190,8 @@ impl Object {
 
     /// When it was changed, if its server says so.
     pub fn modified(&self) -> Option<SystemTime> {
-        let seconds = u64::try_from(self.meta.last_modified.timestamp()).ok().filter(|seconds| *seconds > 0)?;
+        let seconds =
+            u64::try_from(self.meta.last_modified.timestamp()).ok().filter(|seconds| *seconds > 0)?;
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     }
 

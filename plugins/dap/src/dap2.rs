@@ -14,7 +14,11 @@ mod info;
 mod json;
 mod metadata;
 mod page;
+#[cfg(test)]
+mod reference;
 mod section;
+#[cfg(test)]
+mod structure_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

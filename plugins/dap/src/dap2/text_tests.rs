@@ -354,7 +354,7 @@ fn tables_and_structures_become_json() {
     let all = document("rows,pairs,lat");
     // Leaves come first, whatever the order of the structure.
     assert_eq!(all["leaves"][0]["data"], json!([1.0, 2.0]));
-    assert_eq!(all["nodes"][0]["members"][1]["type"], "Int16");
+    assert_eq!(all["nodes"][0]["members"][1]["type"], "Int32");
     assert_eq!(all["nodes"][0]["data"], json!([[1.0, 2], [2.0, 3], [3.0, 4]]));
     assert_eq!(all["nodes"][1]["data"], json!([[1, [2, 3]], [2, [3, 4]]]));
     let grid = document("grid(sst,%22lat%3E1%22)");

@@ -90,7 +90,7 @@ pub struct Function {
     pub gives: Gives,
     /// The coordinates that it looks at, as places in the inventory.
     coordinates: fn(&[Value<'_>], &Inventory<'_>) -> Result<Vec<usize>, Refusal>,
-    answer: for<'v, 'i> fn(Vec<Value<'i>>, &Looked<'v, 'i>) -> Result<Shown<'i>, Refusal>,
+    answer: for<'v, 'i> fn(&[Value<'i>], &Looked<'v, 'i>) -> Result<Shown<'i>, Refusal>,
 }
 
 impl Function {
@@ -254,10 +254,10 @@ pub(super) fn coordinates(
 /// As [`coordinates`].
 pub(super) fn answer<'i>(
     call: &Call,
-    values: Vec<Value<'i>>,
+    values: &[Value<'i>],
     looked: &Looked<'_, 'i>,
 ) -> Result<Shown<'i>, Fault> {
-    let Some(function) = find(call, &values)? else {
+    let Some(function) = find(call, values)? else {
         // As in Hyrax, a function that is given nothing tells about itself.
         return Ok(Shown::Text { name: "info".to_owned(), text: version::describe(&call.name) });
     };

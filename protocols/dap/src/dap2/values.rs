@@ -10,15 +10,10 @@ mod broken;
 mod reader;
 mod tree;
 
+pub use super::xdr::{LAST_ROW as END, ROW};
 pub use broken::Broken;
 pub use reader::Reader;
 pub use tree::{Kind, Node, Tree};
-
-/// What stands in front of a row of a sequence.
-pub const ROW: [u8; 4] = [0x5a, 0, 0, 0];
-
-/// What stands behind the last row of a sequence.
-pub const END: [u8; 4] = [0xa5, 0, 0, 0];
 
 /// One element of an atomic type.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -16,8 +16,8 @@ use super::{damaged, length};
 #[derive(Clone, Debug)]
 pub struct Rows {
     source: Source,
-    /// Parts of the table that follow each other, each small enough to be held in memory.
-    pieces: Pieces,
+    /// Parts of the table that follow each other, each small enough to be held in memory; nothing where no row is sent.
+    pieces: Option<Pieces>,
     filter: Filter,
     /// Which of the rows that pass are sent; nothing where it is known before which those are.
     range: Option<Range>,
@@ -40,7 +40,7 @@ struct Column {
 /// How far rows were read.
 #[derive(Debug)]
 pub struct Cursor {
-    pieces: Pieces,
+    pieces: Option<Pieces>,
     /// How many rows passed.
     passed: u64,
     is_over: bool,
@@ -58,11 +58,16 @@ impl Rows {
     pub fn of(rows: &dap2::Rows<'_>) -> Result<Self, Error> {
         // Without a selection, which rows are sent is known, and only those are read.
         let before = rows.range.filter(|_| rows.filter.is_empty());
+        let mut is_empty = false;
         let source = match &rows.source {
             RowSource::Records(record) => {
                 let records = Records::of(record)?;
-                let cut = before.map(|range| cut(range, &record.entry.variable.shape)).transpose()?;
-                Source::Records(Box::new(match cut {
+                let slab = match before {
+                    Some(range) => cut(range, &record.entry.variable.shape)?,
+                    None => Some(record.slab.clone()),
+                };
+                is_empty = slab.is_none();
+                Source::Records(Box::new(match slab {
                     Some(slab) => records.with(slab),
                     None => records,
                 }))
@@ -72,12 +77,15 @@ impl Rows {
             }
         };
         let range = rows.range.filter(|_| !rows.filter.is_empty());
-        let pieces = source.pieces()?;
+        let pieces = if is_empty { None } else { Some(source.pieces()?) };
         Ok(Self { source, pieces, filter: rows.filter.clone(), range })
     }
 
     /// Proves that every row can be read.
     pub fn verify(&self, dataset: &Dataset) -> Result<(), Error> {
+        if self.pieces.is_none() {
+            return Ok(());
+        }
         match &self.source {
             Source::Records(records) => records.verify(dataset),
             Source::Columns(columns) => columns.iter().try_for_each(|column| column.array.verify(dataset)),
@@ -95,7 +103,7 @@ impl Rows {
             return Ok(None);
         }
         let enough = self.range.is_some_and(|range| cursor.passed > range.stop);
-        let piece = if enough { None } else { cursor.pieces.next() };
+        let piece = if enough { None } else { cursor.pieces.as_mut().and_then(Iterator::next) };
         let Some(piece) = piece else {
             cursor.is_over = true;
             return Ok(Some(xdr::LAST_ROW.to_vec()));
@@ -166,13 +174,15 @@ impl Rows {
     }
 }
 
-/// The rows of `range` that are there.
-fn cut(range: Range, shape: &[u64]) -> Result<Hyperslab, Error> {
-    let number = shape.first().copied().unwrap_or(0);
-    let count = range.within(number);
-    let start = if count == 0 { 0 } else { range.start };
-    let stride = Stride { start, step: range.step, count };
-    Hyperslab::within(shape, vec![stride]).map_err(|misfit| Error::internal(misfit.to_string()))
+/// The rows of `range` that are there; `None` where none is.
+fn cut(range: Range, shape: &[u64]) -> Result<Option<Hyperslab>, Error> {
+    let count = range.within(shape.first().copied().unwrap_or(0));
+    if count == 0 {
+        return Ok(None);
+    }
+    let stride = Stride { start: range.start, step: range.step, count };
+    let slab = Hyperslab::within(shape, vec![stride]);
+    slab.map(Some).map_err(|misfit| Error::internal(misfit.to_string()))
 }
 
 impl Source {

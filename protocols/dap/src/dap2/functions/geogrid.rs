@@ -57,9 +57,9 @@ pub fn coordinates(values: &[Value<'_>], inventory: &Inventory<'_>) -> Result<Ve
     Ok(found)
 }
 
-pub fn answer<'i>(values: Vec<Value<'i>>, looked: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
-    let gridded = Gridded::of(&values, looked.inventory)?;
-    let (latitude, longitude) = axes(&gridded, &values, looked.inventory)?;
+pub fn answer<'i>(values: &[Value<'i>], looked: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
+    let gridded = Gridded::of(values, looked.inventory)?;
+    let (latitude, longitude) = axes(&gridded, values, looked.inventory)?;
     if latitude == longitude {
         return Err("latitude and longitude are the same coordinate".to_owned());
     }
@@ -72,8 +72,8 @@ pub fn answer<'i>(values: Vec<Value<'i>>, looked: &Looked<'_, 'i>) -> Result<Sho
         return Err("a box has four sides: top, left, bottom, right".to_owned());
     };
     let mut runs = gridded.whole();
-    gridded.cut(&values, looked, &mut runs)?;
-    let along = |axis: usize| gridded.maps.get(axis).ok_or("an axis is missing").map(|&map| map);
+    gridded.cut(values, looked, &mut runs)?;
+    let along = |axis: usize| gridded.maps.get(axis).copied().ok_or("an axis is missing");
     let sides = [
         (latitude, longitude::latitudes(looked.values(along(latitude)?)?, top, bottom)?),
         (longitude, longitude::longitudes(looked.values(along(longitude)?)?, left, right)?),

@@ -143,9 +143,9 @@ pub fn coordinates(values: &[Value<'_>], inventory: &Inventory<'_>) -> Result<Ve
     Ok(found)
 }
 
-pub fn answer<'i>(values: Vec<Value<'i>>, looked: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
-    let gridded = Gridded::of(&values, looked.inventory)?;
+pub fn answer<'i>(values: &[Value<'i>], looked: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
+    let gridded = Gridded::of(values, looked.inventory)?;
     let mut runs = gridded.whole();
-    gridded.cut(&values, looked, &mut runs)?;
+    gridded.cut(values, looked, &mut runs)?;
     gridded.grid(runs, looked)
 }

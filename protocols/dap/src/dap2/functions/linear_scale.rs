@@ -5,11 +5,11 @@ use weir_model::{DataType, Value as Attribute};
 use super::super::{AtomicType, Entry, Scale, Shown, Values};
 use super::{Looked, Refusal, Value};
 
-pub fn answer<'i>(values: Vec<Value<'i>>, _: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
-    let mut values = values.into_iter();
-    let Some(Value::Variable(mut shown)) = values.next() else {
+pub fn answer<'i>(values: &[Value<'i>], _: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
+    let Some((Value::Variable(shown), values)) = values.split_first() else {
         return Err("its first argument must be an array".to_owned());
     };
+    let mut shown = shown.clone();
     let array = match &mut shown {
         Shown::Array(array) => Some(array),
         Shown::Grid(grid) => grid.array.as_mut(),
@@ -20,8 +20,8 @@ pub fn answer<'i>(values: Vec<Value<'i>>, _: &Looked<'_, 'i>) -> Result<Shown<'i
     if array.values != Values::Stored {
         return Err(format!("{} was changed before", array.entry.name));
     }
-    let numbers = values.filter_map(|value| match value {
-        Value::Number(number) => Some(number),
+    let numbers = values.iter().filter_map(|value| match value {
+        Value::Number(number) => Some(*number),
         _ => None,
     });
     let numbers: Vec<f64> = numbers.collect();

@@ -7,11 +7,13 @@ use super::{Looked, Refusal, Value};
 /// What the Sequence is called.
 const NAME: &str = "table";
 
-pub fn answer<'i>(values: Vec<Value<'i>>, _: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
+pub fn answer<'i>(values: &[Value<'i>], _: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
     let mut columns = Vec::with_capacity(values.len());
     for value in values {
         match value {
-            Value::Variable(Shown::Array(array)) if array.values == Values::Stored => columns.push(array),
+            Value::Variable(Shown::Array(array)) if array.values == Values::Stored => {
+                columns.push(array.clone());
+            }
             Value::Variable(other) => {
                 return Err(format!("{} is not an array as it is stored", other.name()));
             }

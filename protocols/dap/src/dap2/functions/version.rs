@@ -6,7 +6,7 @@ use super::{Function, Looked, Refusal, Shown, TABLE, Value};
 
 const NAMESPACE: &str = "http://xml.opendap.org/ns/DAP/4.0/dataset-services#";
 
-pub fn answer<'i>(_: Vec<Value<'i>>, _: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
+pub fn answer<'i>(_: &[Value<'i>], _: &Looked<'_, 'i>) -> Result<Shown<'i>, Refusal> {
     Ok(Shown::Text { name: "version".to_owned(), text: document(|_| true) })
 }
 

@@ -150,7 +150,7 @@ fn member(one: &Asked, packed: &mut Packed<'_>, out: &mut Vec<u8>) -> Result<(),
 
 /// Appends the counts; the place behind them.
 fn begin(one: &Asked, out: &mut Vec<u8>) -> Result<usize, Damaged> {
-    let count = u32::try_from(one.slab.elements()).map_err(|_| Damaged)?;
+    let count = u32::try_from(one.slab.elements()).ok().ok_or(Damaged)?;
     match one.member.atomic() {
         Some(data_type) => out.extend(xdr::counts(data_type, one.form(), count)),
         None => out.extend(xdr::structure_count(one.form(), count)),

@@ -125,7 +125,7 @@ pub fn projected<'i>(entry: &'i Entry<'i>, strides: Vec<Stride>) -> Result<Proje
 }
 
 /// What is `wanted` of these members, in declaration order.
-fn asked<'i>(members: &[Member], wanted: &Wanted<'_>) -> Result<Vec<Asked>, Fault> {
+fn asked(members: &[Member], wanted: &Wanted<'_>) -> Result<Vec<Asked>, Fault> {
     let mut found = Vec::new();
     for (part, member) in members.iter().enumerate() {
         let Some(wanted) = wanted.of(part) else { continue };

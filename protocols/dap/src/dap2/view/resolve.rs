@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::super::constraint::{Before, Call, Clause, Constraint, Item, Operand, Projection, Step};
 use super::super::functions::{self, Looked, Value};
 use super::super::selection::{Column, Filter};
-use super::super::{Fault, Inventory, Kind, Reason, names};
+use super::super::{Fault, Inventory, Kind, Member, Reason, names};
 use super::asked::{self, Wanted};
 use super::lookup::{Lookup, Target};
 use super::{RowSource, Shown, View};
@@ -146,7 +146,7 @@ impl<'i> View<'i> {
         let ([place], Some(Kind::Sequence(members))) = (target.way.as_slice(), entry.map(|e| &e.kind)) else {
             return Err(not_column());
         };
-        let data_type = members.get(*place).and_then(|member| member.atomic()).ok_or_else(not_column)?;
+        let data_type = members.get(*place).and_then(Member::atomic).ok_or_else(not_column)?;
         Ok((Owner::Entry(target.entry), Column { place: *place, data_type }))
     }
 }
@@ -247,7 +247,7 @@ fn result<'i>(call: &Call, lookup: &mut Lookup<'i>, looked: &Looked<'_, 'i>) -> 
             Operand::Call(inner) => Value::Variable(result(inner, lookup, looked)?),
         });
     }
-    functions::answer(call, values, looked)
+    functions::answer(call, &values, looked)
 }
 
 /// Adds the coordinates that a call, and calls inside it, look at.
