@@ -141,8 +141,8 @@ fn bad_name(random: &mut Random) -> String {
         "température",
         "数",
         "a b",
-        "x;",
-        "\"x\"",
+        "x$",
+        "\"y\"",
         "..",
         "x/y/z",
         "'",
@@ -180,7 +180,7 @@ fn broken_part(random: &mut Random, protocol: &Protocol) -> String {
         7 => format!("{root}{}{root}x", random.of(&["(", ")", "{", "}x", "]", "[", "x[0]x", "!", "@"])),
         8 => format!("x{}", random.of(&[",,x", ",", ",,", ",[0]", ".", "..x", "[0].x"])),
         9 => random
-            .of(&["none(x)", "geogrid(", "geogrid()", "f(f(f(x)))", "version(,)", "x(1)", "()", ")x("])
+            .of(&["none(x)", "geogrid(", "geogrid(none)", "f(f(f(x)))", "version(,)", "x(1)", "()", ")x("])
             .to_owned(),
         10 => format!(
             "x&{}",
@@ -238,7 +238,7 @@ fn odd(random: &mut Random, protocol: &Protocol) -> String {
         "%c0%80",
         "%ed%a0%80",
         "%f5%80%80%80",
-        "%0a",
+        "%08",
         "%7f",
         "%25252525255b0%5d",
     ];
