@@ -28,6 +28,7 @@ FEATURES = {
     "groups.nc": "groups, dimensions shared between them",
     "compounds.nc": "compounds, of arrays and of compounds",
     "pairs.nc": "arrays of compounds in compounds",
+    "table.nc": "compounds along an unlimited dimension: Sequences of DAP2",
     "enums.nc": "enumerations over 8, 16 and 64 bits",
     "opaques.nc": "opaque elements",
     "vlens.nc": "variable-length rows",
