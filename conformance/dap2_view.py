@@ -111,6 +111,18 @@ def members(name, values, dimensions):
             yield full, Variable(dimensions + more, shown, attributes, MEMBER_TEXT if shown.dtype == object else None)
 
 
+def is_table(source, variable):
+    """Whether a variable is rows along a dimension that grows, which travel as a Sequence."""
+    return variable.kind == "compound" and variable.values.ndim == 1 and variable.dimensions[0] in source.unlimited
+
+
+def columns(name, values):
+    """The variables that netCDF-C makes of a Sequence: its name is that of the dimension, and no integer has less than 32 bits."""
+    for full, variable in members(name, values, (name,)):
+        narrow = is_integer(variable.values) and variable.values.dtype.itemsize < 4
+        yield full, Variable((name,), variable.values.astype("i4") if narrow else variable.values, {}, variable.text_dimension)
+
+
 def fits(numbers, kind):
     """Whether every number is one of the type."""
     return all(np.iinfo(kind).min <= number <= np.iinfo(kind).max for number in numbers)
@@ -178,7 +190,7 @@ def unlimited(source):
     """The one unlimited dimension that `DODS_EXTRA` can name: it leads every variable that has it, and none is empty."""
     shown = [variable for variable in source.variables.values() if carried(variable)]
     empty = empty_dimensions(source)
-    if len(empty) == 1:
+    if len(empty) == 1 or any(is_table(source, variable) for variable in shown):
         return None
     shown = [variable for variable in shown if 0 not in variable.values.shape]
     leading = [variable.dimensions[0] for variable in shown if variable.dimensions]
@@ -194,6 +206,9 @@ def expected(source):
     several_empty = len(empty_dimensions(source)) > 1
     for path, variable in source.variables.items():
         if not carried(variable) or (several_empty and 0 in variable.values.shape):
+            continue
+        if is_table(source, variable):
+            variables |= columns(spelled(path), variable.values)
             continue
         if variable.kind == "compound":
             dimensions = tuple(dimension_name(d) for d in variable.dimensions)
@@ -264,6 +279,16 @@ def netcdf_c(source):
     if unlimited(source):
         attributes["DODS_EXTRA.Unlimited_Dimension"] = unlimited(source)
     dataset.attributes["/"] = attributes
+    return dataset
+
+
+def ncdf4(source):
+    """The file as R shows it through DAP2: it asks netCDF-C for wider numbers, and gets those of unsigned types as they are."""
+    dataset, wire = netcdf_c(source), expected(source)
+    for name, variable in dataset.variables.items():
+        values = wire.variables[name].values
+        if values.dtype.kind == "u" and not np.array_equal(values.astype("f8"), variable.values.astype("f8")):
+            variable.values = values.astype("f8")
     return dataset
 
 
