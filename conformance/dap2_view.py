@@ -10,12 +10,15 @@ import unicodedata
 
 import numpy as np
 
+from local_file import SourceVariable
 from observed import Dataset, Variable, joined, plain, texts
 
 # Attributes that are compared with elements and must have their type (CF conventions, section 2.5).
 LIKE_ELEMENTS = ("_FillValue", "missing_value", "valid_min", "valid_max", "valid_range")
 MOST_DIMENSIONS = 32
-ABSENT_KINDS = ("compound", "vlen", "opaque", "other")
+ABSENT_KINDS = ("vlen", "opaque", "other")
+# Bytes of a text in a Structure as the C library shows them, which is told the width of no such text.
+MEMBER_TEXT = ("maxStrlen64", 64)
 # What stays in names as it is; what means something in a constraint, which becomes `_`; all else is escaped as %XX.
 PLAIN = re.compile(r"[A-Za-z0-9_\-.]")
 OF_CONSTRAINTS = ",[]:&(){};=<>!?#\"'%\\"
@@ -86,6 +89,40 @@ def text_variable(variable):
     return Variable(dimensions, values, extra, (width_name or f"maxStrlen{width}", width))
 
 
+def member_values(values):
+    """Values of one member that is no compound; None where DAP2 has no type for them."""
+    if values.dtype == object:
+        first = values.reshape(-1)[0]
+        return texts(values) if isinstance(first, (bytes, str)) else None
+    return None if is_integer(values) and values.dtype.itemsize == 8 else values
+
+
+def members(name, values, dimensions):
+    """The variables that netCDF-C makes of a Structure: one for each member, in all depths, with the axes of what it lies in."""
+    for member in values.dtype.names:
+        inner, full = values[member], f"{name}.{spelled(member)}"
+        if inner.dtype.names:
+            yield from members(full, inner, dimensions)
+            continue
+        more = tuple(f"{full}_{axis}" for axis in range(len(dimensions), inner.ndim))
+        shown = member_values(inner)
+        if shown is not None:
+            attributes = signedness(SourceVariable("number", (), shown, {})) if shown.dtype != object else {}
+            yield full, Variable(dimensions + more, shown, attributes, MEMBER_TEXT if shown.dtype == object else None)
+
+
+def is_table(source, variable):
+    """Whether a variable is rows along a dimension that grows, which travel as a Sequence."""
+    return variable.kind == "compound" and variable.values.ndim == 1 and variable.dimensions[0] in source.unlimited
+
+
+def columns(name, values):
+    """The variables that netCDF-C makes of a Sequence: its name is that of the dimension, and no integer has less than 32 bits."""
+    for full, variable in members(name, values, (name,)):
+        narrow = is_integer(variable.values) and variable.values.dtype.itemsize < 4
+        yield full, Variable((name,), variable.values.astype("i4") if narrow else variable.values, {}, variable.text_dimension)
+
+
 def fits(numbers, kind):
     """Whether every number is one of the type."""
     return all(np.iinfo(kind).min <= number <= np.iinfo(kind).max for number in numbers)
@@ -135,6 +172,11 @@ def global_attributes(source):
     for path, attributes in source.attributes.items():
         prefix = "" if path == "/" else path.strip("/").replace("/", ".") + "."
         flat |= {prefix + attribute_name(name): carried_attribute(value) for name, value in attributes.items()}
+    # Clients have no place for what a Structure says of itself.
+    for path, variable in source.variables.items():
+        if variable.kind == "compound" and carried(variable):
+            own = {f"{spelled(path)}.{name}": value for name, value in variable_attributes(variable).items()}
+            flat |= own
     return {name: value for name, value in flat.items() if value is not None}
 
 
@@ -148,7 +190,7 @@ def unlimited(source):
     """The one unlimited dimension that `DODS_EXTRA` can name: it leads every variable that has it, and none is empty."""
     shown = [variable for variable in source.variables.values() if carried(variable)]
     empty = empty_dimensions(source)
-    if len(empty) == 1:
+    if len(empty) == 1 or any(is_table(source, variable) for variable in shown):
         return None
     shown = [variable for variable in shown if 0 not in variable.values.shape]
     leading = [variable.dimensions[0] for variable in shown if variable.dimensions]
@@ -164,6 +206,13 @@ def expected(source):
     several_empty = len(empty_dimensions(source)) > 1
     for path, variable in source.variables.items():
         if not carried(variable) or (several_empty and 0 in variable.values.shape):
+            continue
+        if is_table(source, variable):
+            variables |= columns(spelled(path), variable.values)
+            continue
+        if variable.kind == "compound":
+            dimensions = tuple(dimension_name(d) for d in variable.dimensions)
+            variables |= members(spelled(path), variable.values, dimensions)
             continue
         if variable.kind in ("char", "string"):
             shown = text_variable(variable)
@@ -230,6 +279,16 @@ def netcdf_c(source):
     if unlimited(source):
         attributes["DODS_EXTRA.Unlimited_Dimension"] = unlimited(source)
     dataset.attributes["/"] = attributes
+    return dataset
+
+
+def ncdf4(source):
+    """The file as R shows it through DAP2: it asks netCDF-C for wider numbers, and gets those of unsigned types as they are."""
+    dataset, wire = netcdf_c(source), expected(source)
+    for name, variable in dataset.variables.items():
+        values = wire.variables[name].values
+        if values.dtype.kind == "u" and not np.array_equal(values.astype("f8"), variable.values.astype("f8")):
+            variable.values = values.astype("f8")
     return dataset
 
 

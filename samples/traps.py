@@ -10,7 +10,9 @@ import pattern
 
 LONGEST_RUN = 9
 RANK = 33
-NAMES = ("t.2m", "two words", "comma,colon:", "brackets[0]", "percent%20", "quote'", "at@", "plus+minus-", "naïve σ", "global")
+NAMES = ("t.2m", "two words", "at@", "plus+minus-", "naïve σ", "global", "sst_Global")
+# Names that are made of what stands around names in a constraint.
+HOSTILE = ("comma,colon:", "brackets[0]", "percent%20", "quote'")
 ATTRIBUTES = ("dotted.name", "two words", "at@", "naïve", "comma,semicolon;", "brace{", "_leading")
 
 
@@ -43,6 +45,16 @@ def awkward_attributes(path):
             variable[:] = pattern.reals((number + 2,), "f4") * (number + 1)
             for position, attribute in enumerate(ATTRIBUTES):
                 variable.setncattr(attribute, np.int32(100 * number + position + 1))
+
+
+def hostile_names(path):
+    """Names with the marks of constraints in them, of variables and of dimensions."""
+    with netCDF4.Dataset(path, "w") as file:
+        for number, name in enumerate(HOSTILE):
+            file.createDimension(f"{name} axis", number + 2)
+            variable = file.createVariable(name, "f4", (f"{name} axis",))
+            variable[:] = pattern.reals((number + 2,), "f4") * (number + 1)
+            variable.units = name
 
 
 def long_strings(path):

@@ -83,6 +83,22 @@ def leaves(declared, outer=(), axes_before=()):
         yield from leaves(member, path, axes)
 
 
+def collect_rows(members, tokens, path, into):
+    """The rows of a Sequence, each with its number before it; how many there are."""
+    rows = 0
+    while not tokens.take("{"):
+        tokens.next()
+    while tokens.peek() != ("mark", "}"):
+        if tokens.peek() == ("word", f"{rows}:"):
+            tokens.next()
+            for member in members:
+                collect(member, tokens, path, into)
+            tokens.take("}")
+            rows += 1
+        tokens.take(",")
+    return rows
+
+
 def collect(declared, tokens, outer, into):
     """Sorts printed values under the leaves that they belong to."""
     kind, members, name, axes = declared
@@ -100,7 +116,10 @@ def variables_of(printed):
     while tokens.peek()[0] == "word":
         declared = declaration(tokens)
         into = {path: [] for path, _, _ in leaves(declared)}
-        if tokens.take("="):
+        if tokens.take("=") and declared[0] == "Sequence":
+            rows = collect_rows(declared[1], tokens, (declared[2],), into)
+            declared = (*declared[:3], [(declared[2], rows)])
+        else:
             collect(declared, tokens, (), into)
         while not tokens.take(";"):
             tokens.next()
@@ -173,6 +192,14 @@ def known(name):
     return urllib.parse.unquote(name)
 
 
+def taken(described, name):
+    """Takes the attributes of a variable out of a DAS; those of a member lie in the container of its Structure."""
+    if name in described:
+        return flat(described.pop(name))
+    outer, _, inner = name.partition(".")
+    return taken(described[outer], inner) if inner and isinstance(described.get(outer), dict) else {}
+
+
 def attributes_seen(expected, seen):
     """Attributes with integers in the expected type where they have a place in it, and without what libdap sets aside as errors."""
     return {name: typed(expected.get(name), value) for name, value in seen.items() if "_dods_errors." not in name}
@@ -182,11 +209,14 @@ def getdap(address, expected):
     """Everything that `getdap` prints of an address."""
     printed = run("/usr/bin/getdap", "-D", "-M", "-s", address).decode()
     described = {known(name): one for name, one in attributes_of(run("/usr/bin/getdap", "-a", address).decode()).items()}
-    variables = {}
+    variables, of_structures = {}, {}
     for name, (axes, values) in variables_of(printed.split("The data:\n", 1)[1]).items():
-        dimensions = tuple(known(dimension) if dimension else None for dimension, _ in axes)
-        variables[known(name)] = Variable(dimensions, values, flat(described.pop(known(name), {})))
-    globals_seen = flat(described.pop("NC_GLOBAL", {}))
+        # An axis without a name gets the one that netCDF-C makes up.
+        dimensions = tuple(known(dimension) if dimension else f"{known(name)}_{axis}" for axis, (dimension, _) in enumerate(axes))
+        variables[known(name)] = Variable(dimensions, values, taken(described, known(name)))
+    for name in [name for name in described if any(path.startswith(f"{name}.") for path in variables)]:
+        of_structures |= flat(described.pop(name), f"{name}.")
+    globals_seen = flat(described.pop("NC_GLOBAL", {})) | of_structures
     unlimited = described.pop("DODS_EXTRA", {}).get("Unlimited_Dimension")
     if described:
         raise ValueError(f"attributes of what is no variable: {described}")

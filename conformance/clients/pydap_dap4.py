@@ -9,10 +9,12 @@ import urllib.parse
 import numpy as np
 
 from clients.pydap_dap2 import typed
-from observed import Dataset, Variable, joined, plain, texts
+from dap4_view import coarse, with_attributes
+from observed import Dataset, Variable, elements, joined, plain, texts
 
 # What pydap keeps among the attributes.
-OWN = ("path", "Maps", "dimensions", "checksum")
+OWN = ("path", "Maps", "dimensions", "checksum", "_edu.ucar.maps")
+NOTHING = Variable((), np.float64(0), {})
 
 
 def attributes_seen(attributes, expected):
@@ -27,10 +29,13 @@ def variable_seen(variable, expected):
     attributes = attributes_seen(variable.attributes, expected.attributes)
     if not dimensions and values.shape == (1,):
         values = values.reshape(())
-    if values.dtype.kind in "SUO":
+    if values.dtype.kind == "V":
+        return Variable(dimensions, elements(values), attributes)
+    of_letters = expected.values.dtype == object and values.dtype in ("u1", "S1")
+    if values.dtype.kind in "SUO" and not of_letters:
         return Variable(dimensions, texts(values), attributes)
     values = values.astype(values.dtype.newbyteorder("="))
-    if expected.values.dtype == object and values.dtype == np.uint8:
+    if of_letters:
         letters = values.reshape(values.shape or (1,)).view("S1")
         along = (dimensions[-1], letters.shape[-1]) if dimensions else None
         return Variable(dimensions[:-1], joined(letters), attributes, along)
@@ -39,14 +44,16 @@ def variable_seen(variable, expected):
 
 def walked(node, path, expected, into):
     """Notes what a group holds, and the groups in it."""
-    known = {}
-    into.attributes[path or "/"] = attributes_seen(node.attributes, expected.attributes.get(path or "/", known))
-    for name, child in node.children_items() if hasattr(node, "children_items") else node.items():
+    into.attributes[path or "/"] = attributes_seen(node.attributes, expected.attributes.get(path or "/", {}))
+    for name, child in node.items():
         full = f"{path}/{urllib.parse.unquote(name)}"
         if type(child).__name__ == "GroupType":
             walked(child, full, expected, into)
         else:
-            into.variables[full] = variable_seen(child, expected.variables.get(full, Variable((), np.float64(0), {})))
+            seen_here = variable_seen(child, expected.variables.get(full, NOTHING))
+            # A name with a space loses the stroke before it.
+            seen_here.dimensions = tuple("/" + name.removeprefix("/") for name in seen_here.dimensions)
+            into.variables[full] = seen_here
 
 
 def seen(address, expected):
@@ -58,35 +65,50 @@ def seen(address, expected):
     return found
 
 
-def xarray_seen(address, expected, engine):
-    """Everything xarray sees of every group, undecoded."""
+def opened(address, engine, group):
+    """One group as xarray opens it, undecoded. Given `dap4://`, pydap would try HTTPS first, and wait."""
     import xarray
 
+    path = None if group == "/" else group
+    if engine == "netcdf4":
+        return xarray.open_dataset(f"{address}#dap4", engine=engine, group=path, decode_cf=False).load()
+    import pydap.client
+
+    store = xarray.backends.PydapDataStore(pydap.client.open_url(address, protocol="dap4"), group=path)
+    return xarray.open_dataset(store, decode_cf=False).load()
+
+
+def xarray_seen(address, expected, engine):
+    """Everything xarray sees of every group."""
     found = Dataset({}, {}, expected.unlimited)
     for group in expected.attributes:
-        # The scheme tells pydap, the fragment netCDF-C, which protocol to speak.
-        url = address.replace("http://", "dap4://", 1) if engine == "pydap" else f"{address}#dap4"
-        dataset = xarray.open_dataset(url, engine=engine, group=None if group == "/" else group, decode_cf=False).load()
+        dataset = opened(address, engine, group)
         found.attributes[group] = attributes_seen(dataset.attrs, expected.attributes[group])
         for name, variable in dataset.variables.items():
             full = f"{group.rstrip('/')}/{urllib.parse.unquote(name)}"
-            found.variables[full] = xarray_variable(variable, expected.variables.get(full, Variable((), np.float64(0), {})))
+            found.variables[full] = variable_seen(OfXarray(variable), expected.variables.get(full, NOTHING))
     for variable in expected.variables.values():
-        variable.dimensions = tuple(name.rsplit("/", 1)[-1] for name in variable.dimensions)
+        variable.dimensions = tuple(map(short, variable.dimensions))
         along = variable.text_dimension
-        variable.text_dimension = (along[0].rsplit("/", 1)[-1], along[1]) if along else None
-    return found
+        variable.text_dimension = (short(along[0]), along[1]) if along else None
+    return with_attributes(found, lambda _, value: coarse(value) if is_single(value) else value) if engine == "netcdf4" else found
 
 
-def xarray_variable(variable, expected):
-    """One variable of xarray, whose dimensions have their short names."""
+def is_single(value):
+    """Whether an attribute is of single precision, of which netCDF-C changes the last bits."""
+    return isinstance(value, dict) and value["type"] == "float32"
 
-    class Plain:
-        dims = [name.rsplit("/", 1)[-1] for name in variable.dims]
-        attributes = {name: value for name, value in variable.attrs.items() if name != "_edu.ucar.maps"}
-        data = variable.values
 
-        def __getitem__(self, _):
-            return self
+def short(path):
+    """The last part of a path: xarray has short names of dimensions."""
+    return path.rsplit("/", 1)[-1]
 
-    return variable_seen(Plain(), expected)
+
+class OfXarray:
+    """A variable of xarray with the names that pydap has."""
+
+    def __init__(self, variable):
+        self.dims, self.attributes, self.data = [short(name) for name in variable.dims], variable.attrs, variable.values
+
+    def __getitem__(self, _):
+        return self

@@ -65,7 +65,8 @@ impl Access {
     /// `NotFound` where it is known that there is none, `Unsupported` where no rule allows it, `Unavailable` where it cannot
     /// be reached. Messages do not name the URL.
     pub fn object(&self, url: &ObjectUrl) -> Result<DataFile, Error> {
-        self.network()?.open(url).map(DataFile::remote)
+        let network = self.network()?;
+        Ok(DataFile::remote(network.open(url)?, network.location(url)))
     }
 
     /// The objects whose names begin with a URL, as a store.

@@ -1,18 +1,18 @@
 //! An open dataset: a chunk source, and what was proven of it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
-use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Part, Schema, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Part, Schema, Storage, Variable};
 
 use crate::codecs;
 use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read::{self, Reading};
 use crate::source::UNPINNED;
-use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest, Times};
+use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, SlabRequest, Stored, Times, runs};
 
 /// A chunk for a protocol that passes stored bytes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Dataset {
     number: u64,
     /// The variables' numbers, by path.
     variables: HashMap<String, u32>,
+    /// Layouts that were asked for, by path without the leading slash: at most one for each variable.
+    layouts: Mutex<HashMap<String, Arc<Storage>>>,
 }
 
 /// What a text has, roughly: most are names and times.
@@ -68,6 +70,7 @@ impl Dataset {
             memory: Arc::clone(memory),
             number: OPENED.fetch_add(1, Ordering::Relaxed),
             variables,
+            layouts: Mutex::default(),
         }
     }
 
@@ -272,6 +275,78 @@ impl Dataset {
         indexes.iter().map(|index| self.raw_chunk(path, index)).collect()
     }
 
+    /// How a variable's stored bytes are laid out, for those who pass them on as they are: its chunks are those of
+    /// [`place`](Self::place), which may be others than the schema's.
+    ///
+    /// # Errors
+    /// `Unsupported` where stored bytes cannot be passed on, with the reason; `NotFound` for an unknown variable.
+    pub fn layout(&self, path: &str) -> Result<Arc<Storage>, Error> {
+        let path = path.trim_start_matches('/');
+        let kept = || self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layout) = kept().get(path) {
+            return Ok(Arc::clone(layout));
+        }
+        let size = runs::variable(self.schema(), path)?.data_type.size();
+        let layout = Arc::new(self.source.runs(path)?.cut(size.unwrap_or(1)));
+        kept().insert(path.to_owned(), Arc::clone(&layout));
+        Ok(layout)
+    }
+
+    /// Where a chunk of [`layout`](Self::layout) is stored: the very bytes that a writer of the file stored, checksums and all.
+    /// Nothing of them is read. Bytes without codecs are those of a whole chunk.
+    ///
+    /// # Errors
+    /// `NotFound` where the layout has no such chunk, `Unsupported` where the chunk is not stored in one run, `Corrupt` where
+    /// it does not lie inside its file, and whatever else keeps absence or presence from being proven.
+    pub fn place(&self, path: &str, index: &[u64]) -> Result<Stored, Error> {
+        let variable = runs::variable(self.schema(), path)?;
+        let layout = self.layout(path)?;
+        let grid = ChunkGrid::new(variable.shape.clone(), layout.chunk_shape.clone());
+        let grid = grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))?;
+        let extent = grid.extent(index).ok_or_else(|| {
+            let counts = grid.counts();
+            Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks"))
+        })?;
+        self.source.check_unchanged()?;
+        let mut stored = self.source.locate_run(path, &extent)?;
+        // Absence, too, is proven only of a file that nobody wrote to meanwhile.
+        self.source.check_unchanged()?;
+        let size = variable.data_type.size();
+        let whole = size.and_then(|size| grid.chunk_elements().checked_mul(size as u64));
+        match &mut stored {
+            Stored::Nothing => {}
+            Stored::Here(encoded) if layout.codecs.is_empty() && size.is_some() => {
+                encoded.bytes = pad(std::mem::take(&mut encoded.bytes), variable, &grid)?;
+            }
+            Stored::Here(_) => {}
+            Stored::Run(run) => {
+                run.file.check_range(run.offset, run.length)?;
+                check_whole((path, index), run.length, whole.filter(|_| layout.codecs.is_empty()))?;
+                read::check_claim(ChunkKey { variable: path, index }, run, whole)?;
+            }
+            Stored::Scattered => {
+                return Err(Error::unsupported(format!("{path} chunk {index:?} is stored in several parts")));
+            }
+        }
+        Ok(stored)
+    }
+
+    /// The bytes at a place that [`place`](Self::place) found, of files that nobody wrote to meanwhile.
+    ///
+    /// # Errors
+    /// `Unavailable` where they cannot be read, or somebody did.
+    pub fn read_place(&self, stored: Stored) -> Result<Vec<u8>, Error> {
+        let encoded = stored.fetch(|| Err(Error::unsupported("the chunk is stored in several parts")))?;
+        self.source.check_unchanged()?;
+        encoded.map(|encoded| encoded.bytes).ok_or_else(|| Error::not_found("nothing is stored there"))
+    }
+
+    /// The file that the data is, if it is one file.
+    #[must_use]
+    pub fn file(&self) -> Option<Arc<DataFile>> {
+        self.source.file()
+    }
+
     /// One chunk as it is stored, or `None` where it is proven that nothing is stored.
     ///
     /// A trailing Fletcher checksum is verified and taken off. Storage without codecs is padded with the fill value to a
@@ -310,6 +385,18 @@ impl Dataset {
 fn grid(path: &str, variable: &Variable) -> Result<ChunkGrid, Error> {
     let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
     grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))
+}
+
+/// Bytes that no codec protects must be as many as a reader expects.
+fn check_whole((path, index): (&str, &[u64]), has: u64, whole: Option<u64>) -> Result<(), Error> {
+    match whole {
+        Some(whole) if whole != has => {
+            let message =
+                format!("{path} chunk {index:?} is stored in {has} bytes, and a whole one has {whole}");
+            Err(Error::unsupported(message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A hyperslab proves that it lies inside some shape; this says that it is this variable's.

@@ -34,6 +34,7 @@ use self::array::StoredArray;
 use self::metadata::Metadata;
 use self::tree::Tree;
 use crate::index::Records;
+use crate::runs::{self, Runs};
 use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored};
 
 /// An open HDF5 file.
@@ -124,6 +125,25 @@ impl ChunkSource for Hdf5Source {
     fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
         let array = self.sized(chunk.variable)?;
         array.locate(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))
+    }
+
+    fn runs(&self, variable: &str) -> Result<Runs, Error> {
+        let array = self.array(variable)?;
+        if array.data_type.size().is_none() {
+            let what = array.data_type.describe();
+            let message = format!("its elements, {what}, are stored in a heap and not in chunks");
+            return Err(Error::unsupported(message));
+        }
+        array.runs(runs::variable(&self.schema, variable)?)
+    }
+
+    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        let array = self.sized(variable)?;
+        array.locate_run(&self.metadata, extent).map_err(|error| error.within(variable))
+    }
+
+    fn file(&self) -> Option<Arc<DataFile>> {
+        Some(self.metadata.shared_file())
     }
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {

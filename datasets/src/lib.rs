@@ -31,6 +31,7 @@ mod proven;
 pub mod read;
 pub mod reference;
 pub mod remote;
+pub mod runs;
 mod source;
 pub mod store;
 mod tiling;
@@ -40,7 +41,7 @@ pub mod zarr;
 
 pub use access::Access;
 pub use catalog::Catalog;
-pub use data_file::{DataFile, Generation, Times};
+pub use data_file::{DataFile, Generation, Location, Times};
 pub use dataset::{Dataset, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};
@@ -50,5 +51,6 @@ pub use remote::rules::{
     AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport,
 };
 pub use remote::url::ObjectUrl;
+pub use runs::Runs;
 pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored, UNPINNED};
-pub use tiling::run_chunk_shape;
+pub use tiling::{equal_run_shape, run_chunk_shape};

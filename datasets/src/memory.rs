@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Packed, Schema, Variable};
 
+use crate::runs::Runs;
 use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored, codecs};
 
 /// A schema, and the stored chunks or strings of its variables. Where nothing is stored, the fill value stands.
@@ -202,6 +203,10 @@ impl ChunkSource for MemorySource {
 
     fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
         Ok(self.stored(chunk)?.cloned().map_or(Stored::Nothing, Stored::Here))
+    }
+
+    fn runs(&self, variable: &str) -> Result<Runs, Error> {
+        self.variable(variable).map(Runs::of_chunks)
     }
 
     fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {

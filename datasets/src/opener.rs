@@ -200,6 +200,23 @@ impl Opener {
         Ok((DataFile::open(&path)?, folder))
     }
 
+    /// Opens the document that defines a dataset.
+    ///
+    /// # Errors
+    /// `NotFound` where no one file does, with the reason, or where it is gone.
+    pub(crate) fn document(&self, place: &Place) -> Result<DataFile, Error> {
+        match place {
+            Place::File { path, root } | Place::NcMl { path, root } => {
+                Ok(self.open_file(path, root.as_deref())?.0)
+            }
+            Place::Object { url } => self.access.object(url),
+            Place::Folder { .. } | Place::Prefix { .. } => {
+                Err(Error::not_found("it is a store of many objects, not one file"))
+            }
+            Place::Made(_) => Err(Error::not_found("it is made of other datasets, not one file")),
+        }
+    }
+
     /// Opens a dataset, or hands out the open one if its data is the same as then.
     ///
     /// Many may ask for the same dataset at once; it is opened once.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema};
 
 use crate::index::Records;
+use crate::runs::{self, Runs};
 use crate::{DataFile, Error, ErrorKind};
 
 /// What a generation ends with that does not change with every byte of the data, as that of a Zarr store whose chunks are
@@ -205,6 +206,30 @@ pub trait ChunkSource: Send + Sync {
             Stored::Run(run) => run.file.check_range(run.offset, run.length).map(|()| true),
             Stored::Scattered => Err(scattered(chunk)),
         }
+    }
+
+    /// How a variable lies in runs of files, for those who pass stored bytes on as they are.
+    ///
+    /// # Errors
+    /// `Unsupported` where its stored bytes cannot be passed on, with the reason; `NotFound` for a variable that does not
+    /// exist.
+    fn runs(&self, variable: &str) -> Result<Runs, Error> {
+        runs::none(self.schema(), variable)
+    }
+
+    /// Where the elements of a chunk, or of a part of one that [`runs`](Self::runs) calls divisible, are stored. `extent` is
+    /// what of the chunk lies inside the variable.
+    ///
+    /// # Errors
+    /// As [`locate`](Self::locate); `Unsupported` where they are not stored in one run.
+    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        let index = runs::index_of(self.schema(), variable, extent)?;
+        self.locate(ChunkKey { variable, index: &index })
+    }
+
+    /// The file that the data is, if it is one file.
+    fn file(&self) -> Option<Arc<DataFile>> {
+        None
     }
 
     /// Reads elements of a fixed size into `out`, as a source does that is made of other datasets; `Ok(false)` where chunks

@@ -11,6 +11,9 @@ pub trait Plugin: Send + Sync + Sized + 'static {
     /// The version, for people.
     const VERSION: &'static str;
 
+    /// The least minor version of a host that it can live with; older ones refuse it by name instead of failing each request.
+    const MIN_HOST_MINOR: u32 = 0;
+
     /// Makes an instance from JSON configuration text (`{}` where the site configured nothing).
     ///
     /// # Errors

@@ -9,12 +9,15 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Storage, Variable};
 use weir_plugin_abi::WeirPlugin;
 
 use crate::guest::{Answer, AnswerContent, Guest, Incoming};
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk, host_table};
-use crate::{Bytes, Error, ErrorKind, LogLevel, Plugin, Route, export, schema_to_document};
+use crate::{
+    Bytes, ChunkPlace, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Plugin, Route, Source,
+    StoredPlace, export, schema_to_document,
+};
 
 pub use self::counting::counting;
 
@@ -38,6 +41,12 @@ pub struct MemoryDataset {
     pub chunks: HashMap<(String, Vec<u64>), (Vec<u8>, u32)>,
     /// Variable paths whose reads fail as damaged data does.
     pub corrupt: Vec<String>,
+    /// How stored bytes are laid out, by variable path, where that is not as in the schema; or why they cannot be passed on.
+    pub layouts: HashMap<String, Result<Storage, String>>,
+    /// Where stored chunks lie, by variable path and index; those that are not here lie in no file.
+    pub ranges: HashMap<(String, Vec<u64>), (Source, u64)>,
+    /// The original file: its name and its bytes.
+    pub file: Option<(String, Vec<u8>)>,
 }
 
 /// A host in memory.
@@ -173,6 +182,22 @@ impl Running {
         self.send("GET", target).and_then(pull)
     }
 
+    /// `length` bytes from `offset` on of what [`get`](Self::get) of a target answers, as a host asks for them.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); `Unsupported` where the plugin gives no parts of this body.
+    pub fn part(&self, target: &str, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+        let answer = self.send("GET", target)?;
+        match answer.content {
+            AnswerContent::Stream { length: Some(_), mut body } if answer.ranges => {
+                body.restrict(offset, length)?;
+                let content = AnswerContent::Stream { length: Some(length), body };
+                pull(Answer { content, ..answer }).map(|pulled| pulled.bytes)
+            }
+            _ => Err(Error::unsupported("it is no body of a known length with ranges")),
+        }
+    }
+
     /// `HEAD` of a target: as `GET`, and the plugin is expected not to read.
     ///
     /// # Errors
@@ -246,7 +271,7 @@ fn matches(pattern: &str, path: &str, is_dataset: impl Fn(&str) -> bool) -> Opti
 }
 
 fn pull(answer: Answer) -> Result<Pulled, Error> {
-    let Answer { status, stable, ranges, compressible, headers, content } = answer;
+    let Answer { status, stable, ranges, compressible, headers, content, .. } = answer;
     let (length, bytes) = match content {
         AnswerContent::Full(bytes) => (Some(bytes.len() as u64), bytes.to_vec()),
         AnswerContent::Stream { length, mut body } => {
@@ -377,6 +402,69 @@ impl LentDataset for LentMemory {
             None => StoredChunk::Missing,
         })
     }
+
+    fn layout(&self, path: &str) -> Result<Storage, Error> {
+        self.stored_layout(path)
+    }
+
+    fn place(&self, path: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
+        self.stored_place(path, index, bytes)
+    }
+
+    fn file(&self) -> Result<FileInfo, Error> {
+        let (name, bytes) = self.own_file()?;
+        let length = bytes.len() as u64;
+        Ok(FileInfo { length, modified: None, stable: true, name: name.clone(), url: None })
+    }
+
+    fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let (_, bytes) = self.own_file()?;
+        let part = usize::try_from(offset).ok().and_then(|start| bytes.get(start..)?.get(..out.len()));
+        out.copy_from_slice(part.ok_or_else(|| Error::bad_request("the file has no such bytes"))?);
+        Ok(())
+    }
+}
+
+impl LentMemory {
+    fn stored_layout(&self, path: &str) -> Result<Storage, Error> {
+        let variable = self.dataset.schema.variable(path);
+        let variable =
+            variable.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))?;
+        match self.dataset.layouts.get(path) {
+            Some(Ok(layout)) => Ok(layout.clone()),
+            Some(Err(reason)) => Err(Error::unsupported(reason.clone())),
+            None => Ok(variable.storage.clone()),
+        }
+    }
+
+    fn stored_place(&self, path: &str, index: &[u64], wanted: PlaceBytes) -> Result<ChunkPlace, Error> {
+        let layout = self.stored_layout(path)?;
+        let shape = self.dataset.schema.variable(path).map(|variable| variable.shape.clone());
+        let grid = ChunkGrid::new(shape.unwrap_or_default(), layout.chunk_shape);
+        if !grid.is_ok_and(|grid| grid.contains(index)) {
+            return Err(Error::not_found(format!("{path} has no chunk {index:?}")));
+        }
+        let key = (path.to_owned(), index.to_vec());
+        let Some((bytes, skipped)) = self.dataset.chunks.get(&key) else { return Ok(ChunkPlace::Missing) };
+        let at = match self.dataset.ranges.get(&key) {
+            Some((source, offset)) => Place::Range { source: source.clone(), offset: *offset },
+            None => Place::Elsewhere,
+        };
+        let length = bytes.len() as u64;
+        let bytes = match wanted {
+            PlaceBytes::Unwanted => None,
+            PlaceBytes::Wanted => {
+                self.variable(path)?;
+                Some(bytes.clone().into())
+            }
+        };
+        Ok(ChunkPlace::Stored(StoredPlace { at, length, skipped_codecs: *skipped, bytes }))
+    }
+
+    fn own_file(&self) -> Result<&(String, Vec<u8>), Error> {
+        self.dataset.file.as_ref().ok_or_else(|| Error::not_found("the dataset is not one file"))
+    }
 }
 
 /// A dataset of [`counting`] variables in the root group, with the dimensions that they name.
@@ -429,6 +517,10 @@ pub fn check_contract<P: Plugin>(host: MockHost, id: &str, targets: &[&str]) {
             "{target}: HEAD answers as GET does"
         );
         assert_eq!(head.headers, get.headers, "{target}: HEAD has the headers of GET");
+        if let Ok(middle) = running.part(target, 1, (get.bytes.len() as u64).saturating_sub(2)) {
+            let expected = get.bytes.get(1..get.bytes.len() - 1).unwrap_or_default();
+            assert_eq!(middle, expected, "{target}: a part of a body is what the whole one has there");
+        }
         let again = running.get(target).expect("a request can be repeated");
         assert!(!get.stable || again.bytes == get.bytes, "{target}: a stable body stays the same");
         let unknown = target.replacen(&format!("/datasets/{id}/"), "/datasets/no-such-dataset/", 1);

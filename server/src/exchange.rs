@@ -16,7 +16,7 @@ use weir_plugin_api::{Error, ErrorKind};
 
 use crate::coding::Worth;
 use crate::conditional::{self, Validators};
-use crate::kept::{Kept, KeptResponses};
+use crate::kept::{Boarding, Kept, KeptResponses, Seat};
 use crate::plugins::{Plugins, Serving};
 use crate::reply::{self, Asked};
 use crate::respond::{self, Whole};
@@ -194,7 +194,8 @@ impl Site {
         let mut headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
         headers.extend(page.link.map(|link| ("link".to_owned(), link)));
         let worth = Worth::of(page.media_type);
-        let whole = Arc::new(Kept { status: 200, headers, ranges: false, worth, body: page.body });
+        let whole =
+            Arc::new(Kept { status: 200, headers, ranges: false, worth, costly: false, body: page.body });
         let site = Arc::clone(self);
         let send = move || {
             let sent = reply::send_whole(&whole, (&asked, None), (&site.kept, account));
@@ -238,31 +239,62 @@ impl Site {
             return render_error(&serving.guest, incoming, &request_line::refusal(), account);
         }
         let validators = self.validators(incoming, serving);
+        let mut seat = None;
         if let Some(validators) = &validators {
+            let time = || self.kept.time(&validators.tag);
             if let Some(tag) = asked.known(validators) {
-                return respond::not_modified(&tag, account);
+                return respond::not_modified(&tag, time().as_deref(), account);
             }
             let kept = self.kept.get(&validators.tag);
             if asked.is_unmodified(validators) && (kept.is_some() || is_stable(serving, incoming)) {
-                return respond::not_modified(&validators.tag, account);
+                return respond::not_modified(&validators.tag, time().as_deref(), account);
             }
-            if let Some(kept) = kept {
+            if let Some(kept) = kept.or_else(|| self.made_meanwhile(validators, incoming, &mut seat)) {
                 let sent = reply::send_whole(&kept, (asked, Some(validators)), (&self.kept, account));
                 return sent.unwrap_or_else(|(error, account)| {
                     render_error(&serving.guest, incoming, &error, account)
                 });
             }
         }
-        let answer = serving.guest.handle(incoming).and_then(|answer| reply::begun(answer, asked.head));
-        let begun = match answer {
+        let answer = match serving.guest.handle(incoming) {
+            Ok(answer) => answer,
+            Err(error) => return render_error(&serving.guest, incoming, &error, account),
+        };
+        // Validators that were made before the file changed must not stand on what was lent after; what is lent stays the same,
+        // or gives errors.
+        let same = |validators: &Validators| self.validators(incoming, serving).as_ref() == Some(validators);
+        let validators = validators.filter(|validators| answer.stable && same(validators));
+        let begun = match reply::begun(answer, (asked, validators.as_ref())) {
             Ok(begun) => begun,
             Err(error) => return render_error(&serving.guest, incoming, &error, account),
         };
-        // Validators that were made before the file changed must not stand on what was read after.
-        let same = |validators: &Validators| self.validators(incoming, serving).as_ref() == Some(validators);
-        let validators = validators.filter(|validators| begun.0.stable && same(validators));
         let sent = reply::send(begun, (asked, validators.as_ref()), (&self.kept, account));
         sent.unwrap_or_else(|(error, account)| render_error(&serving.guest, incoming, &error, account))
+    }
+
+    /// The response that somebody else is making, once it is made. Where nobody is, `seat` is taken, and whoever asks for
+    /// the same waits until it is given up.
+    fn made_meanwhile<'s>(
+        &'s self,
+        validators: &Validators,
+        incoming: &Incoming,
+        seat: &mut Option<Seat<'s>>,
+    ) -> Option<Arc<Kept>> {
+        if incoming.method != "GET" {
+            return None;
+        }
+        match self.kept.board(&validators.tag) {
+            Boarding::Makes(own) => {
+                *seat = Some(own);
+                // It may have been made between looking and boarding.
+                self.kept.get(&validators.tag)
+            }
+            Boarding::Waits(flight) => {
+                let made = flight.wait(|| incoming.context.is_cancelled())?;
+                self.services.count("weir.responses_shared".to_owned(), 1.0);
+                Some(made)
+            }
+        }
     }
 
     /// What a stable response to this request is known by.

@@ -21,6 +21,7 @@ mod kept;
 mod linked;
 pub mod loader;
 mod logging;
+mod parts;
 mod pieces;
 pub mod plugin_check;
 mod plugins;

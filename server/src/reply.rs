@@ -15,6 +15,7 @@ use crate::coding::{Coding, Worth};
 use crate::conditional::{self, Validators};
 use crate::encoder;
 use crate::kept::{Kept, KeptResponses, MOST_BODY};
+use crate::parts::{self, Part};
 use crate::pieces::{Encoded, Pieces};
 use crate::respond::{self, Whole};
 use crate::stream::{Account, Body, shared};
@@ -55,6 +56,13 @@ impl Asked {
         }
     }
 
+    /// The range that is asked for. One of another version than the client has is no use to it (RFC 9110, section 13.1.5).
+    fn range_of(&self, validators: Option<&Validators>) -> Option<&str> {
+        let tag = validators.map_or("", |validators| &validators.tag);
+        let other_version = self.if_range.as_deref().is_some_and(|wanted| wanted != tag);
+        self.range.as_deref().filter(|_| !other_version)
+    }
+
     /// The tag by which the client knows the response, if it does.
     pub fn known(&self, validators: &Validators) -> Option<String> {
         conditional::known(self.none_match.as_deref()?, &validators.tag)
@@ -67,16 +75,21 @@ impl Asked {
     }
 }
 
-/// An answer, and its first piece where it is pulled.
-pub type Begun = (Answer, Option<Bytes>);
+/// An answer, what of its body is sent, and its first piece where it is pulled.
+pub struct Begun {
+    answer: Answer,
+    part: Part,
+    first: Option<Bytes>,
+}
 
-/// Pulls a body's first piece, while an error can still become a status.
+/// Chooses the part of a body that is asked for and pulls its first piece, while an error can still become a status.
 ///
 /// # Errors
 /// The plugin's, and where a body ends before its first byte.
-pub fn begun(mut answer: Answer, head: bool) -> Result<Begun, Error> {
+pub fn begun(mut answer: Answer, (asked, validators): (&Asked, Option<&Validators>)) -> Result<Begun, Error> {
+    let part = parts::choose(&mut answer, asked.range_of(validators), asked.head)?;
     let first = match &mut answer.content {
-        AnswerContent::Stream { length, body } if !head => {
+        AnswerContent::Stream { length, body } if !asked.head && !matches!(part, Part::Outside(_)) => {
             let first = GuestBody::pull(body)?.map(shared);
             match (&first, *length) {
                 (None, Some(length)) if length > 0 => {
@@ -87,7 +100,7 @@ pub fn begun(mut answer: Answer, head: bool) -> Result<Begun, Error> {
         }
         _ => None,
     };
-    Ok((answer, first))
+    Ok(Begun { answer, part, first })
 }
 
 /// Sends an answer. `validators` are those of the data, where the answer depends on nothing else.
@@ -95,25 +108,31 @@ pub fn begun(mut answer: Answer, head: bool) -> Result<Begun, Error> {
 /// # Errors
 /// Where the body's beginning cannot be compressed; nothing has been sent then.
 pub fn send(
-    (answer, first): Begun,
+    Begun { answer, part, first }: Begun,
     (asked, validators): (&Asked, Option<&Validators>),
     (kept, mut account): (&KeptResponses, Account),
 ) -> Result<Response<Body>, (Error, Account)> {
-    let Answer { status, ranges, compressible, mut headers, content, .. } = answer;
+    let Answer { status, stable, ranges, compressible, costly, mut headers, content } = answer;
+    keep_time(&mut headers, stable, (validators, kept));
     let worth = worth(&mut headers, (status, ranges), compressible);
     let (length, source) = match content {
         AnswerContent::Full(bytes) => {
-            let whole = Kept { status, headers, ranges, worth, body: shared(bytes) };
+            let whole = Arc::new(Kept { status, headers, ranges, worth, costly, body: shared(bytes) });
             if let Some(validators) = validators.filter(|_| !asked.head) {
                 kept.keep(&validators.tag, &whole);
             }
-            return send_whole(&Arc::new(whole), (asked, validators), (kept, account));
+            return send_whole(&whole, (asked, validators), (kept, account));
         }
         AnswerContent::Stream { length, body } => (length, body),
     };
+    let status = part.status(status);
     account.status = status;
     let coding = worth.coding(asked.coding, length);
     announce(&mut headers, validators, (worth, coding));
+    headers.extend(part.headers());
+    if let Part::Outside(_) = part {
+        return Ok(respond::with_body(status, &headers, Some(0), Body::full(Bytes::new(), account)));
+    }
     if asked.head {
         let length = length.filter(|_| coding.is_none());
         return Ok(respond::with_body(status, &headers, length, Body::full(Bytes::new(), account)));
@@ -160,11 +179,14 @@ pub fn send_whole(
             Ok(bytes) => {
                 // Only its body is looked at: all else stands with the one that is not compressed.
                 let (status, body) = (whole.status, Bytes::from(bytes));
-                let encoded = Kept { status, headers: vec![], ranges: false, worth: Worth::Nothing, body };
+                let costly = whole.costly;
+                let encoded =
+                    Kept { status, headers: vec![], ranges: false, worth: Worth::Nothing, costly, body };
+                let encoded = Arc::new(encoded);
                 if let Some(key) = key {
                     kept.keep(&key, &encoded);
                 }
-                encoded.body
+                encoded.body.clone()
             }
             Err(error) => return Err((error, account)),
         },
@@ -173,16 +195,30 @@ pub fn send_whole(
     Ok(respond::whole(Whole { status, headers, body, range: None }, asked.head, account))
 }
 
+/// What caches may do with a stable response, if the plugin says so: of data that nobody can say is still the same, they must keep
+/// nothing without asking. It is remembered, because "not modified" must say the same.
+fn keep_time(
+    headers: &mut [(String, String)],
+    stable: bool,
+    (validators, kept): (Option<&Validators>, &KeptResponses),
+) {
+    let is_own = |(name, _): &(String, String)| name.eq_ignore_ascii_case(header::CACHE_CONTROL.as_str());
+    let Some((_, value)) = headers.iter_mut().find(|header| is_own(header)).filter(|_| stable) else {
+        return;
+    };
+    match validators {
+        Some(validators) => kept.remember_time(&validators.tag, value),
+        None => respond::CACHE_CONTROL.clone_into(value),
+    }
+}
+
 fn send_plain(
     whole: &Kept,
     headers: Vec<(String, String)>,
     (asked, validators): (&Asked, Option<&Validators>),
     account: Account,
 ) -> Response<Body> {
-    // A range of another version than the client has is no use to it (RFC 9110, section 13.1.5).
-    let tag = validators.map_or("", |validators| &validators.tag);
-    let other_version = asked.if_range.as_deref().is_some_and(|wanted| wanted != tag);
-    let range = asked.range.clone().filter(|_| !other_version);
+    let range = asked.range_of(validators).map(str::to_owned);
     let body = Whole {
         status: StatusCode::from_u16(whole.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         headers,
@@ -232,11 +268,15 @@ fn announce(
     validators: Option<&Validators>,
     (worth, coding): (Worth, Option<Coding>),
 ) {
+    let own = header::CACHE_CONTROL;
+    let has_own_time = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own.as_str()));
     let mut add = |name: HeaderName, value: String| headers.push((name.as_str().to_owned(), value));
     if let Some(validators) = validators {
         let tag = coding.map_or_else(|| validators.tag.clone(), |coding| coding.tag(&validators.tag));
         add(header::ETAG, tag);
-        add(header::CACHE_CONTROL, respond::CACHE_CONTROL.to_owned());
+        if !has_own_time {
+            add(header::CACHE_CONTROL, respond::CACHE_CONTROL.to_owned());
+        }
         if let Some(date) = validators.last_modified(SystemTime::now()) {
             add(header::LAST_MODIFIED, httpdate::fmt_http_date(date));
         }

@@ -111,12 +111,12 @@ pub const CACHE_CONTROL: &str = "public, no-cache";
 /// What the bytes of a response that may be compressed depend on, beside the target.
 pub const VARY: &str = "accept-encoding";
 
-/// "Not modified": the client has it.
-pub fn not_modified(tag: &str, mut account: Account) -> Response<Body> {
+/// "Not modified": the client has it, and caches may keep it as `cache_control` says, if that is known.
+pub fn not_modified(tag: &str, cache_control: Option<&str>, mut account: Account) -> Response<Body> {
     account.status = 304;
     let mut map = HeaderMap::new();
     insert(&mut map, header::ETAG, tag);
-    map.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
+    insert(&mut map, header::CACHE_CONTROL, cache_control.unwrap_or(CACHE_CONTROL));
     map.insert(header::VARY, HeaderValue::from_static(VARY));
     finish(StatusCode::NOT_MODIFIED, map, Body::full(Bytes::new(), account))
 }

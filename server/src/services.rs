@@ -1,19 +1,22 @@
 //! What plugins get from the server: datasets, limits, logs, counters.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use weir_datasets::buffers::Reused;
 use weir_datasets::memory_budget::{Memory, Reservation};
-use weir_datasets::{Catalog, Dataset, RawChunk};
-use weir_model::{ByteOrder, Hyperslab, Schema};
+use weir_datasets::{Catalog, DataFile, Dataset, Location, RawChunk, Stored};
+use weir_model::{ByteOrder, Hyperslab, Schema, Storage};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, StoredChunk};
-use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
+use weir_plugin_api::{
+    Bytes, ChunkPlace, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Source, StoredPlace,
+    schema_to_document,
+};
 
 /// The server's services.
 pub struct SiteServices {
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     max_response: u64,
     patience: Duration,
     counters: Mutex<BTreeMap<String, f64>>,
@@ -28,6 +31,7 @@ impl SiteServices {
     /// at most `patience`.
     pub fn new(catalog: Catalog, max_response: u64, patience: Duration) -> Self {
         let documents = moka::sync::Cache::new(DOCUMENTS_KEPT);
+        let catalog = Arc::new(catalog);
         Self { catalog, max_response, patience, counters: Mutex::default(), documents }
     }
 
@@ -126,8 +130,9 @@ impl Services for SiteServices {
             }
         };
         let memory = Arc::clone(self.catalog.memory());
-        let (request, patience) = (Arc::clone(request), self.patience);
-        Ok(Box::new(Lent { dataset, document, request, memory, patience }))
+        let (request, patience, id) = (Arc::clone(request), self.patience, id.to_owned());
+        let (catalog, file) = (Arc::clone(&self.catalog), OnceLock::new());
+        Ok(Box::new(Lent { id, catalog, dataset, document, file, request, memory, patience }))
     }
 
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
@@ -137,8 +142,12 @@ impl Services for SiteServices {
 
 /// A dataset on loan for one request.
 struct Lent {
+    id: String,
+    catalog: Arc<Catalog>,
     dataset: Arc<Dataset>,
     document: Bytes,
+    /// The original file, once it was asked for: all reads are of one opening.
+    file: OnceLock<Arc<DataFile>>,
     request: Arc<RequestContext>,
     memory: Arc<Memory>,
     patience: Duration,
@@ -245,6 +254,90 @@ impl LentDataset for Lent {
         self.reserve_chunks(variable, indexes.len())?;
         let chunks = self.done(dataset.raw_chunks(variable, indexes))?;
         Ok(chunks.into_iter().map(stored).collect())
+    }
+
+    fn layout(&self, variable: &str) -> Result<Storage, Error> {
+        let dataset = self.wanted()?;
+        self.done(dataset.layout(variable)).map(|layout| Storage::clone(&layout))
+    }
+
+    fn place(&self, variable: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
+        let dataset = self.wanted()?;
+        let stored = self.done(dataset.place(variable, index))?;
+        let (at, length, skipped_codecs) = match &stored {
+            Stored::Nothing => return Ok(ChunkPlace::Missing),
+            Stored::Here(encoded) => (Place::Elsewhere, encoded.bytes.len() as u64, encoded.skipped_codecs),
+            Stored::Run(run) => {
+                let (source, offset) = (self.source(&run.file), run.offset);
+                (Place::Range { source, offset }, run.length, run.skipped_codecs)
+            }
+            Stored::Scattered => return Err(Error::unsupported("the chunk is stored in several parts")),
+        };
+        let bytes = match bytes {
+            PlaceBytes::Wanted => Some(self.stored_bytes(stored, length)?),
+            PlaceBytes::Unwanted => None,
+        };
+        Ok(ChunkPlace::Stored(StoredPlace { at, length, skipped_codecs, bytes }))
+    }
+
+    fn file(&self) -> Result<FileInfo, Error> {
+        Ok(told(self.original()?, &self.dataset))
+    }
+
+    fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        let file = self.original()?;
+        let asked = out.len() as u64;
+        if offset.checked_add(asked).is_none_or(|end| end > file.len()) {
+            let has = file.len();
+            let message = format!("the file has {has} bytes, and not {asked} at byte {offset}");
+            return Err(Error::bad_request(message));
+        }
+        let read = file.read_exact_at(offset, out).and_then(|()| file.check_unchanged());
+        self.done(read)
+    }
+}
+
+impl Lent {
+    /// The file behind a place, as clients may be told of it.
+    fn source(&self, file: &DataFile) -> Source {
+        if self.dataset.file().is_some_and(|own| own.location() == file.location()) {
+            return Source::Own;
+        }
+        match (file.location(), self.catalog.id_of(file.location())) {
+            (Location::Object { public: Some(url), .. }, _) => Source::Url(url.clone()),
+            (_, Some(id)) => Source::Dataset(id.to_owned()),
+            (_, None) => Source::Unnamed,
+        }
+    }
+
+    /// The bytes of a stored chunk, of files that nobody wrote to meanwhile.
+    fn stored_bytes(&self, stored: Stored, length: u64) -> Result<Bytes, Error> {
+        self.reserve(length)?;
+        let encoded = self.done(self.dataset.read_place(stored))?;
+        Ok(Bytes::from_owner(Reused::new(encoded)))
+    }
+
+    fn original(&self) -> Result<&Arc<DataFile>, Error> {
+        self.wanted()?;
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let opened = self.catalog.file(&self.id, &self.dataset).map_err(translate)?;
+        Ok(self.file.get_or_init(|| opened))
+    }
+}
+
+/// What is told of an original file. A document that defines a dataset may change without the dataset.
+fn told(file: &DataFile, dataset: &Dataset) -> FileInfo {
+    FileInfo {
+        length: file.len(),
+        modified: file.times().map(|times| times.modified),
+        stable: dataset.file().is_some() && dataset.is_pinned(),
+        name: file.location().name().unwrap_or_default(),
+        url: match file.location() {
+            Location::Object { public, .. } => public.clone(),
+            Location::Path(_) => None,
+        },
     }
 }
 

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use tempfile::TempDir;
+use weir_plugin_abi::WeirPlugin;
 use weir_plugin_api::ErrorKind;
 use weir_plugin_api::model::DataType;
 use weir_plugin_api::testing::{MockHost, counting, dataset_of};
@@ -110,6 +111,26 @@ fn a_plugin_in_c_is_loaded_and_answers() {
     assert!(bytes.parse::<usize>().unwrap() > 100, "{text}");
     let error = running.get("/datasets/land/hello-c").unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::NotFound, "dataset 'land' not found"));
+}
+
+/// A plugin that was built when minor version 0 was current, whose table is smaller than today's.
+#[test]
+fn a_plugin_of_the_first_minor_version_is_loaded_and_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen");
+    let out = dir.path().join("hello.so");
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c11", "-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-Bsymbolic"]);
+    let output = cc.arg("-o").arg(&out).arg(frozen.join("hello_1_0.c")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::set_permissions(&out, Permissions::from_mode(0o755)).unwrap();
+    let loaded = only(load(dir.path())).unwrap();
+    assert_eq!(loaded.table.abi_minor, 0);
+    assert!(loaded.table.size < size_of::<WeirPlugin>(), "its table ends where minor version 0 does");
+    assert!(loaded.table.body_range.is_none());
+    let running = sea().start_table(loaded.table);
+    let got = running.get("/datasets/sea/hello-c").unwrap();
+    assert!(got.text().starts_with("hello from C, dataset sea\n"), "{}", got.text());
 }
 
 #[test]

@@ -85,6 +85,30 @@ pub const ARROWS: &[Rule] = &[
         must_not_know: NO_RUNTIME,
     },
     Rule {
+        krate: "weir-plugin-file",
+        may_know: &["weir-plugin-api"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-file-so",
+        may_know: &["weir-plugin-api", "weir-plugin-file"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-kerchunk",
+        may_know: &["weir-plugin-api", "weir-references", "weir-zarr"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-kerchunk-so",
+        may_know: &["weir-plugin-api", "weir-plugin-kerchunk"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
         krate: "weir-plugin-dap-so",
         may_know: &["weir-plugin-api", "weir-plugin-dap"],
         tests_may_know: &[],
@@ -106,6 +130,8 @@ pub const ARROWS: &[Rule] = &[
             "weir-model",
             // Named by `server/src/linked.rs` alone: see `sources`.
             "weir-plugin-dap",
+            "weir-plugin-file",
+            "weir-plugin-kerchunk",
             "weir-plugin-s3",
             "weir-plugin-zarr",
         ],

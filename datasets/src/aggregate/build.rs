@@ -11,7 +11,7 @@ use super::definition::{Kind, Rules};
 use super::facts::{Facts, Layout, VariableLayout, path_of};
 use super::held::Held;
 use super::hold::{Learnt, hold};
-use super::joined::{Along, Chunks, Dimension, Joined, Placed};
+use super::joined::{Along, Chunks, Dimension, Encodings, Joined, Placed};
 use super::member::Members;
 use super::union::Union;
 use super::validate::{self, Named, joined_axis};
@@ -166,7 +166,12 @@ impl Joining<'_> {
             _ => Dimension::Existing,
         };
         let chunks = if self.passes(variable, axis) { Chunks::OfMembers } else { Chunks::PutTogether };
-        Along { axis, dimension, chunks }
+        let alike = self.members.iter().all(|learnt| {
+            let found = learnt.facts.layout.variable(&variable.path);
+            found.is_some_and(|found| found.encoding == variable.encoding)
+        });
+        let encodings = if alike { Encodings::Same } else { Encodings::Different };
+        Along { axis, dimension, chunks, encodings }
     }
 
     /// Whether the members' own chunks tile the joined variable: they are encoded alike, and no chunk but the last is cut.

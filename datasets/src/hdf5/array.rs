@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use weir_model::{ByteOrder, ChunkGrid, Codec, DataType, Hyperslab};
+use weir_model::{ByteOrder, ChunkGrid, Codec, DataType, Hyperslab, Variable};
 
 use super::chunk_index::{ChunkIndex, Indexed, StoredChunk};
 use super::dataset::{Chunked, Layout};
@@ -11,6 +11,7 @@ use super::form::Form;
 use super::metadata::Metadata;
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
 use crate::index::{pack, unpack};
+use crate::runs::{self, Runs};
 use crate::source::{Run, Stored};
 use crate::{Encoded, Error, ErrorKind};
 
@@ -73,13 +74,59 @@ impl StoredArray {
         Ok(Stored::Here(Encoded { bytes, skipped_codecs: self.all_shown_skipped() }))
     }
 
+    /// How the elements lie in runs.
+    ///
+    /// # Errors
+    /// Why they cannot be found in the file, or why their bytes are not those of the schema's type.
+    pub fn runs(&self, variable: &Variable) -> Result<Runs, Error> {
+        if let Some(error) = &self.unreadable {
+            return Err(error.clone());
+        }
+        if self.form.order().is_none() {
+            let what = self.data_type.describe();
+            return Err(Error::unsupported(format!(
+                "its elements, {what}, are stored in a form of their own"
+            )));
+        }
+        match &self.layout {
+            Layout::Unsupported(error) => Err(error.clone()),
+            Layout::Chunked(_) => Ok(Runs::of_chunks(variable)),
+            Layout::Contiguous { .. } | Layout::Compact(_) => {
+                Ok(Runs::divisible(variable, self.grid.shape()))
+            }
+        }
+    }
+
+    /// Where a chunk, or elements that follow each other, are stored.
+    pub fn locate_run(&self, metadata: &Metadata, extent: &Hyperslab) -> Result<Stored, Error> {
+        if let Layout::Contiguous { .. } | Layout::Compact(_) = &self.layout {
+            runs::check_consecutive(&self.path, extent, self.grid.shape())?;
+            return self.locate_extent(metadata, &[], extent);
+        }
+        let axes = extent.strides().iter().zip(self.grid.chunk_shape());
+        let index: Vec<u64> =
+            axes.map(|(stride, &length)| stride.start.checked_div(length).unwrap_or(0)).collect();
+        match self.grid.extent(&index) {
+            Some(found) if found == *extent => self.locate_extent(metadata, &index, extent),
+            _ => Err(Error::unsupported(format!("no chunk begins at {:?}", runs::starts(extent)))),
+        }
+    }
+
     /// Where a chunk is stored.
     fn locate_stored(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored, Error> {
+        let extent = self.grid.extent(index).ok_or_else(|| {
+            let counts = self.grid.counts();
+            Error::not_found(format!("there is no chunk {index:?}; there are {counts:?} chunks"))
+        })?;
+        self.locate_extent(metadata, index, &extent)
+    }
+
+    fn locate_extent(&self, metadata: &Metadata, index: &[u64], extent: &Hyperslab) -> Result<Stored, Error> {
         let run = |address, length, skipped_codecs| {
             let (file, offset) = (metadata.shared_file(), metadata.position(address)?);
             Ok(Stored::Run(Run { file, offset, length, skipped_codecs }))
         };
-        match self.origin(metadata, index)? {
+        match self.origin(metadata, index, extent)? {
             Origin::Nothing => Ok(Stored::Nothing),
             Origin::Here(bytes) => Ok(Stored::Here(Encoded { bytes: bytes.to_vec(), skipped_codecs: 0 })),
             Origin::Run { address, bytes } => run(address, bytes, 0),
@@ -111,11 +158,8 @@ impl StoredArray {
         self.decode(&encoded.bytes, encoded.skipped_codecs).map(Some)
     }
 
-    fn origin(&self, metadata: &Metadata, index: &[u64]) -> Result<Origin<'_>, Error> {
-        let extent = self.grid.extent(index).ok_or_else(|| {
-            let counts = self.grid.counts();
-            Error::not_found(format!("there is no chunk {index:?}; there are {counts:?} chunks"))
-        })?;
+    /// Where a chunk comes from, or, where elements follow each other, what `extent` covers.
+    fn origin(&self, metadata: &Metadata, index: &[u64], extent: &Hyperslab) -> Result<Origin<'_>, Error> {
         if let Some(error) = &self.unreadable {
             return Err(error.clone());
         }
@@ -123,13 +167,13 @@ impl StoredArray {
             Layout::Unsupported(error) => Err(error.clone()),
             Layout::Contiguous { address: None, .. } => Ok(Origin::Nothing),
             Layout::Contiguous { address: Some(address), .. } => {
-                let (start, bytes) = self.run(&extent)?;
+                let (start, bytes) = self.run(extent)?;
                 let address = address.checked_add(start);
                 let address = address.ok_or_else(|| Error::corrupt("it lies behind the end of any file"))?;
                 Ok(Origin::Run { address, bytes })
             }
             Layout::Compact(data) => {
-                let (start, bytes) = self.run(&extent)?;
+                let (start, bytes) = self.run(extent)?;
                 let end = start.saturating_add(bytes);
                 let range =
                     usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);

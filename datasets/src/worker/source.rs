@@ -12,6 +12,7 @@ use super::schema::{self, Refused};
 use crate::codecs::MOST_CHUNK_BYTES;
 use crate::hdf5::varying::{MOST_STRINGS, MOST_TEXT_BYTES, places};
 use crate::other_files::OtherFiles;
+use crate::runs::{self, Runs};
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored};
 
 /// A file some or all of whose variables are read by a worker.
@@ -199,6 +200,24 @@ impl ChunkSource for WorkerSource {
             (None, Some(native)) => native.locate(chunk),
             (None, None) => Err(Error::not_found(format!("the dataset has no variable {}", chunk.variable))),
         }
+    }
+
+    fn runs(&self, path: &str) -> Result<Runs, Error> {
+        match (self.taken(path)?, &self.native) {
+            (None, Some(native)) => native.runs(path),
+            _ => runs::none(&self.schema, path),
+        }
+    }
+
+    fn locate_run(&self, path: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        match (self.taken(path)?, &self.native) {
+            (None, Some(native)) => native.locate_run(path, extent),
+            _ => Err(Error::unsupported(format!("{path} is read through netCDF-C"))),
+        }
+    }
+
+    fn file(&self) -> Option<Arc<DataFile>> {
+        Some(Arc::clone(&self.file))
     }
 
     fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {

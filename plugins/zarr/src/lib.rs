@@ -3,12 +3,12 @@
 //! What it answers comes from `weir-zarr-objects`; the pages for people, and the tree of all datasets, are its own.
 #![forbid(unsafe_code)]
 
-mod listing;
 #[cfg(test)]
 mod recipe_tests;
 mod tree;
 
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
+use weir_zarr::listing;
 use weir_zarr_objects::{JSON, Objects, no_key};
 
 /// Routes of a dataset's mount; the others are of groups of datasets.
@@ -63,7 +63,7 @@ impl ZarrPlugin {
         if let Some(response) = self.objects.object(request, &shown, request.rest())? {
             return Ok(response);
         }
-        listing::html(&shown.hierarchy(), request)
+        listing::html(&shown.hierarchy(), request.rest(), request.path())
             .map(|html| Response::full("text/html; charset=utf-8", html).stable())
             .ok_or_else(|| no_key(request.rest()))
     }

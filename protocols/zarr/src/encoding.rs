@@ -53,6 +53,11 @@ impl Encoding {
         Self { source, byte_order, shuffle, compressor: making.compressor.clone() }
     }
 
+    /// The encoding of stored chunks whose codecs are told elsewhere.
+    pub(crate) fn as_stored(byte_order: ByteOrder) -> Self {
+        Self { source: Source::Stored, byte_order, shuffle: None, compressor: Compressor::None {} }
+    }
+
     /// The file's own encoding, if Zarr can name it.
     fn stored(storage: &Storage, chunk_bytes: u64) -> Option<Self> {
         let compressor = Compressor::None {};

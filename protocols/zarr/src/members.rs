@@ -1,8 +1,9 @@
 //! Members: what of a group Zarr shows, and what it hides and why.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use weir_model::{Group, Schema, Variable};
+use weir_model::{Group, Schema, Storage, Variable};
 
 use crate::{Array, Making};
 
@@ -40,13 +41,24 @@ pub enum Arrays<'a> {
     OfFile,
     /// As a recipe wants them: each variable by its path.
     Made(&'a HashMap<String, Making>),
+    /// With the stored chunks, as they are: each variable by its path.
+    Stored(&'a Layouts),
 }
+
+/// How the stored chunks of variables are laid out, by path (`/forecast/sst`), or why they cannot be shown as they are.
+pub type Layouts = HashMap<String, Result<Arc<Storage>, String>>;
 
 impl<'a> Hierarchy<'a> {
     /// A schema whose arrays have the chunks of the file.
     #[must_use]
     pub fn of_file(schema: &'a Schema) -> Self {
         Self { schema, arrays: Arrays::OfFile }
+    }
+
+    /// A schema whose arrays have the stored chunks as they are. Variables that `layouts` does not tell of are hidden.
+    #[must_use]
+    pub fn stored(schema: &'a Schema, layouts: &'a Layouts) -> Self {
+        Self { schema, arrays: Arrays::Stored(layouts) }
     }
 
     /// The array that shows a variable; `path` has no slash in front.
@@ -60,6 +72,11 @@ impl<'a> Hierarchy<'a> {
                 let making = makings.get(&format!("/{path}")).ok_or("nothing says how it is made")?;
                 Array::made(variable, making)
             }
+            Arrays::Stored(layouts) => match layouts.get(&format!("/{path}")) {
+                Some(Ok(layout)) => Array::raw(variable, layout),
+                Some(Err(reason)) => Err(reason.clone()),
+                None => Err("its layout is not known".to_owned()),
+            },
         }
     }
 
@@ -178,6 +195,39 @@ mod tests {
         {
             check(path, "none");
         }
+    }
+
+    #[test]
+    fn stored_chunks_are_shown_where_they_have_names() {
+        let schema = ocean::schema();
+        let codec = |id| weir_model::Codec::Other {
+            id,
+            name: "zstd".into(),
+            parameters: vec![3],
+            configuration: String::new(),
+        };
+        let layout = |chunk: u64, id| Storage {
+            chunk_shape: vec![chunk, 5],
+            codecs: vec![codec(id)],
+            ..schema.variable("sst").unwrap().storage.clone()
+        };
+        let layouts: Layouts = [
+            ("/forecast/sst", Ok(Arc::new(layout(3, 32015)))),
+            ("/sst", Ok(Arc::new(layout(3, 4)))),
+            ("/lat", Err("it is far away".to_owned())),
+        ]
+        .map(|(path, layout)| (path.to_owned(), layout))
+        .into();
+        let stored = Hierarchy::stored(&schema, &layouts);
+        let Some(Node::Array(array)) = stored.node("forecast/sst") else { panic!("it is an array") };
+        assert_eq!(array.grid().chunk_shape(), [3, 5]);
+        let shown = stored.members("forecast");
+        assert_eq!(shown.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["sst", "deep"]);
+        let reasons: HashMap<String, String> =
+            stored.hidden().into_iter().map(|h| (h.path, h.reason)).collect();
+        assert_eq!(reasons["/lat"], "it is far away");
+        assert_eq!(reasons["/c"], "its layout is not known");
+        assert!(reasons["/sst"].contains("zstd (HDF5 filter 4)"));
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub use member::{Member, MemberKind};
 /// The longest dimension that clients take: netCDF-C reads lengths as signed 32-bit numbers.
 const LONGEST_DIMENSION: u64 = i32::MAX as u64;
 
+/// The most axes of a variable: HDF5 and numpy before version 2 go no further.
+pub const MOST_AXES: usize = 32;
+
 /// How arrays with coordinates along all their axes are presented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrays {
@@ -167,6 +170,9 @@ impl<'a> Inventory<'a> {
         distinct: &mut Distinct,
     ) -> Result<Entry<'a>, HiddenBecause> {
         let mut kind = self.kind_of(path, variable)?;
+        if variable.shape.len() > MOST_AXES {
+            return Err(HiddenBecause::Axes { axes: variable.shape.len() });
+        }
         let too_long = variable.shape.iter().enumerate().find(|&(_, &length)| length > LONGEST_DIMENSION);
         if let Some((axis, &length)) = too_long {
             return Err(HiddenBecause::TooLong { axis, length });

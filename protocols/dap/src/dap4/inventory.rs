@@ -11,6 +11,9 @@ use super::form::{Form, Formless};
 use super::names::{self, Distinct};
 use super::{AtomicType, maps};
 
+/// The most axes of a variable: HDF5, netCDF-C's DAP4 and numpy before version 2 go no further.
+pub const MOST_AXES: usize = 32;
+
 /// A group of the schema.
 #[derive(Clone, Debug)]
 pub struct GroupEntry<'a> {
@@ -78,6 +81,11 @@ pub enum HiddenBecause {
     LongName,
     /// It lies in too many groups.
     TooDeep,
+    /// It has more axes than [`MOST_AXES`].
+    Axes {
+        /// How many.
+        axes: usize,
+    },
 }
 
 impl fmt::Display for HiddenBecause {
@@ -96,6 +104,7 @@ impl fmt::Display for HiddenBecause {
                 write!(f, "its name has more than {} bytes, which clients refuse", names::LONGEST)
             }
             Self::TooDeep => write!(f, "more than {DEEPEST} groups lie around it"),
+            Self::Axes { axes } => write!(f, "it has {axes} axes, and clients read {MOST_AXES} at most"),
         }
     }
 }
@@ -302,6 +311,9 @@ impl<'a> Stock<'a> {
         let spelled = names::spell(&variable.name);
         if spelled.len() > names::LONGEST {
             return Err(HiddenBecause::LongName);
+        }
+        if variable.shape.len() > MOST_AXES {
+            return Err(HiddenBecause::Axes { axes: variable.shape.len() });
         }
         let enumerations = &self.enumerations;
         let mut enumeration = |wanted: &DataType| {

@@ -32,14 +32,17 @@ fn is_not_xml(c: char) -> bool {
     matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
-/// Appends `/` and a name, escaped, to the fully qualified name of its group.
+/// Appends `/` and a name to the fully qualified name of its group; a `/` or `\` in the name is escaped.
+///
+/// Grammars of the protocol would have `.` and `@` escaped, too. But libdap and pydap look for a dimension by the very text that
+/// declares it, and find none where it is escaped; netCDF-C finds both.
 #[must_use]
 pub fn qualified(group: &str, name: &str) -> String {
     let mut fqn = String::with_capacity(group.len().saturating_add(name.len()).saturating_add(1));
     fqn.push_str(group);
     fqn.push('/');
     for c in name.chars() {
-        if matches!(c, '/' | '.' | '\\' | '@') {
+        if matches!(c, '/' | '\\') {
             fqn.push('\\');
         }
         fqn.push(c);
@@ -89,7 +92,7 @@ mod tests {
     #[test]
     fn separators_are_escaped_in_qualified_names() {
         assert_eq!(qualified("", "sst"), "/sst");
-        assert_eq!(qualified("/g", "a.b@c\\d"), "/g/a\\.b\\@c\\\\d");
+        assert_eq!(qualified("/g", "a.b@c\\d"), "/g/a.b@c\\\\d");
     }
 
     proptest! {

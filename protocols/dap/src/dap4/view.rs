@@ -52,6 +52,8 @@ pub struct View<'i> {
 struct Asked<'c> {
     /// The last clause with indices, or the first.
     indices: Option<&'c Clause>,
+    /// Clauses whose indices do not count, because others came behind them.
+    overridden: Vec<&'c Clause>,
     /// Fields by clause; none where a clause asks for all.
     fields: Vec<&'c Clause>,
     /// Fields that were named behind a dot.
@@ -221,7 +223,7 @@ fn note<'c>(asked: &mut Asked<'c>, clause: &'c Clause, path: Vec<String>) {
         return;
     }
     if asked.indices.is_none() || !clause.indices.is_empty() {
-        asked.indices = Some(clause);
+        asked.overridden.extend(asked.indices.replace(clause));
     }
     if !clause.filter.is_empty() {
         asked.filters.push(clause);
@@ -239,7 +241,22 @@ fn project<'i>(
     slices: &HashMap<usize, Vec<Stride>>,
     inventory: &Inventory<'_>,
 ) -> Result<Projected<'i>, Fault> {
-    let of = asked.indices;
+    // What does not count must fit, too.
+    for clause in &asked.overridden {
+        cut(entry, Some(clause), slices, inventory)?;
+    }
+    let (selection, axes) = cut(entry, asked.indices, slices, inventory)?;
+    let form = chosen(entry, asked)?;
+    Ok(Projected { entry, form, selection, axes })
+}
+
+/// The part of `entry` that the indices of a clause name, and its axes.
+fn cut(
+    entry: &Entry<'_>,
+    of: Option<&Clause>,
+    slices: &HashMap<usize, Vec<Stride>>,
+    inventory: &Inventory<'_>,
+) -> Result<(Selection, Vec<Axis>), Fault> {
     let misfit = |misfit: Misfit| Fault {
         byte: of.map_or(0, |clause| clause.name.byte),
         token: of.map_or_else(|| entry.fqn.clone(), |clause| clause.name.text.clone()),
@@ -267,17 +284,18 @@ fn project<'i>(
         });
         strides.push(of_axis);
     }
-    let selection = Selection::within(shape, strides).map_err(misfit)?;
-    let form = chosen(entry, asked)?;
-    Ok(Projected { entry, form, selection, axes })
+    Ok((Selection::within(shape, strides).map_err(misfit)?, axes))
 }
 
 /// How the elements of `entry` travel, with the fields and rows that are asked for.
 fn chosen(entry: &Entry<'_>, asked: &Asked<'_>) -> Result<Form, Fault> {
     let mut form = entry.form.clone();
     let names_fields = !asked.fields.is_empty() || !asked.paths.is_empty();
-    if names_fields && !asked.all {
+    if names_fields {
         fields::choose(&mut form, asked)?;
+        if asked.all {
+            form = entry.form.clone();
+        }
     }
     for clause in &asked.filters {
         fields::filter(&mut form, clause, &entry.name)?;

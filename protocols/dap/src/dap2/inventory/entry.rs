@@ -5,7 +5,7 @@ use std::fmt;
 use weir_model::{DataType, Variable};
 
 use super::super::{AtomicType, names};
-use super::LONGEST_DIMENSION;
+use super::{LONGEST_DIMENSION, MOST_AXES};
 use super::member::{self, Member};
 
 /// One axis of an [`Entry`].
@@ -122,6 +122,11 @@ pub enum HiddenBecause {
         /// Its length.
         length: u64,
     },
+    /// It has more axes than [`MOST_AXES`].
+    Axes {
+        /// How many.
+        axes: usize,
+    },
     /// Several dimensions of length 0: netCDF-C takes each for the one unlimited dimension and fails to open.
     Empty,
     /// netCDF-C refuses names of more than [`names::LONGEST`] bytes.
@@ -138,6 +143,9 @@ impl fmt::Display for HiddenBecause {
             Self::Type { described } => write!(f, "its type is {described}, which DAP2 does not have"),
             Self::TooLong { axis, length } => {
                 write!(f, "axis {axis} has length {length}, but DAP2 clients count to {LONGEST_DIMENSION}")
+            }
+            Self::Axes { axes } => {
+                write!(f, "it has {axes} axes, and DAP2 clients read {MOST_AXES} at most")
             }
             Self::Empty => {
                 write!(

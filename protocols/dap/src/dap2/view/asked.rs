@@ -12,23 +12,23 @@ use super::{Grid, GridForm, Projected, Range, Record, RowSource, Rows, Shown, Va
 
 /// What is asked for of a variable, or of a part of one.
 ///
-/// As in libdap, of several indices of the same thing the last ones count.
+/// As in libdap, of several indices of the same thing the last ones count; those before must fit, too.
 #[derive(Debug, Default)]
 pub struct Wanted<'c> {
     /// Whether all of it is asked for, and not some parts only.
     whole: bool,
-    indices: Option<(&'c Projection, &'c [Index])>,
+    indices: Vec<(&'c Projection, &'c [Index])>,
     parts: BTreeMap<usize, Wanted<'c>>,
 }
 
 /// A thing without indices, of which nothing is said.
-static NOTHING: Wanted<'static> = Wanted { whole: true, indices: None, parts: BTreeMap::new() };
+static NOTHING: Wanted<'static> = Wanted { whole: true, indices: Vec::new(), parts: BTreeMap::new() };
 
 impl<'c> Wanted<'c> {
     /// Adds indices of the part that `way` leads to.
     pub fn index(&mut self, way: &[usize], projection: &'c Projection, indices: &'c [Index]) {
         if !indices.is_empty() {
-            self.part(way).indices = Some((projection, indices));
+            self.part(way).indices.push((projection, indices));
         }
     }
 
@@ -56,16 +56,19 @@ impl<'c> Wanted<'c> {
     }
 
     fn fault(&self, name: &str, misfit: Misfit) -> Fault {
-        let byte = self.indices.map_or(0, |(projection, _)| projection.byte);
-        let token = self.indices.map_or_else(|| name.to_owned(), |(projection, _)| projection.name());
-        Fault { byte, token, reason: Reason::Misfit(misfit) }
+        match self.indices.last() {
+            Some((projection, _)) => projection.fault(Reason::Misfit(misfit)),
+            None => Fault { byte: 0, token: name.to_owned(), reason: Reason::Misfit(misfit) },
+        }
     }
 
-    fn strides(&self, name: &str, shape: &[u64]) -> Result<Vec<Stride>, Fault> {
-        match self.indices {
-            None => Ok(shape.iter().map(|&length| Stride::all(length)).collect()),
-            Some((_, indices)) => strides(indices, shape).map_err(|misfit| self.fault(name, misfit)),
+    fn strides(&self, shape: &[u64]) -> Result<Vec<Stride>, Fault> {
+        let mut last = None;
+        for (projection, indices) in &self.indices {
+            let strides = strides(indices, shape);
+            last = Some(strides.map_err(|misfit| projection.fault(Reason::Misfit(misfit)))?);
         }
+        Ok(last.unwrap_or_else(|| shape.iter().map(|&length| Stride::all(length)).collect()))
     }
 }
 
@@ -101,12 +104,12 @@ pub fn shown<'i>(
 }
 
 fn slab(wanted: &Wanted<'_>, name: &str, shape: &[u64]) -> Result<Hyperslab, Fault> {
-    let strides = wanted.strides(name, shape)?;
+    let strides = wanted.strides(shape)?;
     Hyperslab::within(shape, strides).map_err(|misfit| wanted.fault(name, misfit))
 }
 
 fn array<'i>(entry: &'i Entry<'i>, wanted: &Wanted<'_>) -> Result<Projected<'i>, Fault> {
-    let strides = wanted.strides(&entry.name, &entry.shape())?;
+    let strides = wanted.strides(&entry.shape())?;
     projected(entry, strides).map_err(|misfit| wanted.fault(&entry.name, misfit))
 }
 
@@ -153,22 +156,28 @@ fn rows<'i>(entry: &'i Entry<'i>, members: &[Member], wanted: &Wanted<'_>) -> Re
 ///
 /// As clients do not know how many rows pass a selection, a range may reach beyond the last row.
 fn range(wanted: &Wanted<'_>, name: &str, length: u64) -> Result<Option<Range>, Fault> {
-    let of_columns = wanted.parts.values().filter_map(|part| part.indices);
-    let all: Vec<_> = wanted.indices.into_iter().chain(of_columns).collect();
-    let Some(&(projection, indices)) = all.first() else { return Ok(None) };
-    let fault =
-        |misfit| Fault { byte: projection.byte, token: name.to_owned(), reason: Reason::Misfit(misfit) };
-    let [Index { start, step, stop }] = *indices else {
-        return Err(fault(Misfit::Rank { given: indices.len(), expected: 1 }));
+    let of_sequence_and_columns = || std::iter::once(wanted).chain(wanted.parts.values());
+    let range = |(projection, indices): &(&Projection, &[Index])| {
+        let (byte, token) = (projection.byte, name.to_owned());
+        let fault = |misfit| Fault { byte, token, reason: Reason::Misfit(misfit) };
+        let [Index { start, step, stop }] = **indices else {
+            return Err(fault(Misfit::Rank { given: indices.len(), expected: 1 }));
+        };
+        let stop = stop.unwrap_or_else(|| length.saturating_sub(1).max(start));
+        match step == 0 || stop < start {
+            true => Err(fault(Misfit::Empty { axis: 0 })),
+            false => Ok(Range { start, step, stop }),
+        }
     };
-    if all.iter().any(|(_, other)| *other != indices) {
-        return Err(projection.fault(Reason::SeveralRanges));
+    for indices in of_sequence_and_columns().flat_map(|wanted| &wanted.indices) {
+        range(indices)?;
     }
-    let stop = stop.unwrap_or_else(|| length.saturating_sub(1).max(start));
-    if step == 0 || stop < start {
-        return Err(fault(Misfit::Empty { axis: 0 }));
+    let mut last = of_sequence_and_columns().filter_map(|wanted| wanted.indices.last());
+    let Some(first) = last.next() else { return Ok(None) };
+    if last.any(|(_, other)| *other != first.1) {
+        return Err(first.0.fault(Reason::SeveralRanges));
     }
-    Ok(Some(Range { start, step, stop }))
+    range(first).map(Some)
 }
 
 /// A Grid: its indices also cut its coordinates. Parts that are asked for by themselves may have other indices.
@@ -178,19 +187,19 @@ fn grid<'i>(
     inventory: &'i Inventory<'i>,
 ) -> Result<Grid<'i>, Fault> {
     let shape = entry.shape();
-    let common = wanted.strides(&entry.name, &shape)?;
+    let common = wanted.strides(&shape)?;
     let fault = |misfit| wanted.fault(&entry.name, misfit);
-    let own = |part: usize, name: &str, shape: &[u64], common: &[Stride]| match wanted.of(part) {
-        Some(part) if part.indices.is_some() => part.strides(name, shape).map(Some),
+    let own = |part: usize, shape: &[u64], common: &[Stride]| match wanted.of(part) {
+        Some(part) if !part.indices.is_empty() => part.strides(shape).map(Some),
         Some(_) => Ok(Some(common.to_vec())),
         None => Ok(None),
     };
-    let array = own(0, &entry.name, &shape, &common)?;
+    let array = own(0, &shape, &common)?;
     let array = array.map(|strides| projected(entry, strides)).transpose().map_err(fault)?;
     let mut maps = Vec::with_capacity(entry.maps.len());
     for ((axis, &map), stride) in entry.maps.iter().enumerate().zip(&common) {
         let Some(map) = inventory.entries().get(map) else { continue };
-        let strides = own(axis.saturating_add(1), &map.name, &map.shape(), std::slice::from_ref(stride))?;
+        let strides = own(axis.saturating_add(1), &map.shape(), std::slice::from_ref(stride))?;
         maps.extend(strides.map(|strides| projected(map, strides)).transpose().map_err(fault)?);
     }
     let along = |array: &Projected<'_>| {

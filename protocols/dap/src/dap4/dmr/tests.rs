@@ -60,7 +60,7 @@ fn types_of_every_kind() {
           <EnumConst name="Cirrus" value="7"/>
         </Enumeration>
         <Char name="a.b c">
-          <Dim name="/a\.b c"/>
+          <Dim name="/a.b c"/>
         </Char>
         <Enum name="sky" enum="/cloud">
           <Dim name="/lat"/>

@@ -31,7 +31,8 @@ pub fn find(name: &Name, inventory: &Inventory<'_>) -> Result<Found, Fault> {
             let own = own.join(".");
             let mut here = inventory.entries().iter().enumerate().filter(|(_, entry)| entry.group == around);
             let spelled = here.clone().find(|(_, entry)| entry.name == own);
-            let found = spelled.or_else(|| here.find(|(_, entry)| entry.variable.name == own));
+            let in_file = || here.clone().find(|(_, entry)| entry.variable.name == own);
+            let found = spelled.or_else(in_file).or_else(|| here.find(|(_, entry)| is_ravaged(&own, &entry.name)));
             if let Some((place, _)) = found {
                 return Ok(Found::Variable(place, fields.to_vec()));
             }
@@ -49,6 +50,13 @@ pub fn find(name: &Name, inventory: &Inventory<'_>) -> Result<Found, Fault> {
         None => Reason::Unknown { what: "variable", known: known(inventory) },
     };
     Err(Fault { byte: name.byte, token: name.text.clone(), reason })
+}
+
+/// Whether `asked` is what netCDF-C 4.10 makes of `name`: in place of each character that it means to escape, `\`.
+fn is_ravaged(asked: &str, name: &str) -> bool {
+    asked.contains('\\')
+        && asked.chars().count() == name.chars().count()
+        && asked.chars().zip(name.chars()).all(|(a, n)| a == n || (a == '\\' && matches!(n, '.' | '@')))
 }
 
 /// The group at `path`, from the root on.

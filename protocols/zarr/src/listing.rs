@@ -1,17 +1,18 @@
 //! Listings: what a group holds, as HTML, for clients that find members by following links (zarr-python without consolidated
 //! metadata) and for people.
 
-use weir_plugin_api::Request;
-use weir_plugin_api::model::Group;
-use weir_zarr::{Hidden, Hierarchy, Node};
+use weir_model::Group;
 
-/// The listing of the group that a request names, with or without a slash behind it; `None` where there is no such group.
-pub(crate) fn html(hierarchy: &Hierarchy<'_>, request: &Request<'_>) -> Option<String> {
-    let path = request.rest();
-    let path = path.strip_suffix('/').unwrap_or(path);
+use crate::{Hidden, Hierarchy, Node};
+
+/// The listing of the group at `key`, with or without a slash behind it, for a request whose path is `url`; `None` where there is
+/// no such group.
+#[must_use]
+pub fn html(hierarchy: &Hierarchy<'_>, key: &str, url: &str) -> Option<String> {
+    let path = key.strip_suffix('/').unwrap_or(key);
     // One slash at most: `a//` names nothing.
     let Node::Group(group) = hierarchy.node(path)? else { return None };
-    Some(page(hierarchy, group, path, request.path()))
+    Some(page(hierarchy, group, path, url))
 }
 
 fn page(hierarchy: &Hierarchy<'_>, group: &Group, path: &str, url: &str) -> String {
