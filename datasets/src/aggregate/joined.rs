@@ -354,11 +354,14 @@ impl Joined {
             return Ok(runs);
         }
         let lengths = self.starts.windows(2).filter_map(|pair| pair.last()?.checked_sub(*pair.first()?));
-        let common = lengths.filter(|&length| length > 0).fold(0, greatest_common_divisor);
+        let common = lengths.clone().filter(|&length| length > 0).fold(0, greatest_common_divisor);
+        // Whole members may stand side by side along an outer axis.
+        let of_members = chunk.get(along.axis) == Some(&common) && lengths.into_iter().max() == Some(common);
         let rows: Vec<u64> = chunk
             .iter()
             .enumerate()
             .map(|(axis, &length)| match axis.cmp(&along.axis) {
+                std::cmp::Ordering::Less if of_members => length,
                 std::cmp::Ordering::Less => 1,
                 std::cmp::Ordering::Equal => greatest_common_divisor(length, common),
                 std::cmp::Ordering::Greater => length,
