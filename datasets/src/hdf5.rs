@@ -35,7 +35,7 @@ use self::metadata::Metadata;
 use self::tree::Tree;
 use crate::index::Records;
 use crate::runs::{self, Runs};
-use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored};
+use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored, StringRoom};
 
 /// An open HDF5 file.
 pub struct Hdf5Source {
@@ -106,6 +106,11 @@ impl ChunkSource for Hdf5Source {
         self.metadata.file().is_remote()
     }
 
+    fn resident_bytes(&self) -> u64 {
+        let own = (self.arrays.len() as u64).saturating_mul(512).saturating_add(self.metadata.kept_bytes());
+        self.arrays.values().map(StoredArray::resident_bytes).fold(own, u64::saturating_add)
+    }
+
     fn check_unchanged(&self) -> Result<(), Error> {
         self.metadata.file().check_unchanged()
     }
@@ -146,9 +151,14 @@ impl ChunkSource for Hdf5Source {
         Some(self.metadata.shared_file())
     }
 
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
         let array = self.varying(variable)?;
-        varying::read(&self.metadata, array, slab).map_err(|error| error.within(variable))
+        varying::read(&self.metadata, array, (slab, room)).map_err(|error| error.within(variable))
     }
 
     fn varying_bytes(&self, variable: &str, slab: &Hyperslab) -> Result<Option<u64>, Error> {

@@ -10,6 +10,7 @@ use hyper::{Method, Request, Response, header};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 use weir_config::Compression;
+use weir_datasets::memory_budget::Share;
 use weir_plugin_api::guest::{Answer, AnswerContent, Guest, Incoming};
 use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
@@ -59,11 +60,12 @@ impl Site {
         plugins: Plugins,
         (base_url, compression): (String, Compression),
     ) -> Self {
+        let kept = KeptResponses::within(services.catalog().memory().share(Share::Responses));
         let since_epoch = std::time::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
         Self {
             services,
             plugins,
-            kept: KeptResponses::new(),
+            kept,
             base_url,
             compression,
             calls: Arc::new(Semaphore::new(CALLS)),

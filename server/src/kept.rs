@@ -30,11 +30,11 @@ pub struct Kept {
 /// Bodies larger than this are not kept.
 pub const MOST_BODY: usize = 256 << 10;
 
-/// Bodies that took work are kept up to here.
+/// Bodies that took work are kept up to here ...
 const MOST_COSTLY: usize = 4 << 20;
 
-/// All kept responses together may have this many bytes.
-const MOST_BYTES: u64 = 32 << 20;
+/// ... if that is no more than this part of all that may be kept.
+const COSTLY_PART: usize = 8;
 
 /// The kept responses, by request target and entity tag, and those that are being made.
 pub struct KeptResponses {
@@ -42,20 +42,26 @@ pub struct KeptResponses {
     flights: Flights,
     /// What plugins said of how long responses may be kept, by tag.
     times: moka::sync::Cache<String, Arc<str>>,
+    /// The largest body that took work and is kept.
+    most_costly: usize,
 }
 
-/// Of so many responses it is remembered for how long they may be kept.
+/// Of so many responses it is remembered for how long they may be kept ...
 const MOST_TIMES: u64 = 10_000;
 
+/// ... but only of one for so many bytes of all that may be kept.
+const BYTES_PER_TIME: u64 = 4 << 10;
+
 impl KeptResponses {
-    /// None yet.
-    pub fn new() -> Self {
+    /// None yet; all together may have `bytes` bytes.
+    pub fn within(bytes: u64) -> Self {
         let weight = |key: &String, kept: &Arc<Kept>| {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
-        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(MOST_BYTES).build();
-        let times = moka::sync::Cache::new(MOST_TIMES);
-        Self { responses, flights: Flights::default(), times }
+        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(bytes).build();
+        let times = moka::sync::Cache::new(MOST_TIMES.min(bytes / BYTES_PER_TIME));
+        let part = usize::try_from(bytes).unwrap_or(usize::MAX) / COSTLY_PART;
+        Self { responses, flights: Flights::default(), times, most_costly: MOST_COSTLY.min(part) }
     }
 
     /// The response that was kept under a tag.
@@ -93,8 +99,12 @@ impl KeptResponses {
             let headers = headers.clone();
             self.responses
                 .insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, costly, body }));
-        } else if whole.costly && whole.body.len() <= MOST_COSTLY {
+        } else if whole.costly && whole.body.len() <= self.most_costly {
             self.responses.insert(tag.to_owned(), Arc::clone(whole));
+        } else {
+            return;
         }
+        // What has to leave for it leaves at once.
+        self.responses.run_pending_tasks();
     }
 }

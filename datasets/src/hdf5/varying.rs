@@ -8,20 +8,22 @@ use super::array::StoredArray;
 use super::form::{FieldForm, Form, Number};
 use super::heap::{Heap, text_of};
 use super::metadata::Metadata;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, MOST_STRING_BYTES, StringRoom};
 
-/// One answer may have this many elements ...
+/// One answer may have this many elements.
 pub const MOST_STRINGS: u64 = 1 << 24;
-/// ... with this many bytes together.
-pub const MOST_TEXT_BYTES: usize = 512 << 20;
 
 /// What a list in a list is taken to need, in bytes, where nobody has looked.
 const LIST_BYTES: u64 = 64;
 
-/// Reads the elements of a hyperslab, row-major.
-pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+/// Reads the elements of a hyperslab, row-major. Takes of the room what it packs before it holds it.
+pub fn read(
+    metadata: &Metadata,
+    array: &StoredArray,
+    (slab, room): (&Hyperslab, &mut StringRoom),
+) -> Result<Vec<Vec<u8>>, Error> {
     check_count(slab)?;
-    let mut packing = Packing { heap: Heap::new(metadata), left: MOST_TEXT_BYTES };
+    let mut packing = Packing { heap: Heap::new(metadata), room };
     let elements = usize::try_from(slab.elements()).unwrap_or(usize::MAX);
     let mut packed = vec![Vec::new(); elements];
     each(metadata, array, slab, |to, stored| {
@@ -42,7 +44,7 @@ pub fn bytes(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Resu
         sum = sum.saturating_add(said_bytes(&array.form, stored));
         Ok(())
     })?;
-    Ok(sum.min(MOST_TEXT_BYTES as u64))
+    Ok(sum.min(MOST_STRING_BYTES as u64))
 }
 
 fn said_bytes(form: &Form, stored: &[u8]) -> u64 {
@@ -111,7 +113,7 @@ fn stored(chunk: &[u8], place: usize, size: usize) -> Result<&[u8], Error> {
 struct Packing<'a> {
     heap: Heap<'a>,
     /// How many bytes may still be packed.
-    left: usize,
+    room: &'a mut StringRoom,
 }
 
 impl Packing<'_> {
@@ -168,24 +170,14 @@ impl Packing<'_> {
     }
 
     fn count(&mut self, count: usize, out: &mut Vec<u8>) -> Result<(), Error> {
-        self.take(size_of::<u64>())?;
+        self.room.take(size_of::<u64>())?;
         pack_count(count, out);
         Ok(())
     }
 
     fn append(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        self.take(bytes.len())?;
+        self.room.take(bytes.len())?;
         out.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn take(&mut self, bytes: usize) -> Result<(), Error> {
-        let left = self.left.checked_sub(bytes);
-        self.left = left.ok_or_else(|| {
-            let message =
-                format!("the elements have more than {MOST_TEXT_BYTES} bytes; ask for fewer at once");
-            Error::new(ErrorKind::TooLarge, message)
-        })?;
         Ok(())
     }
 }
@@ -240,10 +232,10 @@ mod tests {
         (0..depth).fold(Form::Bytes(16), |element, _| Form::List { size: 16, element: Box::new(element) })
     }
 
-    fn check(count: u32, depth: usize, left: usize) -> Result<Vec<u8>, ErrorKind> {
+    fn check(count: u32, depth: usize, left: u64) -> Result<Vec<u8>, ErrorKind> {
         let (file, address) = circle(count);
         let metadata = Metadata::open(Arc::new(DataFile::open(file.path()).unwrap())).unwrap();
-        let mut packing = Packing { heap: Heap::new(&metadata), left };
+        let mut packing = Packing { heap: Heap::new(&metadata), room: &mut StringRoom::of(left) };
         packing.element(&lists(depth), &reference(count, address)).map_err(|error| error.kind)
     }
 
