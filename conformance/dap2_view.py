@@ -94,21 +94,33 @@ def member_values(values):
     if values.dtype == object:
         first = values.reshape(-1)[0]
         return texts(values) if isinstance(first, (bytes, str)) else None
-    return None if is_integer(values) and values.dtype.itemsize == 8 else values
+    if values.dtype.kind == "S":
+        return texts(values)
+    carried_by_type = values.dtype.kind in "iuf" and not (is_integer(values) and values.dtype.itemsize == 8)
+    return values.astype(values.dtype.newbyteorder("=")) if carried_by_type else None
+
+
+def member(dimensions, dtype, shown):
+    """One member; the C library is told the width of texts that have one."""
+    if shown.dtype != object:
+        return Variable(dimensions, shown, signedness(SourceVariable("number", (), shown, {})))
+    if dtype.kind != "S":
+        return Variable(dimensions, shown, {}, MEMBER_TEXT)
+    width = dtype.itemsize
+    return Variable(dimensions, shown, {"DODS.strlen": plain(np.int32(width))}, (f"maxStrlen{width}", width))
 
 
 def members(name, values, dimensions):
     """The variables that netCDF-C makes of a Structure: one for each member, in all depths, with the axes of what it lies in."""
-    for member in values.dtype.names:
-        inner, full = values[member], f"{name}.{spelled(member)}"
+    for own in values.dtype.names:
+        inner, full = values[own], f"{name}.{spelled(own)}"
         if inner.dtype.names:
             yield from members(full, inner, dimensions)
             continue
         more = tuple(f"{full}_{axis}" for axis in range(len(dimensions), inner.ndim))
         shown = member_values(inner)
         if shown is not None:
-            attributes = signedness(SourceVariable("number", (), shown, {})) if shown.dtype != object else {}
-            yield full, Variable(dimensions + more, shown, attributes, MEMBER_TEXT if shown.dtype == object else None)
+            yield full, member(dimensions + more, inner.dtype, shown)
 
 
 def is_table(source, variable):
