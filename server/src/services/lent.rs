@@ -207,7 +207,8 @@ mod tests {
     use weir_plugin_api::lent::Services;
 
     use super::*;
-    use crate::services::tests::{services, store, text};
+    use crate::services::tests::services;
+    use crate::services::texts::{store, text};
 
     const MIB: usize = 1 << 20;
 
@@ -216,11 +217,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         // What the first ones need says nothing of the others.
         let lengths: Vec<usize> = (0..90).map(|place| if place < 40 { 9 } else { MIB }).collect();
-        store(&folder.path().join("t.zarr"), &lengths);
+        store(&folder.path().join("t"), &lengths, "made");
         let services = services(folder.path(), 64 << 20);
         let memory = Arc::clone(services.catalog().memory());
         let request = Arc::new(RequestContext::new("1".to_owned(), None));
-        let dataset = services.open(&request, "t.zarr").unwrap();
+        let dataset = services.open(&request, "t").unwrap();
         let check = |from: u64, count: u64, least: u64| {
             let slab = Hyperslab::whole(&[90]).unwrap().narrowed(0, from, count).unwrap();
             let read = dataset.read_strings("texts", &slab).unwrap();
