@@ -40,7 +40,7 @@ enum Set {
     /// A document, read whole.
     Document(ReferenceSet),
     /// Partitions, read when they are needed.
-    Partitions(Partitions),
+    Partitions(Box<Partitions>),
 }
 
 /// What a set has for a key.
@@ -77,7 +77,7 @@ impl References {
         let (partitions, own) = Partitions::open(Store::folder(folder)?, &access.caches().partitions)?;
         // Writers make targets relative to where the set lies, as for a document.
         let targets = Targets::new(access, folder.parent().unwrap_or(folder));
-        Ok(Self::of(Set::Partitions(partitions), targets, own))
+        Ok(Self::of(Set::Partitions(Box::new(partitions)), targets, own))
     }
 
     fn of(set: Set, targets: Targets, own: Arc<DataFile>) -> Self {

@@ -52,7 +52,7 @@ impl Documents {
 
     /// The bytes of memory that it takes, with its store.
     pub fn resident_bytes(&self) -> u64 {
-        let read = locked(&self.read).keys().map(|key| key.len()).fold(0, usize::saturating_add);
+        let read = locked(&self.read).keys().map(String::len).fold(0, usize::saturating_add);
         let listed = locked(&self.listed);
         let names = listed.values().flatten().map(|name| name.len().saturating_add(48));
         let names = names.fold(0, usize::saturating_add) as u64;
