@@ -71,7 +71,7 @@ bench-memory *arguments: build
 
 # The release build of the server and of the plugins as .so files
 build:
-    cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-zarr-so
+    cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-file-so -p weir-plugin-kerchunk-so -p weir-plugin-s3-so -p weir-plugin-zarr-so
 
 # What bench-reading compares with: decoding and nothing else
 [private]
@@ -81,7 +81,7 @@ ideal-decode:
 # Puts the built plugins into DIR, as `weir serve --plugins DIR` wants them
 plugins dir:
     install -d -m 755 "{{ dir }}"
-    install -m 755 {{ target }}/release/libweir_plugin_{dap,zarr}.so "{{ dir }}"
+    install -m 755 {{ target }}/release/libweir_plugin_{dap,s3,zarr}.so "{{ dir }}"
 
 # The sample data
 samples dir="target/samples":

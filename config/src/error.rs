@@ -69,6 +69,11 @@ fn proposal(message: &str) -> Option<&str> {
         message.split_once("unknown field `").or_else(|| message.split_once("unknown variant `"))?;
     let mut names = rest.split('`').step_by(2);
     let unknown = names.next()?;
+    nearest(unknown, names)
+}
+
+/// The name that an unknown one was meant to be, if one is near.
+pub fn nearest<'n>(unknown: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let near = names.map(|name| (distance(unknown, name), name)).min()?;
     (near.0 > 0 && near.0 <= unknown.len().div_ceil(3)).then_some(near.1)
 }

@@ -12,6 +12,9 @@
 //! id = "sst"
 //! attributes = { title = "Sea surface temperature, all years" }
 //! aggregation = { type = "joinExisting", dimension = "time", files = ["sst/*.nc"] }
+//!
+//! [plugins.hello]
+//! greeting = "what stands here is for the plugin hello alone"
 //! ```
 //!
 //! A [`Config`] is plain data: this crate opens nothing but the file itself. Relative paths are kept as they are; they start
@@ -22,9 +25,11 @@
 
 mod dataset;
 mod error;
+mod plugin;
 mod quantity;
 mod store;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +39,7 @@ pub use dataset::{
     Aggregation, AttributeScalar, AttributeValue, Dataset, Order, Overlap, Source, Type, VariableEdits,
 };
 pub use error::Error;
+pub use plugin::PluginSection;
 pub use quantity::{Seconds, Size};
 pub use store::{Access, CredentialFiles, Credentials, ObjectStore};
 
@@ -52,6 +58,8 @@ pub struct Config {
     pub object_stores: Vec<ObjectStore>,
     /// What references in data may reach.
     pub access: Access,
+    /// What plugins are given, in the order of their names.
+    pub plugins: Vec<PluginSection>,
 }
 
 /// How the server runs; what is not said is as on the command line.
@@ -70,6 +78,19 @@ pub struct Server {
     pub memory_wait: Option<Seconds>,
     /// The file of the index.
     pub index: Option<PathBuf>,
+    /// Whether responses are compressed for clients that ask for it.
+    pub compression: Option<Compression>,
+}
+
+/// Whether responses are compressed for clients that ask for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// They are, at the levels that cost least.
+    #[default]
+    Fast,
+    /// They never are.
+    Off,
 }
 
 /// The file as it is written.
@@ -86,6 +107,8 @@ struct Document {
     object_store: Vec<toml::Spanned<store::Document>>,
     #[serde(default)]
     access: Access,
+    #[serde(default)]
+    plugins: BTreeMap<String, toml::Spanned<toml::Table>>,
 }
 
 #[derive(Deserialize)]
@@ -138,7 +161,38 @@ impl Config {
             let span = entry.span();
             config.object_stores.push(entry.into_inner().check().map_err(|message| at.at(span, message))?);
         }
+        for (name, table) in document.plugins {
+            let place = at.at(table.span(), String::new());
+            let mut section = PluginSection { name, json: String::new(), place };
+            section.json = plugin::json(table.into_inner()).map_err(|message| section.error(&message))?;
+            config.plugins.push(section);
+        }
         Ok(config)
+    }
+
+    /// What a plugin is given.
+    #[must_use]
+    pub fn plugin(&self, name: &str) -> Option<&PluginSection> {
+        self.plugins.iter().find(|section| section.name == name)
+    }
+
+    /// Checks that each section of a plugin is of one of those that there are.
+    ///
+    /// # Errors
+    /// The first section that is not, with the names that could have been meant.
+    pub fn check_plugins(&self, known: &[&str]) -> Result<(), Error> {
+        let Some(section) = self.plugins.iter().find(|section| !known.contains(&section.name.as_str()))
+        else {
+            return Ok(());
+        };
+        let mut message = match known {
+            [] => "there is no such plugin, and no other one".to_owned(),
+            _ => format!("there is no such plugin; there are {}", known.join(", ")),
+        };
+        if let Some(name) = error::nearest(&section.name, known.iter().copied()) {
+            message.push_str(&format!("; did you mean [plugins.{name}]?"));
+        }
+        Err(section.error(&message))
     }
 
     /// The folder that relative paths start from.

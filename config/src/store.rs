@@ -42,6 +42,9 @@ pub struct CredentialFiles {
     pub key_file: PathBuf,
     /// The file with the secret.
     pub secret_file: PathBuf,
+    /// The file with the session's token, for keys that are lent for some time.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
 }
 
 /// What references in data (Kerchunk, NcML) may reach beside the folders that are served.

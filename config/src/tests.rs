@@ -17,6 +17,7 @@ max_response = "2GiB"
 memory_budget = 1073741824
 memory_wait = "20s"
 index = "weir.index"
+compression = "off"
 
 [[data]]
 path = "archive"
@@ -64,6 +65,15 @@ credentials = "anonymous"
 
 [access]
 hosts = ["data.example.org"]
+
+[plugins.second]
+since = 2026-11-21T12:00:00Z
+[plugins.first]
+limit = 16777216
+ids = ["a/*", "b"]
+[plugins.first.deep]
+half = 0.5
+on = true
 "#;
 
 #[test]
@@ -91,6 +101,27 @@ fn all_fields_are_read() {
     assert!(matches!(bucket.credentials, Credentials::Files(_)));
     assert_eq!(other.credentials, Credentials::Anonymous);
     assert_eq!(config.access.hosts, ["data.example.org"]);
+    assert_eq!(server.compression, Some(Compression::Off));
+    let sections: Vec<_> = config.plugins.iter().map(|s| (s.name.as_str(), s.json.as_str())).collect();
+    let first = r#"{"deep":{"half":0.5,"on":true},"ids":["a/*","b"],"limit":16777216}"#;
+    assert_eq!(sections, [("first", first), ("second", r#"{"since":"2026-11-21T12:00:00Z"}"#)]);
+}
+
+#[test]
+fn sections_of_plugins_are_of_plugins_that_there_are() {
+    let config = parse("\n[plugins.dpa]\n[plugins.map]\n").unwrap();
+    assert_eq!(config.check_plugins(&["dpa", "map", "other"]), Ok(()));
+    let check = |known: &[&str], expected: &str| {
+        assert_eq!(config.check_plugins(known).unwrap_err().to_string(), expected);
+    };
+    check(&["tap", "map"], "site/weir.toml:2:1: [plugins.dpa]: there is no such plugin; there are tap, map");
+    check(
+        &["map", "data", "dpaa"],
+        "site/weir.toml:2:1: [plugins.dpa]: there is no such plugin; there are map, data, dpaa; did you mean [plugins.dpaa]?",
+    );
+    check(&[], "site/weir.toml:2:1: [plugins.dpa]: there is no such plugin, and no other one");
+    let refused = config.plugin("map").unwrap().error("limit must be a number");
+    assert_eq!(refused.to_string(), "site/weir.toml:3:1: [plugins.map]: limit must be a number");
 }
 
 #[test]
@@ -117,6 +148,10 @@ fn errors_say_where_and_what() {
     );
     check("[server]\nlisten = \"nowhere\"", "site/weir.toml:2:10: invalid socket address");
     check("x = [", "site/weir.toml:1:");
+    check("[plugins]\nmap = 1", "site/weir.toml:2:7: invalid type: integer");
+    check("[plugins.map]\na = { b = [nan] }", "site/weir.toml:1:1: [plugins.map]: a: b: NaN cannot be given");
+    check("[server]\ncompression = 9", "site/weir.toml:2:15: ");
+    check("[server]\ncompression = \"of\"", "site/weir.toml:2:15: unknown variant `of`");
     check(
         "\n\n[[dataset]]\nid = \"a\"\n",
         "site/weir.toml:3:1: dataset \"a\" needs exactly one of path, url, aggregation",

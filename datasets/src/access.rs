@@ -80,7 +80,8 @@ impl Access {
     /// `NotFound` where it is known that there is none, `Unsupported` where no rule allows it, `Unavailable` where it cannot
     /// be reached. Messages do not name the URL.
     pub fn object(&self, url: &ObjectUrl) -> Result<DataFile, Error> {
-        self.network()?.open(url, &self.caches.blocks).map(DataFile::remote)
+        let network = self.network()?;
+        Ok(DataFile::remote(network.open(url, &self.caches.blocks)?, network.location(url)))
     }
 
     /// The objects whose names begin with a URL, as a store.

@@ -7,14 +7,14 @@ pub mod format;
 mod looked_at;
 mod scan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::memory_budget::Memory;
-use crate::{Dataset, Error, ErrorKind, Opener, Place};
+use crate::{DataFile, Dataset, Error, ErrorKind, Location, ObjectUrl, Opener, Place};
 
 /// A file that was found, but cannot be a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,33 @@ pub struct Catalog {
     entries: BTreeMap<String, Place>,
     skipped: Vec<Skipped>,
     opener: Arc<Opener>,
+    /// Made when it is first asked for, which few sites do.
+    by_location: OnceLock<HashMap<Key, String>>,
+}
+
+/// A location as it is looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    /// A path with all links resolved.
+    Path(PathBuf),
+    /// A URL.
+    Object(ObjectUrl),
+}
+
+/// The ids of files; of several ids of one file, the first.
+fn by_location(entries: &BTreeMap<String, Place>) -> HashMap<Key, String> {
+    let mut ids = HashMap::new();
+    for (id, place) in entries {
+        let key = match place {
+            Place::File { path, .. } => std::fs::canonicalize(path).ok().map(Key::Path),
+            Place::Object { url } => Some(Key::Object(url.clone())),
+            Place::Folder { .. } | Place::Made(_) | Place::NcMl { .. } | Place::Prefix { .. } => None,
+        };
+        if let Some(key) = key {
+            ids.entry(key).or_insert_with(|| id.clone());
+        }
+    }
+    ids
 }
 
 impl Catalog {
@@ -49,7 +76,7 @@ impl Catalog {
         progress: &mut dyn FnMut(usize),
     ) -> Result<Self, Error> {
         let found = scan::scan(paths, &opener, progress)?;
-        Ok(Self { entries: found.entries, skipped: found.skipped, opener })
+        Ok(Self { entries: found.entries, skipped: found.skipped, opener, by_location: OnceLock::new() })
     }
 
     /// Adds a dataset under an id of its own.
@@ -62,6 +89,7 @@ impl Catalog {
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
         self.entries.insert(id.to_owned(), place);
+        self.by_location = OnceLock::new();
         Ok(())
     }
 
@@ -84,6 +112,30 @@ impl Catalog {
     #[must_use]
     pub fn problems(&self, id: &str) -> Vec<String> {
         self.entries.get(id).map(|place| self.opener.problems(place)).unwrap_or_default()
+    }
+
+    /// The original file of a dataset that was opened under `id`: its data file, or the document that defines it.
+    ///
+    /// # Errors
+    /// `NotFound` for a dataset that is not one file, with the reason, and for one that is gone.
+    pub fn file(&self, id: &str, dataset: &Dataset) -> Result<Arc<DataFile>, Error> {
+        if let Some(file) = dataset.file() {
+            return Ok(file);
+        }
+        let place = self.entries.get(id);
+        let place = place.ok_or_else(|| Error::not_found(format!("dataset '{id}' not found")))?;
+        self.opener.document(place).map(Arc::new).map_err(|e| e.within(format!("dataset '{id}'")))
+    }
+
+    /// The id under which the file at a location is served; `None` where it is not served as a whole.
+    #[must_use]
+    pub fn id_of(&self, location: &Location) -> Option<&str> {
+        let ids = self.by_location.get_or_init(|| by_location(&self.entries));
+        let key = match location {
+            Location::Path(path) => Key::Path(path.clone()),
+            Location::Object { url, .. } => Key::Object(url.clone()),
+        };
+        ids.get(&key).map(String::as_str)
     }
 
     /// All ids, sorted.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::index::{Index, Records};
 use crate::remote::RemoteFile;
+use crate::remote::url::ObjectUrl;
 use crate::{Error, ErrorKind, buffers};
 
 /// What a file was when it was opened: if this is the same, its bytes are the same.
@@ -85,6 +86,15 @@ impl Generation {
     }
 }
 
+/// When a file was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// When its bytes were changed, as it says itself: whoever copies or restores a file may set this.
+    pub modified: SystemTime,
+    /// When anything of it was changed, or the same where that is not known. Nobody can set this.
+    pub changed: SystemTime,
+}
+
 /// A short text that changes with the generation, and tells nothing of the file system.
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,10 +103,36 @@ impl fmt::Display for Generation {
     }
 }
 
+/// Where a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// On this machine, at the path by which it was opened.
+    Path(PathBuf),
+    /// On another machine.
+    Object {
+        /// Where it was found.
+        url: ObjectUrl,
+        /// The URL under which anybody can read it; `None` where keys or a private network are needed.
+        public: Option<String>,
+    },
+}
+
+impl Location {
+    /// The last part of its path.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::Path(path) => path.file_name().and_then(|name| name.to_str()).map(str::to_owned),
+            Self::Object { url, .. } => url.name(),
+        }
+    }
+}
+
 /// An open file, and what it was then.
 #[derive(Debug)]
 pub struct DataFile {
     medium: Medium,
+    location: Location,
     generation: Generation,
     opened: SystemTime,
     reads: AtomicU64,
@@ -129,18 +165,40 @@ impl DataFile {
             return Err(Error::unsupported("not a regular file"));
         }
         let generation = Generation::of(&metadata);
-        Ok(Self::new(Medium::Local(file), generation, opened))
+        Ok(Self::new(Medium::Local(file), Location::Path(path.to_owned()), generation, opened))
     }
 
-    fn new(medium: Medium, generation: Generation, opened: SystemTime) -> Self {
+    fn new(medium: Medium, location: Location, generation: Generation, opened: SystemTime) -> Self {
         let (reads, failures) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { medium, generation, opened, reads, failures, records: None }
+        Self { medium, location, generation, opened, reads, failures, records: None }
     }
 
     /// An object of another machine.
-    pub(crate) fn remote(file: RemoteFile) -> Self {
+    pub(crate) fn remote(file: RemoteFile, location: Location) -> Self {
         let generation = file.generation();
-        Self::new(Medium::Remote(file), generation, SystemTime::now())
+        Self::new(Medium::Remote(file), location, generation, SystemTime::now())
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// When the file was changed, before it was opened.
+    #[must_use]
+    pub fn times(&self) -> Option<Times> {
+        let at = |ns: i128| {
+            let nanoseconds = u64::try_from(ns).ok()?;
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanoseconds))
+        };
+        match &self.medium {
+            Medium::Local(_) => {
+                let Generation { modified_ns, changed_ns, .. } = self.generation;
+                Some(Times { modified: at(modified_ns)?, changed: at(changed_ns)? })
+            }
+            Medium::Remote(file) => file.modified().map(|time| Times { modified: time, changed: time }),
+        }
     }
 
     /// Whether reads ask another machine: many small ones then take long, and [`read_many`](Self::read_many) is much faster.

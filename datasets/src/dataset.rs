@@ -1,17 +1,19 @@
 //! An open dataset: a chunk source, and what was proven of it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Schema, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Schema, Storage, Variable};
 
 use crate::codecs;
 use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
 use crate::read::{self, Pace, Reading};
 use crate::source::{self, UNPINNED};
-use crate::{ChunkKey, ChunkSource, Error, ErrorKind, SlabRequest, StringRoom, resident};
+use crate::{
+    ChunkKey, ChunkSource, DataFile, Error, ErrorKind, SlabRequest, Stored, StringRoom, Times, resident, runs,
+};
 
 /// A chunk for a protocol that passes stored bytes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,7 @@ pub struct RawChunk {
 pub struct Dataset {
     source: Box<dyn ChunkSource>,
     generation: String,
+    times: Option<Times>,
     proven: Proven,
     memory: Arc<Memory>,
     /// Which opening this is: chunks of others are not its own.
@@ -40,6 +43,8 @@ pub struct Dataset {
     schema_bytes: u64,
     /// The bytes of memory that were counted for it.
     counted: AtomicU64,
+    /// Layouts that were asked for, by path without the leading slash: at most one for each variable.
+    layouts: Mutex<HashMap<String, Arc<Storage>>>,
 }
 
 /// Counts openings.
@@ -66,12 +71,14 @@ impl Dataset {
         let dataset = Self {
             generation: source.generation(),
             schema_bytes: resident::of_schema(source.schema()),
+            times: None,
             source,
             proven,
             memory: Arc::clone(memory),
             number: OPENED.fetch_add(1, Ordering::Relaxed),
             touched: variables.iter().map(|_| AtomicBool::new(false)).collect(),
             variables,
+            layouts: Mutex::default(),
             grown: AtomicBool::new(false),
             counted: AtomicU64::new(0),
         };
@@ -119,6 +126,19 @@ impl Dataset {
     #[must_use]
     pub fn generation(&self) -> &str {
         &self.generation
+    }
+
+    /// The same, with the times of the one file that all of it is read from.
+    #[must_use]
+    pub fn with_times(mut self, times: Option<Times>) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// When its data was changed, where that is known.
+    #[must_use]
+    pub fn times(&self) -> Option<Times> {
+        self.times
     }
 
     fn variable(&self, path: &str) -> Result<(&Variable, ChunkGrid), Error> {
@@ -195,7 +215,8 @@ impl Dataset {
         self.source.check_unchanged()
     }
 
-    /// Reads strings, row-major.
+    /// Reads elements of varying size, row-major: strings as their bytes, others in their packed form
+    /// ([`Packed`](weir_model::Packed)).
     ///
     /// # Errors
     /// As [`read`](Self::read); `TooLarge` where they are more than any answer has.
@@ -219,6 +240,16 @@ impl Dataset {
         let strings = strings?;
         self.source.check_unchanged()?;
         Ok(strings)
+    }
+
+    /// How many bytes [`read_strings`](Self::read_strings) will give, roughly, where the file says so and that is learnt much
+    /// faster than they are read.
+    ///
+    /// # Errors
+    /// As [`read_strings`](Self::read_strings).
+    pub fn varying_bytes(&self, path: &str, slab: &Hyperslab) -> Result<Option<u64>, Error> {
+        self.source.check_unchanged()?;
+        self.source.varying_bytes(path, slab)
     }
 
     /// Proves that every chunk of the slab can be decoded: chunks with codecs are decoded once per generation, chunks
@@ -311,6 +342,80 @@ impl Dataset {
         indexes.iter().map(|index| self.raw_chunk(path, index)).collect()
     }
 
+    /// How a variable's stored bytes are laid out, for those who pass them on as they are: its chunks are those of
+    /// [`place`](Self::place), which may be others than the schema's.
+    ///
+    /// # Errors
+    /// `Unsupported` where stored bytes cannot be passed on, with the reason; `NotFound` for an unknown variable.
+    pub fn layout(&self, path: &str) -> Result<Arc<Storage>, Error> {
+        let path = path.trim_start_matches('/');
+        let kept = || self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layout) = kept().get(path) {
+            return Ok(Arc::clone(layout));
+        }
+        let size = runs::variable(self.schema(), path)?.data_type.size();
+        let layout = Arc::new(self.source.runs(path)?.cut(size.unwrap_or(1)));
+        kept().insert(path.to_owned(), Arc::clone(&layout));
+        Ok(layout)
+    }
+
+    /// Where a chunk of [`layout`](Self::layout) is stored: the very bytes that a writer of the file stored, checksums and all.
+    /// Nothing of them is read. Bytes without codecs are those of a whole chunk.
+    ///
+    /// # Errors
+    /// `NotFound` where the layout has no such chunk, `Unsupported` where the chunk is not stored in one run, `Corrupt` where
+    /// it does not lie inside its file, and whatever else keeps absence or presence from being proven.
+    pub fn place(&self, path: &str, index: &[u64]) -> Result<Stored, Error> {
+        let variable = runs::variable(self.schema(), path)?;
+        let layout = self.layout(path)?;
+        let grid = ChunkGrid::new(variable.shape.clone(), layout.chunk_shape.clone());
+        let grid = grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))?;
+        let extent = grid.extent(index).ok_or_else(|| {
+            let counts = grid.counts();
+            Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks"))
+        })?;
+        self.source.check_unchanged()?;
+        let stored = self.source.locate_run(path, &extent);
+        self.note_touched(path);
+        let mut stored = stored?;
+        // Absence, too, is proven only of a file that nobody wrote to meanwhile.
+        self.source.check_unchanged()?;
+        let size = variable.data_type.size();
+        let whole = size.and_then(|size| grid.chunk_elements().checked_mul(size as u64));
+        match &mut stored {
+            Stored::Nothing => {}
+            Stored::Here(encoded) if layout.codecs.is_empty() && size.is_some() => {
+                encoded.bytes = pad(std::mem::take(&mut encoded.bytes), variable, &grid)?;
+            }
+            Stored::Here(_) => {}
+            Stored::Run(run) => {
+                run.file.check_range(run.offset, run.length)?;
+                check_whole((path, index), run.length, whole.filter(|_| layout.codecs.is_empty()))?;
+                read::check_claim(ChunkKey { variable: path, index }, run, whole)?;
+            }
+            Stored::Scattered => {
+                return Err(Error::unsupported(format!("{path} chunk {index:?} is stored in several parts")));
+            }
+        }
+        Ok(stored)
+    }
+
+    /// The bytes at a place that [`place`](Self::place) found, of files that nobody wrote to meanwhile.
+    ///
+    /// # Errors
+    /// `Unavailable` where they cannot be read, or somebody did.
+    pub fn read_place(&self, stored: Stored) -> Result<Vec<u8>, Error> {
+        let encoded = stored.fetch(|| Err(Error::unsupported("the chunk is stored in several parts")))?;
+        self.source.check_unchanged()?;
+        encoded.map(|encoded| encoded.bytes).ok_or_else(|| Error::not_found("nothing is stored there"))
+    }
+
+    /// The file that the data is, if it is one file.
+    #[must_use]
+    pub fn file(&self) -> Option<Arc<DataFile>> {
+        self.source.file()
+    }
+
     /// One chunk as it is stored, or `None` where it is proven that nothing is stored.
     ///
     /// A trailing Fletcher checksum is verified and taken off. Storage without codecs is padded with the fill value to a
@@ -364,6 +469,18 @@ fn halves(slab: &Hyperslab) -> Option<[Hyperslab; 2]> {
 impl Drop for Dataset {
     fn drop(&mut self) {
         self.memory.count_dataset(*self.counted.get_mut(), 0);
+    }
+}
+
+/// Bytes that no codec protects must be as many as a reader expects.
+fn check_whole((path, index): (&str, &[u64]), has: u64, whole: Option<u64>) -> Result<(), Error> {
+    match whole {
+        Some(whole) if whole != has => {
+            let message =
+                format!("{path} chunk {index:?} is stored in {has} bytes, and a whole one has {whole}");
+            Err(Error::unsupported(message))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -39,6 +39,7 @@ use self::coordinates::{Content, Role};
 use self::cube::Cube;
 use self::field::Index;
 use crate::read::{Load, Pace, Reach};
+use crate::runs::Runs;
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, StringRoom, source};
 
 /// A grid of more points is not read: a chunk of their coordinates would have more than 1 GiB.
@@ -267,6 +268,19 @@ impl ChunkSource for Grib {
             Source::Field(place) => encoded(self.values(place)?, 1),
             Source::Absent => self.absent().map(|()| Stored::Nothing),
         }
+    }
+
+    fn runs(&self, path: &str) -> Result<Runs, Error> {
+        match self.variable(path)? {
+            (variable, Content::Bytes(_) | Content::Grid(..)) => Ok(Runs::of_chunks(variable)),
+            (_, Content::Cube(_)) => Err(Error::unsupported(
+                "its fields are packed as GRIB packs them, and Zarr has no name for that",
+            )),
+        }
+    }
+
+    fn file(&self) -> Option<Arc<DataFile>> {
+        Some(Arc::clone(&self.file))
     }
 
     fn check_extent(&self, chunk: ChunkKey<'_>) -> Result<bool, Error> {

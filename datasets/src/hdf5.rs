@@ -13,6 +13,7 @@ mod dataspace;
 mod datatype;
 mod dense;
 mod dimensions;
+mod form;
 mod heap;
 mod kept;
 mod links;
@@ -20,19 +21,20 @@ mod metadata;
 mod named_types;
 mod object_header;
 mod storage;
-pub(crate) mod strings;
 mod tree;
 mod variables;
+pub(crate) mod varying;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use weir_model::{DataType, Hyperslab, Schema};
+use weir_model::{Hyperslab, Schema};
 
 use self::array::StoredArray;
 use self::metadata::Metadata;
 use self::tree::Tree;
 use crate::index::Records;
+use crate::runs::{self, Runs};
 use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored, StringRoom};
 
 /// An open HDF5 file.
@@ -71,9 +73,20 @@ impl Hdf5Source {
     /// The array of a variable whose elements have one size.
     fn sized(&self, path: &str) -> Result<&StoredArray, Error> {
         let array = self.array(path)?;
-        if array.data_type.size().is_none() {
+        if array.data_type.is_varying() {
             let what = array.data_type.describe();
             let message = format!("{path} has elements of type {what}, which are not stored in its chunks");
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        Ok(array)
+    }
+
+    /// The array of a variable whose elements vary in size.
+    fn varying(&self, path: &str) -> Result<&StoredArray, Error> {
+        let array = self.array(path)?;
+        if !array.data_type.is_varying() {
+            let what = array.data_type.describe();
+            let message = format!("{path} has elements of type {what}, not strings");
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
         Ok(array)
@@ -119,18 +132,41 @@ impl ChunkSource for Hdf5Source {
         array.locate(&self.metadata, chunk.index).map_err(|error| error.within(chunk.variable))
     }
 
+    fn runs(&self, variable: &str) -> Result<Runs, Error> {
+        let array = self.array(variable)?;
+        if array.data_type.size().is_none() {
+            let what = array.data_type.describe();
+            let message = format!("its elements, {what}, are stored in a heap and not in chunks");
+            return Err(Error::unsupported(message));
+        }
+        array.runs(runs::variable(&self.schema, variable)?)
+    }
+
+    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        let array = self.sized(variable)?;
+        array.locate_run(&self.metadata, extent).map_err(|error| error.within(variable))
+    }
+
+    fn file(&self) -> Option<Arc<DataFile>> {
+        Some(self.metadata.shared_file())
+    }
+
     fn read_strings(
         &self,
         variable: &str,
         slab: &Hyperslab,
         room: &mut StringRoom,
     ) -> Result<Vec<Vec<u8>>, Error> {
-        let array = self.array(variable)?;
-        if array.data_type != DataType::String {
-            let what = array.data_type.describe();
-            let message = format!("{variable} has elements of type {what}, not strings");
-            return Err(Error::new(ErrorKind::BadRequest, message));
+        let array = self.varying(variable)?;
+        varying::read(&self.metadata, array, (slab, room)).map_err(|error| error.within(variable))
+    }
+
+    fn varying_bytes(&self, variable: &str, slab: &Hyperslab) -> Result<Option<u64>, Error> {
+        let array = self.varying(variable)?;
+        // References are looked at twice, which costs little where they are near.
+        if self.is_far() {
+            return Ok(None);
         }
-        strings::read(&self.metadata, array, (slab, room)).map_err(|error| error.within(variable))
+        varying::bytes(&self.metadata, array, slab).map(Some).map_err(|error| error.within(variable))
     }
 }

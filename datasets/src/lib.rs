@@ -33,6 +33,7 @@ pub mod read;
 pub mod reference;
 pub mod remote;
 mod resident;
+pub mod runs;
 mod source;
 pub mod store;
 mod string_room;
@@ -44,7 +45,7 @@ pub mod zarr;
 pub use access::Access;
 pub use caches::Caches;
 pub use catalog::Catalog;
-pub use data_file::{DataFile, Generation};
+pub use data_file::{DataFile, Generation, Location, Times};
 pub use dataset::{Dataset, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};
@@ -54,6 +55,7 @@ pub use remote::rules::{
     AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport,
 };
 pub use remote::url::ObjectUrl;
+pub use runs::Runs;
 pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored, UNPINNED};
 pub use string_room::{MOST_STRING_BYTES, StringRoom};
-pub use tiling::run_chunk_shape;
+pub use tiling::{equal_run_shape, run_chunk_shape};

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use weir_model::{ByteOrder, ChunkGrid, DataType, Hyperslab, Schema, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Packed, Schema, Variable};
 
+use crate::runs::Runs;
 use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored, StringRoom, codecs};
 
 /// A schema, and the stored chunks or strings of its variables. Where nothing is stored, the fill value stands.
@@ -86,18 +87,22 @@ impl MemorySource {
         Ok(self)
     }
 
-    /// Stores all strings of a variable, row-major.
+    /// Stores all elements of a variable whose elements vary in size, row-major: strings, or packed forms.
     ///
     /// # Errors
-    /// `NotFound` for an unknown variable, `BadRequest` where it holds no strings, or another number of them.
+    /// `NotFound` for an unknown variable, `BadRequest` where its elements have one size, where there is another number of them,
+    /// or where one is not the packed form of its type.
     pub fn with_strings(mut self, variable: &str, strings: Vec<Vec<u8>>) -> Result<Self, Error> {
         let found = self.variable(variable)?;
         let has = whole(variable, &found.shape)?.elements();
-        if found.data_type != DataType::String || has != strings.len() as u64 {
+        if !found.data_type.is_varying() || has != strings.len() as u64 {
             let (what, given) = (found.data_type.describe(), strings.len());
             let message =
                 format!("{given} strings were given for the {has} elements of {variable}, which are {what}");
             return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        if let Some(wrong) = strings.iter().find_map(|bytes| Packed::count(bytes, &found.data_type).err()) {
+            return Err(Error::new(ErrorKind::BadRequest, format!("{variable}: {wrong}")));
         }
         self.strings.insert(plain(variable), strings);
         Ok(self)
@@ -208,6 +213,10 @@ impl ChunkSource for MemorySource {
         Ok(self.stored(chunk)?.cloned().map_or(Stored::Nothing, Stored::Here))
     }
 
+    fn runs(&self, variable: &str) -> Result<Runs, Error> {
+        self.variable(variable).map(Runs::of_chunks)
+    }
+
     fn read_strings(
         &self,
         variable: &str,
@@ -215,14 +224,15 @@ impl ChunkSource for MemorySource {
         room: &mut StringRoom,
     ) -> Result<Vec<Vec<u8>>, Error> {
         let found = self.variable(variable)?;
-        if found.data_type != DataType::String {
-            let what = found.data_type.describe();
-            return Err(Error::new(
-                ErrorKind::BadRequest,
-                format!("{variable} holds no strings, but {what}"),
-            ));
+        if !found.data_type.is_varying() {
+            let message = format!("{variable} holds no strings, but {}", found.data_type.describe());
+            return Err(Error::new(ErrorKind::BadRequest, message));
         }
         let Some(strings) = self.strings.get(&plain(variable)) else {
+            if Packed::count(&[], &found.data_type).is_err() {
+                let message = format!("nothing is stored of {variable}, which has no fill value");
+                return Err(Error::corrupt(message));
+            }
             return Ok(places(&slab.shape()).map(|_| Vec::new()).collect());
         };
         let counts = slab.shape();

@@ -18,6 +18,7 @@ use weir_model::{ByteOrder, Dimension, Group, Hyperslab, Schema, Storage, Variab
 use self::header::{Fault, Header, HeaderVariable};
 use self::layout::{Layout, Placement};
 use crate::index::Records;
+use crate::runs::{self, Runs};
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, StringRoom, source};
 
 /// How much of a file is read first; most headers fit.
@@ -229,6 +230,25 @@ impl Placement {
     }
 }
 
+impl Placement {
+    /// The largest box of elements that follow each other in the file.
+    fn largest_run(&self) -> Vec<u64> {
+        let mut shape = self.grid.shape().to_vec();
+        if self.is_interleaved {
+            shape.iter_mut().take(1).for_each(|records| *records = 1);
+        }
+        shape
+    }
+
+    /// Where the elements of a box begin, and how many bytes they have.
+    fn range(&self, extent: &Hyperslab) -> Option<(u64, u64)> {
+        let mut axes = extent.strides().iter().zip(&self.strides);
+        let offset =
+            axes.try_fold(self.begin, |at, (axis, &stride)| at.checked_add(axis.start.checked_mul(stride)?))?;
+        Some((offset, extent.elements().checked_mul(self.element_size)?))
+    }
+}
+
 impl Classic {
     fn placement(&self, variable: &str) -> Result<&Placement, Error> {
         let placement = self.placements.get(variable.trim_start_matches('/'));
@@ -302,6 +322,23 @@ impl ChunkSource for Classic {
         let run = self.run(chunk)?;
         self.file.check_range(run.offset, run.end().saturating_sub(run.offset))?;
         Ok(true)
+    }
+
+    fn runs(&self, variable: &str) -> Result<Runs, Error> {
+        let largest = self.placement(variable)?.largest_run();
+        Ok(Runs::divisible(runs::variable(&self.schema, variable)?, &largest))
+    }
+
+    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        let placement = self.placement(variable)?;
+        runs::check_consecutive(variable, extent, &placement.largest_run())?;
+        let range = placement.range(extent);
+        let (offset, length) = range.ok_or_else(|| Error::corrupt(format!("{variable} is too large")))?;
+        Ok(Stored::Run(source::Run { file: Arc::clone(&self.file), offset, length, skipped_codecs: 0 }))
+    }
+
+    fn file(&self) -> Option<Arc<DataFile>> {
+        Some(Arc::clone(&self.file))
     }
 
     fn read_strings(&self, variable: &str, _: &Hyperslab, _: &mut StringRoom) -> Result<Vec<Vec<u8>>, Error> {

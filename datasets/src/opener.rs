@@ -20,7 +20,7 @@ use crate::memory_budget::{Memory, Share};
 use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
-use crate::{Access, ChunkSource, DataFile, Dataset, Error, ErrorKind, Generation, OtherFiles, zarr};
+use crate::{Access, ChunkSource, DataFile, Dataset, Error, ErrorKind, Generation, OtherFiles, Times, zarr};
 
 /// So many datasets are kept open at most, because a process may have only so many open files.
 const MOST_OPEN: u64 = 256;
@@ -211,6 +211,23 @@ impl Opener {
         Ok((DataFile::open(&path)?, folder))
     }
 
+    /// Opens the document that defines a dataset.
+    ///
+    /// # Errors
+    /// `NotFound` where no one file does, with the reason, or where it is gone.
+    pub(crate) fn document(&self, place: &Place) -> Result<DataFile, Error> {
+        match place {
+            Place::File { path, root } | Place::NcMl { path, root } => {
+                Ok(self.open_file(path, root.as_deref())?.0)
+            }
+            Place::Object { url } => self.access.object(url),
+            Place::Folder { .. } | Place::Prefix { .. } => {
+                Err(Error::not_found("it is a store of many objects, not one file"))
+            }
+            Place::Made(_) => Err(Error::not_found("it is made of other datasets, not one file")),
+        }
+    }
+
     /// Opens a dataset, or hands out the open one if its data is the same as then.
     ///
     /// Many may ask for the same dataset at once; it is opened once.
@@ -260,8 +277,12 @@ impl Opener {
     ///
     /// # Errors
     /// `TooLarge` for one that leaves requests too little memory.
-    fn opened(&self, seen: Seen, source: Box<dyn ChunkSource>) -> Result<Open, Error> {
-        let dataset = Arc::new(Dataset::within(source, &self.memory));
+    fn opened(
+        &self,
+        seen: Seen,
+        (source, times): (Box<dyn ChunkSource>, Option<Times>),
+    ) -> Result<Open, Error> {
+        let dataset = Arc::new(Dataset::within(source, &self.memory).with_times(times));
         let weight = self.weight(&dataset);
         let (share, bytes) = (self.memory.share(Share::Datasets), dataset.weigh());
         let most = share.saturating_add(self.memory.limit() >> 1);
@@ -313,8 +334,10 @@ impl Opener {
                     let set = References::document(file, folder, &self.access)?;
                     return self.open_references(set);
                 }
+                let times = file.times();
                 let (source, other) = format::open_local(file, &resolved, &self.access)?;
-                self.opened(Seen::File(generation, other), source)
+                let times = times.filter(|_| other == OtherFiles::default());
+                self.opened(Seen::File(generation, other), (source, times))
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
@@ -324,20 +347,20 @@ impl Opener {
                 }
                 let store = Store::folder(&path)?;
                 let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
-                self.opened(Seen::Folder(path, documents), source)
+                self.opened(Seen::Folder(path, documents), (source, None))
             }
             Place::Object { url } => {
                 let file = self.indexed(self.access.object(url)?);
                 let generation = *file.generation();
-                let seen = Seen::Object(generation, file.changed().unwrap_or_default());
+                let (times, changed) = (file.times(), file.changed().unwrap_or_default());
                 let source = format::open(file)?;
                 self.looked.insert(url.clone(), generation);
-                self.opened(seen, source)
+                self.opened(Seen::Object(generation, changed), (source, times))
             }
             Place::Prefix { url } => {
                 let store = self.access.store(url)?;
                 let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
-                self.opened(Seen::Prefix(documents), source)
+                self.opened(Seen::Prefix(documents), (source, None))
             }
             Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
         }
@@ -385,7 +408,7 @@ impl Opener {
         let generation = set.own_generation();
         let store = Store::references(set);
         let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
-        self.opened(Seen::References(generation, documents), source)
+        self.opened(Seen::References(generation, documents), (source, None))
     }
 }
 

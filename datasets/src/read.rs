@@ -371,16 +371,26 @@ impl Reading<'_> {
 /// As [`ChunkSource::locate`]; `Corrupt` for a chunk that claims too much.
 pub fn locate(source: &dyn ChunkSource, key: ChunkKey<'_>, whole: usize) -> Result<Stored, Error> {
     let stored = source.locate(key)?;
-    let most = (whole as u64).saturating_mul(2).saturating_add(64 << 10);
-    match &stored {
-        Stored::Run(run) if run.length > most => {
-            let (ChunkKey { variable, index }, has) = (key, run.length);
-            Err(Error::corrupt(format!(
-                "{variable} chunk {index:?}: its {whole} bytes are stored in {has}; more than {most} cannot be right"
-            )))
-        }
-        _ => Ok(stored),
+    if let Stored::Run(run) = &stored {
+        check_claim(key, run, Some(whole as u64))?;
     }
+    Ok(stored)
+}
+
+/// Checks that a chunk of `whole` bytes does not claim more bytes than its codecs could have made of it; a chunk of a length that is
+/// not known may have any.
+///
+/// # Errors
+/// `Corrupt` for one that does.
+pub fn check_claim(key: ChunkKey<'_>, run: &Run, whole: Option<u64>) -> Result<(), Error> {
+    let most = whole.map_or(u64::MAX, |whole| whole.saturating_mul(2).saturating_add(64 << 10));
+    if run.length <= most {
+        return Ok(());
+    }
+    let (ChunkKey { variable, index }, has, whole) = (key, run.length, whole.unwrap_or(0));
+    Err(Error::corrupt(format!(
+        "{variable} chunk {index:?}: its {whole} bytes are stored in {has}; more than {most} cannot be right"
+    )))
 }
 
 /// How many chunks a slab needs some element of.

@@ -21,6 +21,7 @@ pub mod url;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use tokio::task::JoinSet;
@@ -62,6 +63,11 @@ impl RemoteFile {
     /// What it was when it was opened.
     pub fn generation(&self) -> Generation {
         self.object.generation()
+    }
+
+    /// When it was changed, as its server says.
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.object.modified()
     }
 
     /// A flag that is set once a read found the object changed.

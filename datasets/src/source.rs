@@ -6,6 +6,7 @@ use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Variable};
 
 use crate::index::Records;
 use crate::read::{Load, Pace, Reach};
+use crate::runs::{self, Runs};
 use crate::{DataFile, Error, ErrorKind, StringRoom};
 
 /// What a generation ends with that does not change with every byte of the data, as that of a Zarr store whose chunks are
@@ -216,6 +217,30 @@ pub trait ChunkSource: Send + Sync {
         }
     }
 
+    /// How a variable lies in runs of files, for those who pass stored bytes on as they are.
+    ///
+    /// # Errors
+    /// `Unsupported` where its stored bytes cannot be passed on, with the reason; `NotFound` for a variable that does not
+    /// exist.
+    fn runs(&self, variable: &str) -> Result<Runs, Error> {
+        runs::none(self.schema(), variable)
+    }
+
+    /// Where the elements of a chunk, or of a part of one that [`runs`](Self::runs) calls divisible, are stored. `extent` is
+    /// what of the chunk lies inside the variable.
+    ///
+    /// # Errors
+    /// As [`locate`](Self::locate); `Unsupported` where they are not stored in one run.
+    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        let index = runs::index_of(self.schema(), variable, extent)?;
+        self.locate(ChunkKey { variable, index: &index })
+    }
+
+    /// The file that the data is, if it is one file.
+    fn file(&self) -> Option<Arc<DataFile>> {
+        None
+    }
+
     /// Reads elements of a fixed size into `out`, as a source does that is made of other datasets; `Ok(false)` where chunks
     /// are to be fetched and decoded instead.
     ///
@@ -234,18 +259,26 @@ pub trait ChunkSource: Send + Sync {
         Ok(false)
     }
 
-    /// Reads strings ([`DataType::String`](weir_model::DataType::String)), row-major, as the file spells them. Takes of `room`
-    /// before it holds them.
+    /// Reads elements of varying size ([`DataType::is_varying`](weir_model::DataType::is_varying)), row-major: strings as the
+    /// file spells them, others in their packed form ([`Packed`](weir_model::Packed)). Takes of `room` before it holds them.
     ///
     /// # Errors
-    /// `NotFound` for a variable that does not exist, `BadRequest` for one that holds no strings, `TooLarge` where the room does
-    /// not do.
+    /// `NotFound` for a variable that does not exist, `BadRequest` for one whose elements have one size, `TooLarge` where the
+    /// room does not do.
     fn read_strings(
         &self,
         variable: &str,
         slab: &Hyperslab,
         room: &mut StringRoom,
     ) -> Result<Vec<Vec<u8>>, Error>;
+
+    /// How many bytes [`read_strings`](Self::read_strings) will give, roughly, if that costs much less than reading them.
+    ///
+    /// # Errors
+    /// As [`read_strings`](Self::read_strings).
+    fn varying_bytes(&self, _variable: &str, _slab: &Hyperslab) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
 
     /// What the index keeps of this generation; `None` where nothing may be kept of it.
     fn records(&self) -> Option<&Records> {

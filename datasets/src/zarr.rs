@@ -42,6 +42,7 @@ use self::sharding::Sharding;
 pub use self::shards::ShardCache;
 use self::shards::Shards;
 use crate::read::{Load, Pace, Reach};
+use crate::runs::{self, Runs};
 use crate::source::{self, Run, UNPINNED};
 use crate::store::{Object, Store};
 use crate::{Caches, ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored, StringRoom};
@@ -163,6 +164,18 @@ impl ChunkSource for ZarrSource {
             self.documents.distrust();
         }
         Ok(stored)
+    }
+
+    fn runs(&self, path: &str) -> Result<Runs, Error> {
+        let array = self.array(path)?;
+        let chain = array.chain()?;
+        if array.description.kind.is_text() {
+            return Err(Error::unsupported("its elements are texts, whose chunks are read as texts"));
+        }
+        match chain.is_plain() {
+            true => Ok(Runs::of_chunks(runs::variable(&self.schema, path)?)),
+            false => Err(Error::unsupported("its chunks are filtered in a way that only this store can say")),
+        }
     }
 
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {

@@ -58,7 +58,7 @@
 #define WEIR_ABI_MAJOR 1
 
 // Minor version: how many times fields were appended.
-#define WEIR_ABI_MINOR 0
+#define WEIR_ABI_MINOR 1
 
 // Marks a table as ours: "WEIRPLG1", least significant byte first.
 #define WEIR_MAGIC 3550890739066553687
@@ -108,6 +108,39 @@
 
 // Response flag: the host may serve byte ranges of this body.
 #define WEIR_RESPONSE_RANGES 2
+
+// Response flag: this body is worth compressing, although its media type does not tell so. The host compresses responses for
+// clients that ask for it: texts, JSON, XML, and bodies with this flag; never those with `WEIR_RESPONSE_RANGES`, nor those
+// with a header `content-encoding`. The value `identity` of that header means "leave it alone", and is not sent.
+#define WEIR_RESPONSE_COMPRESSIBLE 4
+
+// Response flag, with `WEIR_RESPONSE_STABLE`: making the body took work, so the host may keep it where it is larger than what
+// it keeps else.
+#define WEIR_RESPONSE_COSTLY 8
+
+// State of a chunk's place: it was proven that nothing is stored, so every element is the fill value.
+#define WEIR_PLACE_MISSING 0
+
+// State of a chunk's place: a range of a file.
+#define WEIR_PLACE_RANGE 1
+
+// State of a chunk's place: no range of any file; the bytes stand in metadata, or were decoded or put together.
+#define WEIR_PLACE_ELSEWHERE 2
+
+// Source of a place: the file that the dataset is.
+#define WEIR_SOURCE_OWN 0
+
+// Source of a place: the file of the dataset whose id is the source's name.
+#define WEIR_SOURCE_DATASET 1
+
+// Source of a place: the URL that is the source's name, which anybody can read.
+#define WEIR_SOURCE_URL 2
+
+// Source of a place: a file that has no name for clients.
+#define WEIR_SOURCE_UNNAMED 3
+
+// Flag of `dataset_chunk_place`: the stored bytes are wanted, too.
+#define WEIR_PLACE_WITH_BYTES 1
 
 // Byte order: least significant byte first.
 #define WEIR_ORDER_LITTLE 0
@@ -199,6 +232,47 @@ typedef struct WeirChunk {
     struct WeirBytes bytes;
 } WeirChunk;
 
+// Where a chunk is stored. Since minor version 1. The plugin fills `size`, and zeros the rest, before the call.
+typedef struct WeirChunkPlace {
+    // Size of this struct, as the plugin knows it.
+    size_t size;
+    // `WEIR_PLACE_*`.
+    uint32_t state;
+    // Bit n is set where the layout's n-th codec was not applied to this chunk. Where it is not 0, the bytes are not what the
+    // layout says.
+    uint32_t skipped_codecs;
+    // `WEIR_SOURCE_*`, of a range.
+    uint32_t source_kind;
+    // Zero.
+    uint32_t reserved;
+    // The first byte of a range.
+    uint64_t offset;
+    // How many bytes are stored.
+    uint64_t length;
+    // The source's name, UTF-8, where its kind has one.
+    struct WeirBytes source;
+    // The bytes exactly as they are stored, checksums and all; empty unless they were wanted.
+    struct WeirBytes bytes;
+} WeirChunkPlace;
+
+// The original file of a dataset. Since minor version 1. The plugin fills `size`, and zeros the rest, before the call.
+typedef struct WeirFile {
+    // Size of this struct, as the plugin knows it.
+    size_t size;
+    // How many bytes it has.
+    uint64_t length;
+    // When it was last written, in seconds since 1970; the least number where that is not known.
+    int64_t modified;
+    // 1 where its bytes stay the same as long as the dataset's generation does.
+    uint32_t stable;
+    // Zero.
+    uint32_t reserved;
+    // Its name without its folder, UTF-8; empty where it has none.
+    struct WeirBytes name;
+    // The URL under which anybody can read it elsewhere, UTF-8; empty where there is none.
+    struct WeirBytes url;
+} WeirFile;
+
 // The host's services. Handles are the host's own pointers.
 typedef struct WeirHost {
     // Size of this table.
@@ -242,7 +316,10 @@ typedef struct WeirHost {
                             uint8_t *buffer,
                             size_t length,
                             struct WeirErr *err);
-    // Reads strings: for each, its length as 8 bytes, least significant first, then its bytes.
+    // Reads elements of varying size, such as strings: for each, the length of its packed form as 8 bytes, least significant
+    // first, then its packed form. That of a string is its bytes; of a sequence, its elements one after the other; of a
+    // compound with such a field, its fields without padding. Inside of something else, a string or sequence has a count (8
+    // bytes, least significant first) before it: of its bytes, or of its elements. Numbers are least significant byte first.
     int32_t (*dataset_read_strings)(void *dataset,
                                     const struct WeirSlab *slab,
                                     struct WeirBytes *out,
@@ -267,6 +344,24 @@ typedef struct WeirHost {
                               struct WeirErr *err);
     // Memory of the host's, for a body: returns where to write, or null. `out` owns it.
     uint8_t *(*bytes_alloc)(void *context, size_t length, struct WeirBytes *out);
+    // Since minor version 1. How a variable's stored bytes are laid out, for those who pass them on as they are: a JSON object
+    // with the members `chunk_shape`, `codecs`, `big_endian` and `fill` of a variable in the schema document. Its chunks may
+    // be others than the schema's; each is whole, and one range of a file. `WEIR_E_UNSUPPORTED` says why there is none. A host of
+    // minor version 0 has a smaller table, which ends before this field.
+    int32_t (*dataset_layout)(void *dataset, struct WeirStr variable, struct WeirBytes *out, struct WeirErr *err);
+    // Since minor version 1. Where a chunk of the layout is stored; `index` has `rank` numbers, `flags` are
+    // `WEIR_PLACE_WITH_*`. Without flags nothing of the data is read.
+    int32_t (*dataset_chunk_place)(void *dataset,
+                                   struct WeirStr variable,
+                                   const uint64_t *index,
+                                   uint32_t rank,
+                                   uint32_t flags,
+                                   struct WeirChunkPlace *out,
+                                   struct WeirErr *err);
+    // Since minor version 1. The original file of a dataset; `WEIR_E_NOT_FOUND` where it is not one file.
+    int32_t (*dataset_file)(void *dataset, struct WeirFile *out, struct WeirErr *err);
+    // Since minor version 1. Reads exactly `length` bytes of the original file from `offset` on, all of one state of it.
+    int32_t (*dataset_file_read)(void *dataset, uint64_t offset, uint8_t *buffer, size_t length, struct WeirErr *err);
 } WeirHost;
 
 // One HTTP header.
@@ -349,7 +444,9 @@ typedef struct WeirPlugin {
     int32_t (*create)(const struct WeirHost *host, struct WeirStr config, void **out, struct WeirErr *err);
     // Ends an instance; bodies and bytes it handed out may outlive it.
     void (*destroy)(void *instance);
-    // The routes: one `METHOD[,METHOD] pattern` a line.
+    // The routes: one `METHOD[,METHOD] pattern` a line. A pattern is a path in which `{id}`, the id of a dataset, may stand once
+    // at the beginning of a segment (`/datasets/{id}/name`, `/name/{id}.suffix`, `/name/{id}`), and `{rest}`, everything
+    // below, as the last segment. `HEAD` comes with `GET`.
     int32_t (*routes)(void *instance, struct WeirBytes *out, struct WeirErr *err);
     // Answers a request.
     int32_t (*handle)(void *instance, const struct WeirRequest *request, struct WeirResponse *out, struct WeirErr *err);
@@ -366,6 +463,9 @@ typedef struct WeirPlugin {
     void (*body_drop)(void *body);
     // Optional: run once after `create`.
     int32_t (*self_test)(void *instance, struct WeirErr *err);
+    // Since minor version 1. Optional: restricts a body of a known length, of a response with `WEIR_RESPONSE_RANGES`, to
+    // `length` bytes from `offset` on, before its first piece is pulled. Where it fails the body is as before.
+    int32_t (*body_range)(void *body, uint64_t offset, uint64_t length, struct WeirErr *err);
 } WeirPlugin;
 
 /* Changes with any size or offset of minor version 0's tables; goes into WeirPlugin.layout_hash. */
@@ -428,6 +528,24 @@ WEIR_ASSERT(offsetof(WeirChunk, size) == 0);
 WEIR_ASSERT(offsetof(WeirChunk, present) == 8);
 WEIR_ASSERT(offsetof(WeirChunk, skipped_codecs) == 12);
 WEIR_ASSERT(offsetof(WeirChunk, bytes) == 16);
+WEIR_ASSERT(sizeof(WeirChunkPlace) == 104);
+WEIR_ASSERT(offsetof(WeirChunkPlace, size) == 0);
+WEIR_ASSERT(offsetof(WeirChunkPlace, state) == 8);
+WEIR_ASSERT(offsetof(WeirChunkPlace, skipped_codecs) == 12);
+WEIR_ASSERT(offsetof(WeirChunkPlace, source_kind) == 16);
+WEIR_ASSERT(offsetof(WeirChunkPlace, reserved) == 20);
+WEIR_ASSERT(offsetof(WeirChunkPlace, offset) == 24);
+WEIR_ASSERT(offsetof(WeirChunkPlace, length) == 32);
+WEIR_ASSERT(offsetof(WeirChunkPlace, source) == 40);
+WEIR_ASSERT(offsetof(WeirChunkPlace, bytes) == 72);
+WEIR_ASSERT(sizeof(WeirFile) == 96);
+WEIR_ASSERT(offsetof(WeirFile, size) == 0);
+WEIR_ASSERT(offsetof(WeirFile, length) == 8);
+WEIR_ASSERT(offsetof(WeirFile, modified) == 16);
+WEIR_ASSERT(offsetof(WeirFile, stable) == 24);
+WEIR_ASSERT(offsetof(WeirFile, reserved) == 28);
+WEIR_ASSERT(offsetof(WeirFile, name) == 32);
+WEIR_ASSERT(offsetof(WeirFile, url) == 64);
 WEIR_ASSERT(sizeof(WeirResponse) == 96);
 WEIR_ASSERT(offsetof(WeirResponse, size) == 0);
 WEIR_ASSERT(offsetof(WeirResponse, status) == 8);
@@ -436,7 +554,7 @@ WEIR_ASSERT(offsetof(WeirResponse, headers) == 16);
 WEIR_ASSERT(offsetof(WeirResponse, bytes) == 48);
 WEIR_ASSERT(offsetof(WeirResponse, body) == 80);
 WEIR_ASSERT(offsetof(WeirResponse, length) == 88);
-WEIR_ASSERT(sizeof(WeirHost) == 160);
+WEIR_ASSERT(sizeof(WeirHost) == 192);
 WEIR_ASSERT(offsetof(WeirHost, size) == 0);
 WEIR_ASSERT(offsetof(WeirHost, abi_major) == 8);
 WEIR_ASSERT(offsetof(WeirHost, abi_minor) == 12);
@@ -458,7 +576,11 @@ WEIR_ASSERT(offsetof(WeirHost, dataset_verify) == 128);
 WEIR_ASSERT(offsetof(WeirHost, dataset_chunk) == 136);
 WEIR_ASSERT(offsetof(WeirHost, dataset_chunks) == 144);
 WEIR_ASSERT(offsetof(WeirHost, bytes_alloc) == 152);
-WEIR_ASSERT(sizeof(WeirPlugin) == 136);
+WEIR_ASSERT(offsetof(WeirHost, dataset_layout) == 160);
+WEIR_ASSERT(offsetof(WeirHost, dataset_chunk_place) == 168);
+WEIR_ASSERT(offsetof(WeirHost, dataset_file) == 176);
+WEIR_ASSERT(offsetof(WeirHost, dataset_file_read) == 184);
+WEIR_ASSERT(sizeof(WeirPlugin) == 144);
 WEIR_ASSERT(offsetof(WeirPlugin, size) == 0);
 WEIR_ASSERT(offsetof(WeirPlugin, abi_major) == 8);
 WEIR_ASSERT(offsetof(WeirPlugin, abi_minor) == 12);
@@ -476,5 +598,6 @@ WEIR_ASSERT(offsetof(WeirPlugin, render_error) == 104);
 WEIR_ASSERT(offsetof(WeirPlugin, body_next) == 112);
 WEIR_ASSERT(offsetof(WeirPlugin, body_drop) == 120);
 WEIR_ASSERT(offsetof(WeirPlugin, self_test) == 128);
+WEIR_ASSERT(offsetof(WeirPlugin, body_range) == 136);
 
 #endif  /* WEIR_PLUGIN_H */

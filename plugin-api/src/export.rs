@@ -17,7 +17,7 @@ pub const fn table<P: Plugin>() -> WeirPlugin {
         size: size_of::<WeirPlugin>(),
         abi_major: abi::WEIR_ABI_MAJOR,
         abi_minor: abi::WEIR_ABI_MINOR,
-        min_host_minor: 0,
+        min_host_minor: P::MIN_HOST_MINOR,
         flags: 0,
         magic: abi::WEIR_MAGIC,
         layout_hash: abi::WEIR_LAYOUT_HASH,
@@ -31,6 +31,7 @@ pub const fn table<P: Plugin>() -> WeirPlugin {
         body_next,
         body_drop,
         self_test: Some(self_test::<P>),
+        body_range: Some(body_range),
     }
 }
 
@@ -50,7 +51,7 @@ macro_rules! export_plugin {
 
         const _: () = {
             const PARTS: &[&str] = &[
-                "{\"abi\":\"1.0\",\"name\":\"",
+                "{\"abi\":\"1.1\",\"name\":\"",
                 <$plugin as $crate::Plugin>::NAME,
                 "\",\"version\":\"",
                 <$plugin as $crate::Plugin>::VERSION,
@@ -102,9 +103,8 @@ unsafe extern "C" fn create<P: Plugin>(
 ) -> i32 {
     guard(err, || {
         // SAFETY: the host passes its table, which lives for ever, and text that lives through the call.
-        let (host, config) = unsafe { (host.as_ref(), text(config)) };
-        let host = host.ok_or_else(|| Error::internal("the host passed no services"))?;
-        let instance = Box::into_raw(Box::new(P::create(Host::from_table(host), config)?));
+        let (host, config) = unsafe { (Host::adopt(host)?, text(config)) };
+        let instance = Box::into_raw(Box::new(P::create(host, config)?));
         // SAFETY: the host passes room for the instance.
         unsafe { out.write(instance.cast()) };
         Ok(abi::WEIR_OK)
@@ -186,6 +186,15 @@ unsafe extern "C" fn body_next(body: *mut c_void, out: *mut WeirBytes, err: *mut
         let Some(piece) = body.next()? else { return Ok(abi::WEIR_END) };
         // SAFETY: the host passes room for the result.
         unsafe { out.write(piece.into_raw()) };
+        Ok(abi::WEIR_OK)
+    })
+}
+
+unsafe extern "C" fn body_range(body: *mut c_void, offset: u64, length: u64, err: *mut WeirErr) -> i32 {
+    guard(err, || {
+        // SAFETY: the host passes a body of ours that nobody pulls meanwhile.
+        let body = unsafe { &mut *body.cast::<Box<dyn Body>>() };
+        body.restrict(offset, length)?;
         Ok(abi::WEIR_OK)
     })
 }

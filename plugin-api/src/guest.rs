@@ -1,7 +1,7 @@
 //! The host's side of the boundary: how a server holds a plugin, linked in or loaded, in safe Rust.
 
 use std::ffi::c_void;
-use std::mem::offset_of;
+use std::mem::{MaybeUninit, offset_of};
 use std::sync::Arc;
 
 use weir_plugin_abi as abi;
@@ -46,6 +46,10 @@ pub struct Answer {
     pub stable: bool,
     /// Whether byte ranges may be served.
     pub ranges: bool,
+    /// Whether the body is worth compressing, although its media type does not tell so.
+    pub compressible: bool,
+    /// Whether making it took work.
+    pub costly: bool,
     /// The headers.
     pub headers: Vec<(String, String)>,
     /// The content.
@@ -113,6 +117,33 @@ impl Drop for Guest {
     }
 }
 
+/// Takes over a plugin's table of any minor version, which may be smaller than the one that is known here.
+///
+/// # Errors
+/// As [`check_table`].
+///
+/// # Safety
+/// `table` points to as many readable bytes as the table of minor version 0 has, and, if they begin as a plugin's table does,
+/// to as many as it says; they live for ever.
+pub unsafe fn adopt(table: *const WeirPlugin) -> Result<&'static WeirPlugin, String> {
+    // SAFETY: by this function's contract; nothing but numbers at the beginning is read.
+    let (size, magic) = unsafe { ((&raw const (*table).size).read(), (&raw const (*table).magic).read()) };
+    let mut whole = Box::new(MaybeUninit::<WeirPlugin>::zeroed());
+    // What is not a table is copied only as far as there is something, to be refused.
+    let known =
+        if magic == abi::WEIR_MAGIC { size.clamp(LEAST_TABLE, size_of::<WeirPlugin>()) } else { LEAST_TABLE };
+    // SAFETY: `known` bytes are there, and no more than in `whole`. What is not there stays zero, which means `None` in every
+    // field that came after minor version 0.
+    let whole = unsafe {
+        std::ptr::copy_nonoverlapping(table.cast::<u8>(), whole.as_mut_ptr().cast::<u8>(), known);
+        Box::leak(whole).assume_init_ref()
+    };
+    check_table(whole).map(|()| whole)
+}
+
+/// Bytes of the table of minor version 0.
+const LEAST_TABLE: usize = offset_of!(WeirPlugin, self_test) + size_of::<usize>();
+
 /// Checks a plugin's table before any of its code runs.
 ///
 /// # Errors
@@ -131,8 +162,7 @@ pub fn check_table(table: &WeirPlugin) -> Result<(), String> {
             abi::WEIR_ABI_MAJOR
         ));
     }
-    // All of minor version 0.
-    let least = offset_of!(WeirPlugin, self_test).saturating_add(size_of::<usize>());
+    let least = LEAST_TABLE;
     if !holds(table.size, 0, least) {
         return Err(format!("its table has {} bytes, but {least} are needed", table.size));
     }
@@ -145,7 +175,8 @@ pub fn check_table(table: &WeirPlugin) -> Result<(), String> {
         let (needs, has) = (table.min_host_minor, abi::WEIR_ABI_MINOR);
         return Err(format!("it needs ABI 1.{needs}, this server speaks ABI 1.{has}; upgrade the server"));
     }
-    if table.abi_minor == abi::WEIR_ABI_MINOR && table.layout_hash != abi::WEIR_LAYOUT_HASH {
+    // The hash is of minor version 0, which all others begin with.
+    if table.layout_hash != abi::WEIR_LAYOUT_HASH {
         return Err(
             "its tables are laid out differently; rebuild it against the unchanged weir_plugin.h".to_owned()
         );
@@ -258,6 +289,8 @@ impl Guest {
             status: u16::try_from(out.status).unwrap_or(500),
             stable: out.flags & abi::WEIR_RESPONSE_STABLE != 0,
             ranges: out.flags & abi::WEIR_RESPONSE_RANGES != 0,
+            compressible: out.flags & abi::WEIR_RESPONSE_COMPRESSIBLE != 0,
+            costly: out.flags & abi::WEIR_RESPONSE_COSTLY != 0,
             headers: parse_headers(&headers),
             content,
         }
@@ -319,6 +352,23 @@ pub struct GuestBody {
 unsafe impl Send for GuestBody {}
 
 impl GuestBody {
+    /// Whether the plugin may be asked for a part of the body.
+    #[must_use]
+    pub fn gives_parts(&self) -> bool {
+        self.guest.table.body_range.is_some()
+    }
+
+    /// Restricts the body to a part of its bytes, before its first piece is pulled.
+    ///
+    /// # Errors
+    /// `Unsupported` where the plugin cannot, and whatever else it says; the body is then as before.
+    pub fn restrict(&mut self, offset: u64, length: u64) -> Result<(), Error> {
+        let restrict = self.guest.table.body_range;
+        let restrict = restrict.ok_or_else(|| Error::unsupported("the plugin gives no parts of bodies"))?;
+        // SAFETY: the body is valid, and restricted through an exclusive reference.
+        Message::new().call(|err| unsafe { restrict(self.body, offset, length, err) })
+    }
+
     /// The next piece, or `None` at the end. Blocks.
     ///
     /// # Errors

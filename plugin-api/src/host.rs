@@ -2,14 +2,17 @@
 
 use std::collections::VecDeque;
 use std::ffi::c_void;
+use std::mem::{MaybeUninit, offset_of};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use weir_model::{ByteOrder, Hyperslab, Schema};
+use weir_model::{ByteOrder, Hyperslab, Schema, Storage};
 use weir_plugin_abi as abi;
 use weir_plugin_abi::{WeirBytes, WeirChunk, WeirHost, WeirSlab, WeirStr};
 
 use crate::error::Message;
-use crate::{Bytes, Error, Request, StoredChunk, schema_from_document};
+use crate::place::{NO_FILE, NO_PLACE};
+use crate::schema_document::layout_from_document;
+use crate::{Bytes, ChunkPlace, Error, FileInfo, PlaceBytes, Request, StoredChunk, schema_from_document};
 
 /// How important a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +58,33 @@ impl Host {
     #[must_use]
     pub fn from_table(table: &'static WeirHost) -> Self {
         Self { table }
+    }
+
+    /// Wraps the table of a host of any minor version, which may be smaller than the one that is known here.
+    ///
+    /// # Errors
+    /// Where it is no table of this major version.
+    ///
+    /// # Safety
+    /// `table` is null, or points to a host's table that lives for ever.
+    pub(crate) unsafe fn adopt(table: *const WeirHost) -> Result<Self, Error> {
+        let least = offset_of!(WeirHost, dataset_layout);
+        // SAFETY: by this function's contract; every table begins with its size.
+        let size = unsafe { table.cast::<usize>().as_ref() }.copied().unwrap_or(0);
+        if !table.is_aligned() || !abi::holds(size, 0, least) {
+            return Err(Error::internal("the host passed no services"));
+        }
+        if size >= size_of::<WeirHost>() {
+            // SAFETY: the table has all the fields that are known here.
+            return Ok(Self { table: unsafe { &*table } });
+        }
+        let mut whole = Box::new(MaybeUninit::<WeirHost>::zeroed());
+        // SAFETY: `size` bytes are there, and fewer than in `whole`. What is not there stays zero, which means `None` in every
+        // field that came after minor version 0; the others are all there.
+        unsafe {
+            std::ptr::copy_nonoverlapping(table.cast::<u8>(), whole.as_mut_ptr().cast::<u8>(), size);
+            Ok(Self { table: Box::leak(whole).assume_init_ref() })
+        }
     }
 
     /// Writes a log line under the plugin's name.
@@ -223,7 +253,8 @@ impl Dataset {
         Message::new().call(call)
     }
 
-    /// Reads strings, row-major.
+    /// Reads elements of varying size, row-major: strings as their bytes, others (sequences, compounds with such fields) in
+    /// their packed form, which [`Packed`](weir_model::Packed) takes apart.
     ///
     /// # Errors
     /// Whatever keeps them from being right.
@@ -287,6 +318,71 @@ impl Dataset {
         };
         Message::new().call(call)?;
         Ok(out.iter().map(taken).collect())
+    }
+}
+
+/// A service that the host has, unless it is older than `minor`.
+fn service<T>(service: Option<T>, minor: u32) -> Result<T, Error> {
+    service.ok_or_else(|| {
+        Error::unsupported(format!("this needs a host of ABI 1.{minor} or later; upgrade the server"))
+    })
+}
+
+impl Dataset {
+    /// How a variable's stored bytes are laid out, for those who pass them on as they are. Its chunks, which are those of
+    /// [`place`](Self::place), may be others than the schema's; each is whole, and one range of a file.
+    ///
+    /// # Errors
+    /// `Unsupported` where stored bytes cannot be passed on, with the reason, and on a host of ABI 1.0; `NotFound` for an unknown
+    /// variable.
+    pub fn layout(&self, variable: &str) -> Result<Storage, Error> {
+        let layout = service(self.table.dataset_layout, 1)?;
+        let mut out = WeirBytes::EMPTY;
+        // SAFETY: the handle is valid; `variable` and `out` live through the call.
+        Message::new().call(|err| unsafe { layout(self.raw, WeirStr::new(variable), &raw mut out, err) })?;
+        // SAFETY: the host gave this reference to us.
+        layout_from_document(&unsafe { Bytes::from_raw(out) })
+    }
+
+    /// Where a chunk of the layout is stored; `index` has one number per axis. Nothing of the data is read unless its bytes are
+    /// wanted.
+    ///
+    /// # Errors
+    /// `NotFound` where the layout has no such chunk, `Unsupported` on a host of ABI 1.0, otherwise whatever keeps absence or
+    /// presence from being proven.
+    pub fn place(&self, variable: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
+        let place = service(self.table.dataset_chunk_place, 1)?;
+        let mut out = NO_PLACE;
+        let (name, rank) = (WeirStr::new(variable), u32::try_from(index.len()).unwrap_or(u32::MAX));
+        // SAFETY: the handle is valid; `index` and `out` live through the call.
+        Message::new().call(|err| unsafe {
+            place(self.raw, name, index.as_ptr(), rank, bytes.flags(), &raw mut out, err)
+        })?;
+        // SAFETY: the host gave these references to us.
+        unsafe { ChunkPlace::read(&out, bytes) }
+    }
+
+    /// The original file.
+    ///
+    /// # Errors
+    /// `NotFound` where the dataset is not one file, with the reason; `Unsupported` on a host of ABI 1.0.
+    pub fn file(&self) -> Result<FileInfo, Error> {
+        let file = service(self.table.dataset_file, 1)?;
+        let mut out = NO_FILE;
+        // SAFETY: the handle is valid; `out` lives through the call.
+        Message::new().call(|err| unsafe { file(self.raw, &raw mut out, err) })?;
+        // SAFETY: the host gave these references to us.
+        Ok(unsafe { FileInfo::read(&out) })
+    }
+
+    /// Reads exactly `out.len()` bytes of the original file from `offset` on, all of one state of it.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file); `BadRequest` for bytes that it has not, `Unavailable` where it was written to since it was opened.
+    pub fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        let read = service(self.table.dataset_file_read, 1)?;
+        // SAFETY: the handle is valid; `out` lives through the call.
+        Message::new().call(|err| unsafe { read(self.raw, offset, out.as_mut_ptr(), out.len(), err) })
     }
 }
 

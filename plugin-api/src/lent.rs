@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use weir_model::{ByteOrder, Hyperslab, Schema};
+use weir_model::{ByteOrder, Hyperslab, Schema, Storage};
 
-use crate::{Bytes, Error, LogLevel};
+use crate::{Bytes, ChunkPlace, Error, FileInfo, LogLevel, PlaceBytes};
 
 pub use crate::lent_table::host_table;
 
@@ -110,7 +110,8 @@ pub trait LentDataset: Send + Sync {
     /// Whatever keeps the bytes from being right.
     fn read(&self, variable: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error>;
 
-    /// Reads strings.
+    /// Reads elements of varying size, row-major: strings as their bytes, others in their packed form
+    /// ([`Packed`](weir_model::Packed)).
     ///
     /// # Errors
     /// Whatever keeps them from being right.
@@ -135,6 +136,31 @@ pub trait LentDataset: Send + Sync {
     fn chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<Vec<StoredChunk>, Error> {
         indexes.iter().map(|index| self.chunk(variable, index)).collect()
     }
+
+    /// How a variable's stored bytes are laid out, for those who pass them on as they are. Its chunks may be others than the
+    /// schema's; each is whole, and one range of a file.
+    ///
+    /// # Errors
+    /// `Unsupported` where stored bytes cannot be passed on, with the reason; `NotFound` for an unknown variable.
+    fn layout(&self, variable: &str) -> Result<Storage, Error>;
+
+    /// Where a chunk of the layout is stored. Nothing of the data is read unless its bytes are wanted.
+    ///
+    /// # Errors
+    /// `NotFound` where the layout has no such chunk; otherwise whatever keeps absence or presence from being proven.
+    fn place(&self, variable: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error>;
+
+    /// The original file.
+    ///
+    /// # Errors
+    /// `NotFound` where the dataset is not one file, with the reason.
+    fn file(&self) -> Result<FileInfo, Error>;
+
+    /// Reads exactly `out.len()` bytes of the original file from `offset` on, all of one state of it.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file); `BadRequest` for bytes that it has not, `Unavailable` where it was written to since it was opened.
+    fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error>;
 }
 
 /// The services of a host. `plugin` is the name of the plugin that calls.

@@ -10,6 +10,7 @@ use weir_plugin_abi::{WeirBytes, WeirChunk, WeirErr, WeirHost, WeirSlab, WeirStr
 
 use crate::error::report;
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk};
+use crate::lent_place::{dataset_chunk_place, dataset_file, dataset_file_read, dataset_layout};
 use crate::request::text;
 use crate::{Bytes, Error, ErrorKind, LogLevel};
 
@@ -20,8 +21,8 @@ struct Context {
 }
 
 /// Behind a dataset handle.
-struct Lent {
-    dataset: Box<dyn LentDataset>,
+pub(crate) struct Lent {
+    pub(crate) dataset: Box<dyn LentDataset>,
     request: Arc<RequestContext>,
 }
 
@@ -51,11 +52,15 @@ pub fn host_table(services: Arc<dyn Services>, plugin: &str) -> &'static WeirHos
         dataset_chunk,
         dataset_chunks,
         bytes_alloc,
+        dataset_layout: Some(dataset_layout),
+        dataset_chunk_place: Some(dataset_chunk_place),
+        dataset_file: Some(dataset_file),
+        dataset_file_read: Some(dataset_file_read),
     }))
 }
 
 /// Runs a service: nothing unwinds into the plugin, errors become a code and a message.
-fn service(err: *mut WeirErr, f: impl FnOnce() -> Result<i32, Error>) -> i32 {
+pub(crate) fn service(err: *mut WeirErr, f: impl FnOnce() -> Result<i32, Error>) -> i32 {
     let panicked = |_| Err(Error::new(ErrorKind::Panic, "the host panicked; its log says where"));
     match catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(panicked) {
         Ok(code) => code,
@@ -80,7 +85,7 @@ unsafe fn request<'a>(request: *mut c_void) -> Option<&'a RequestContext> {
 
 /// # Safety
 /// `dataset` came from `dataset_open` and was not closed.
-unsafe fn lent<'a>(dataset: *mut c_void) -> Result<&'a Lent, Error> {
+pub(crate) unsafe fn lent<'a>(dataset: *mut c_void) -> Result<&'a Lent, Error> {
     // SAFETY: by this function's contract.
     let lent = unsafe { dataset.cast::<Lent>().as_ref() };
     let lent = lent.ok_or_else(|| Error::internal("a plugin passed no dataset to a dataset service"))?;
@@ -94,7 +99,7 @@ unsafe fn lent<'a>(dataset: *mut c_void) -> Result<&'a Lent, Error> {
 ///
 /// # Safety
 /// `out` points to room for a [`WeirBytes`].
-unsafe fn give(bytes: impl Into<Bytes>, out: *mut WeirBytes) -> Result<i32, Error> {
+pub(crate) unsafe fn give(bytes: impl Into<Bytes>, out: *mut WeirBytes) -> Result<i32, Error> {
     if out.is_null() {
         return Err(Error::internal("a plugin passed no room for a result"));
     }
@@ -262,7 +267,7 @@ unsafe fn asked<'a>(dataset: *mut c_void, slab: *const WeirSlab) -> Result<Asked
 
 /// # Safety
 /// `ptr` is null or points to `n` readable numbers.
-unsafe fn numbers<'a>(ptr: *const u64, n: u32) -> &'a [u64] {
+pub(crate) unsafe fn numbers<'a>(ptr: *const u64, n: u32) -> &'a [u64] {
     if n == 0 || ptr.is_null() {
         return &[];
     }

@@ -11,6 +11,9 @@ pub trait Plugin: Send + Sync + Sized + 'static {
     /// The version, for people.
     const VERSION: &'static str;
 
+    /// The least minor version of a host that it can live with; older ones refuse it by name instead of failing each request.
+    const MIN_HOST_MINOR: u32 = 0;
+
     /// Makes an instance from JSON configuration text (`{}` where the site configured nothing).
     ///
     /// # Errors
@@ -43,7 +46,13 @@ pub trait Plugin: Send + Sync + Sized + 'static {
 /// Methods and a path pattern.
 ///
 /// Patterns: `/datasets/{id}/opendap.dds` (one resource of every dataset), `/datasets/{id}/zarr/{rest}` (all below),
-/// `/intake.yaml` (one resource of the server), `/stac/{rest}` (all below). `{rest}` may be empty and may contain slashes.
+/// `/opendap/{id}.dds` (at an address that the protocol's users know), `/intake.yaml` (one resource of the server),
+/// `/stac/{rest}` (all below).
+///
+/// `{id}` may stand once, at the beginning of a segment, with anything or nothing behind it. It is never empty and may contain
+/// slashes: of all registered datasets behind whose id a route fits, the longest id is taken. Where there is none, the route
+/// with the longest text of its own is, and the plugin says that there is no such dataset. `{rest}` may be empty and may
+/// contain slashes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
     /// The methods, upper case. `HEAD` comes with `GET`.
@@ -60,7 +69,7 @@ pub struct RouteError {
 
 impl fmt::Display for RouteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let example = "GET /datasets/{id}/name or GET /name/{rest}";
+        let example = "GET /datasets/{id}/name, GET /name/{id}.suffix or GET /name/{rest}";
         write!(f, "{:?} is not a route; routes look like {example}", self.line)
     }
 }
@@ -99,11 +108,12 @@ impl fmt::Display for Route {
     }
 }
 
-/// `{rest}` only at the end behind a slash, `{id}` only as the second segment of `/datasets/{id}/...`.
+/// `{rest}` only at the end behind a slash, `{id}` once and behind a slash.
 fn pattern_is_sound(pattern: &str) -> bool {
     let without_rest = pattern.strip_suffix("/{rest}").unwrap_or(pattern);
-    let fixed = without_rest.strip_prefix("/datasets/{id}/").unwrap_or(without_rest);
-    pattern.starts_with('/') && !fixed.contains(['{', '}', ' ', '?', '#', '%'])
+    let (before, behind) = without_rest.split_once("/{id}").unwrap_or((without_rest, ""));
+    let fixed = |text: &str| !text.contains(['{', '}', ' ', '?', '#', '%']);
+    pattern.starts_with('/') && fixed(before) && fixed(behind)
 }
 
 #[cfg(test)]
@@ -124,7 +134,12 @@ mod tests {
         check("get /x", "\"get /x\" is not a route");
         check("GET x", "\"GET x\" is not a route");
         check("GET /a/{rest}/b", "\"GET /a/{rest}/b\" is not a route");
-        check("GET /a/{id}/b", "\"GET /a/{id}/b\" is not a route");
+        check("GET /a/{id}", "GET,HEAD /a/{id}");
+        check("GET /a/b/{id}.dds", "GET,HEAD /a/b/{id}.dds");
+        check("GET /a/{id}/b/{rest}", "GET,HEAD /a/{id}/b/{rest}");
+        check("GET /a{id}/b", "\"GET /a{id}/b\" is not a route");
+        check("GET /a/{id}/{id}", "\"GET /a/{id}/{id}\" is not a route");
+        check("GET /a/{rest}/{id}", "\"GET /a/{rest}/{id}\" is not a route");
         check("GET", "\"GET\" is not a route");
         check(", /x", "\", /x\" is not a route");
     }

@@ -1,6 +1,8 @@
 //! What a plugin answers: a whole body, or one that the host pulls.
 
-use weir_plugin_abi::{WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE};
+use weir_plugin_abi::{
+    WEIR_RESPONSE_COMPRESSIBLE, WEIR_RESPONSE_COSTLY, WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE,
+};
 
 use crate::{Bytes, Error};
 
@@ -11,6 +13,16 @@ pub trait Body: Send {
     /// # Errors
     /// The host then breaks the connection off: a body never ends well after an error.
     fn next(&mut self) -> Result<Option<Bytes>, Error>;
+
+    /// Restricts the body to `length` bytes from `offset` on, which lie inside it. Called at most once, before the first piece
+    /// is pulled, for a body of a known length of a response with [`ranges`](Response::ranges).
+    ///
+    /// # Errors
+    /// The host then sends the whole body.
+    fn restrict(&mut self, offset: u64, length: u64) -> Result<(), Error> {
+        let _not_restricted = (offset, length);
+        Err(Error::unsupported("parts of this body are not given"))
+    }
 }
 
 /// The content of a response.
@@ -76,6 +88,15 @@ impl Response {
         self
     }
 
+    /// Bytes of the body, where that is known.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        match &self.content {
+            Content::Full(bytes) => u64::try_from(bytes.len()).ok(),
+            Content::Stream { length, .. } => *length,
+        }
+    }
+
     /// Another success status (200 to 399).
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
@@ -91,10 +112,29 @@ impl Response {
         self
     }
 
+    /// Making the body took work, so the host may keep it where it is larger than what it keeps else. Only what is
+    /// [`stable`](Self::stable) is kept.
+    #[must_use]
+    pub fn costly(mut self) -> Self {
+        self.flags |= WEIR_RESPONSE_COSTLY;
+        self
+    }
+
     /// The host may serve byte ranges of this body.
     #[must_use]
     pub fn ranges(mut self) -> Self {
         self.flags |= WEIR_RESPONSE_RANGES;
+        self
+    }
+
+    /// This body is worth compressing, although its media type does not tell so, as numbers in `application/octet-stream` are.
+    ///
+    /// The host compresses texts, JSON, XML and bodies that say this, for clients that ask for it. It leaves alone those with
+    /// [`ranges`](Self::ranges), and those with a header `Content-Encoding`: `identity` as its value means that, and is not
+    /// sent.
+    #[must_use]
+    pub fn compressible(mut self) -> Self {
+        self.flags |= WEIR_RESPONSE_COMPRESSIBLE;
         self
     }
 }

@@ -178,8 +178,48 @@ fn read_group(group: Group) -> Option<model::Group> {
     })
 }
 
-fn write_variable(variable: &model::Variable) -> Variable {
-    let codec = |codec: &model::Codec| match codec {
+/// How a variable's stored bytes are laid out, as it crosses the boundary.
+#[derive(Serialize, Deserialize)]
+struct Layout {
+    chunk_shape: Vec<u64>,
+    codecs: Vec<Codec>,
+    big_endian: bool,
+    fill: String,
+}
+
+/// Writes a layout as a document.
+///
+/// # Errors
+/// None is expected; a failing serializer is reported as an internal fault.
+pub(crate) fn layout_to_document(storage: &model::Storage) -> Result<Bytes, Error> {
+    let layout = Layout {
+        chunk_shape: storage.chunk_shape.clone(),
+        codecs: storage.codecs.iter().map(write_codec).collect(),
+        big_endian: storage.byte_order == model::ByteOrder::Big,
+        fill: STANDARD.encode(&storage.fill),
+    };
+    let text =
+        serde_json::to_vec(&layout).map_err(|e| Error::internal(format!("cannot write a layout: {e}")))?;
+    Ok(text.into())
+}
+
+/// Reads a layout.
+///
+/// # Errors
+/// Where it is none.
+pub(crate) fn layout_from_document(document: &[u8]) -> Result<model::Storage, Error> {
+    let error = |e: &dyn std::fmt::Display| Error::internal(format!("cannot read a layout: {e}"));
+    let layout: Layout = serde_json::from_slice(document).map_err(|e| error(&e))?;
+    Ok(model::Storage {
+        chunk_shape: layout.chunk_shape,
+        codecs: layout.codecs.into_iter().map(read_codec).collect(),
+        byte_order: if layout.big_endian { model::ByteOrder::Big } else { model::ByteOrder::Little },
+        fill: STANDARD.decode(layout.fill).map_err(|e| error(&e))?,
+    })
+}
+
+fn write_codec(codec: &model::Codec) -> Codec {
+    match codec {
         model::Codec::Shuffle { element_size } => Codec::Shuffle { element_size: *element_size },
         model::Codec::Deflate { level } => Codec::Deflate { level: *level },
         model::Codec::Fletcher32 => Codec::Fletcher32,
@@ -189,7 +229,21 @@ fn write_variable(variable: &model::Variable) -> Variable {
             parameters: parameters.clone(),
             configuration: configuration.clone(),
         },
-    };
+    }
+}
+
+fn read_codec(codec: Codec) -> model::Codec {
+    match codec {
+        Codec::Shuffle { element_size } => model::Codec::Shuffle { element_size },
+        Codec::Deflate { level } => model::Codec::Deflate { level },
+        Codec::Fletcher32 => model::Codec::Fletcher32,
+        Codec::Other { id, name, parameters, configuration } => {
+            model::Codec::Other { id, name, parameters, configuration }
+        }
+    }
+}
+
+fn write_variable(variable: &model::Variable) -> Variable {
     Variable {
         name: variable.name.clone(),
         data_type: write_type(&variable.data_type),
@@ -197,24 +251,16 @@ fn write_variable(variable: &model::Variable) -> Variable {
         shape: variable.shape.clone(),
         attributes: variable.attributes.iter().map(write_attribute).collect(),
         chunk_shape: variable.storage.chunk_shape.clone(),
-        codecs: variable.storage.codecs.iter().map(codec).collect(),
+        codecs: variable.storage.codecs.iter().map(write_codec).collect(),
         big_endian: variable.storage.byte_order == model::ByteOrder::Big,
         fill: STANDARD.encode(&variable.storage.fill),
     }
 }
 
 fn read_variable(variable: Variable) -> Option<model::Variable> {
-    let codec = |codec| match codec {
-        Codec::Shuffle { element_size } => model::Codec::Shuffle { element_size },
-        Codec::Deflate { level } => model::Codec::Deflate { level },
-        Codec::Fletcher32 => model::Codec::Fletcher32,
-        Codec::Other { id, name, parameters, configuration } => {
-            model::Codec::Other { id, name, parameters, configuration }
-        }
-    };
     let storage = model::Storage {
         chunk_shape: variable.chunk_shape,
-        codecs: variable.codecs.into_iter().map(codec).collect(),
+        codecs: variable.codecs.into_iter().map(read_codec).collect(),
         byte_order: if variable.big_endian { model::ByteOrder::Big } else { model::ByteOrder::Little },
         fill: STANDARD.decode(variable.fill).ok()?,
     };

@@ -3,23 +3,30 @@
 //! The plugin is driven through its C table, exactly as a server drives it, so a plugin that passes here passes behind the
 //! boundary too.
 
+mod counting;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use weir_model::{ByteOrder, ChunkGrid, DataType, Hyperslab, Schema, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Storage, Variable};
 use weir_plugin_abi::WeirPlugin;
 
 use crate::guest::{Answer, AnswerContent, Guest, Incoming};
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk, host_table};
-use crate::{Bytes, Error, ErrorKind, LogLevel, Plugin, Route, export, schema_to_document};
+use crate::{
+    Bytes, ChunkPlace, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Plugin, Route, Source,
+    StoredPlace, export, schema_to_document,
+};
+
+pub use self::counting::counting;
 
 /// The values of a variable in memory.
 #[derive(Clone, Debug)]
 pub enum Values {
     /// Elements of a fixed size, little-endian, row-major.
     Fixed(Vec<u8>),
-    /// Strings, row-major.
+    /// Elements of varying size, row-major: strings, or other elements in their packed form.
     Strings(Vec<Vec<u8>>),
 }
 
@@ -34,6 +41,12 @@ pub struct MemoryDataset {
     pub chunks: HashMap<(String, Vec<u64>), (Vec<u8>, u32)>,
     /// Variable paths whose reads fail as damaged data does.
     pub corrupt: Vec<String>,
+    /// How stored bytes are laid out, by variable path, where that is not as in the schema; or why they cannot be passed on.
+    pub layouts: HashMap<String, Result<Storage, String>>,
+    /// Where stored chunks lie, by variable path and index; those that are not here lie in no file.
+    pub ranges: HashMap<(String, Vec<u64>), (Source, u64)>,
+    /// The original file: its name and its bytes.
+    pub file: Option<(String, Vec<u8>)>,
 }
 
 /// A host in memory.
@@ -43,6 +56,7 @@ pub struct MockHost {
     limit: Option<u64>,
     log: Mutex<Vec<String>>,
     reads: Arc<AtomicU64>,
+    config: Option<String>,
 }
 
 impl MockHost {
@@ -69,7 +83,14 @@ impl MockHost {
         self
     }
 
-    /// Starts a plugin, given no configuration.
+    /// Gives the plugin this configuration, JSON text.
+    #[must_use]
+    pub fn config(mut self, json: &str) -> Self {
+        self.config = Some(json.to_owned());
+        self
+    }
+
+    /// Starts a plugin.
     ///
     /// # Panics
     /// Where the plugin refuses to start.
@@ -78,7 +99,7 @@ impl MockHost {
         self.start_table(Box::leak(Box::new(export::table::<P>())))
     }
 
-    /// Starts a plugin by its table, as one in C or one that was loaded from a `.so`; given no configuration.
+    /// Starts a plugin by its table, as one in C or one that was loaded from a `.so`.
     ///
     /// # Panics
     /// Where the plugin refuses to start.
@@ -87,7 +108,8 @@ impl MockHost {
     pub fn start_table(self, table: &'static WeirPlugin) -> Running {
         let services = Arc::new(self);
         let host = host_table(services.clone(), "tested");
-        let guest = Arc::new(Guest::create(table, host, "{}").expect("the plugin starts"));
+        let config = services.config.as_deref().unwrap_or("{}");
+        let guest = Arc::new(Guest::create(table, host, config).expect("the plugin starts"));
         let routes = guest.routes().expect("the plugin names its routes");
         Running { guest, routes, services }
     }
@@ -109,6 +131,8 @@ pub struct Pulled {
     pub stable: bool,
     /// Whether it is marked for byte ranges.
     pub ranges: bool,
+    /// Whether it is marked as worth compressing.
+    pub compressible: bool,
     /// The headers.
     pub headers: Vec<(String, String)>,
     /// The length that was announced, if any.
@@ -158,6 +182,22 @@ impl Running {
         self.send("GET", target).and_then(pull)
     }
 
+    /// `length` bytes from `offset` on of what [`get`](Self::get) of a target answers, as a host asks for them.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); `Unsupported` where the plugin gives no parts of this body.
+    pub fn part(&self, target: &str, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+        let answer = self.send("GET", target)?;
+        match answer.content {
+            AnswerContent::Stream { length: Some(_), mut body } if answer.ranges => {
+                body.restrict(offset, length)?;
+                let content = AnswerContent::Stream { length: Some(length), body };
+                pull(Answer { content, ..answer }).map(|pulled| pulled.bytes)
+            }
+            _ => Err(Error::unsupported("it is no body of a known length with ranges")),
+        }
+    }
+
     /// `HEAD` of a target: as `GET`, and the plugin is expected not to read.
     ///
     /// # Errors
@@ -181,11 +221,17 @@ impl Running {
 
     fn incoming(&self, method: &str, target: &str) -> Option<Incoming> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let found = self.routes.iter().enumerate().find_map(|(number, route)| {
-            let (dataset, rest) = matches(&route.pattern, path)?;
+        let is_dataset = |id: &str| self.services.datasets.contains_key(id);
+        let fitting = self.routes.iter().enumerate().filter_map(|(number, route)| {
+            let (dataset, rest) = matches(&route.pattern, path, is_dataset)?;
             Some((number, dataset, rest))
         });
-        let (route, dataset, rest) = found?;
+        // As a server does: the longest id of a dataset that there is, or else what leaves the shortest one.
+        let (route, dataset, rest) = fitting.max_by_key(|(_, dataset, rest)| {
+            let unknown = usize::MAX.saturating_sub(dataset.len());
+            let known = is_dataset(dataset);
+            (known, if known { dataset.len() } else { unknown }, usize::MAX.saturating_sub(rest.len()))
+        })?;
         Some(Incoming {
             method: method.to_owned(),
             path: path.to_owned(),
@@ -200,24 +246,32 @@ impl Running {
     }
 }
 
-/// Dataset id and rest, where a path fits a pattern; ids here have one segment.
-fn matches(pattern: &str, path: &str) -> Option<(String, String)> {
-    let (dataset, path, pattern) = match pattern.strip_prefix("/datasets/{id}") {
-        Some(tail) => {
-            let below = path.strip_prefix("/datasets/")?;
-            let (id, rest) = below.split_once('/')?;
-            (id.to_owned(), format!("/{rest}"), tail)
-        }
-        None => (String::new(), path.to_owned(), pattern),
+/// Dataset id and rest, where a path fits a pattern.
+fn matches(pattern: &str, path: &str, is_dataset: impl Fn(&str) -> bool) -> Option<(String, String)> {
+    let (before, behind) = match pattern.split_once("{id}") {
+        Some((before, behind)) => (before, Some(behind)),
+        None => (pattern, None),
     };
-    if let Some(fixed) = pattern.strip_suffix("{rest}") {
-        return path.strip_prefix(fixed).map(|rest| (dataset, rest.to_owned()));
-    }
-    (path == pattern).then_some((dataset, String::new()))
+    let Some(behind) = behind else {
+        return match before.strip_suffix("{rest}") {
+            Some(fixed) => path.strip_prefix(fixed).map(|rest| (String::new(), rest.to_owned())),
+            None => (path == before).then(Default::default),
+        };
+    };
+    let below = path.strip_prefix(before)?;
+    let ids = (1..=below.len()).rev().filter_map(|at| below.split_at_checked(at));
+    let fits = ids.filter_map(|(id, tail)| match behind.strip_suffix("{rest}") {
+        Some(fixed) => tail.strip_prefix(fixed).map(|rest| (id.to_owned(), rest.to_owned())),
+        None => (tail == behind).then(|| (id.to_owned(), String::new())),
+    });
+    let mut fits: Vec<_> = fits.collect();
+    let registered = fits.iter().position(|(id, _)| is_dataset(id));
+    // Of an unknown dataset, the shortest id: the pattern then has the longest text of its own.
+    registered.or(fits.len().checked_sub(1)).map(|at| fits.swap_remove(at))
 }
 
 fn pull(answer: Answer) -> Result<Pulled, Error> {
-    let Answer { status, stable, ranges, headers, content } = answer;
+    let Answer { status, stable, ranges, compressible, headers, content, .. } = answer;
     let (length, bytes) = match content {
         AnswerContent::Full(bytes) => (Some(bytes.len() as u64), bytes.to_vec()),
         AnswerContent::Stream { length, mut body } => {
@@ -229,7 +283,7 @@ fn pull(answer: Answer) -> Result<Pulled, Error> {
             (length, bytes)
         }
     };
-    Ok(Pulled { status, stable, ranges, headers, length, bytes })
+    Ok(Pulled { status, stable, ranges, compressible, headers, length, bytes })
 }
 
 impl Services for MockHost {
@@ -308,7 +362,7 @@ impl LentDataset for LentMemory {
     fn read(&self, path: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
         let (variable, values) = self.variable(path)?;
         let (Values::Fixed(bytes), Some(size)) = (values, variable.data_type.size()) else {
-            return Err(Error::bad_request(format!("{path} holds strings")));
+            return Err(Error::bad_request(format!("{path} has elements of varying size")));
         };
         for (place, element) in
             places(slab, &variable.shape).into_iter().zip(out.chunks_exact_mut(size.max(1)))
@@ -327,7 +381,7 @@ impl LentDataset for LentMemory {
             Values::Strings(strings) => {
                 Ok(places(slab, &variable.shape).into_iter().map(|place| strings[place].clone()).collect())
             }
-            Values::Fixed(_) => Err(Error::bad_request(format!("{path} holds no strings"))),
+            Values::Fixed(_) => Err(Error::bad_request(format!("{path} has elements of one size"))),
         }
     }
 
@@ -348,34 +402,69 @@ impl LentDataset for LentMemory {
             None => StoredChunk::Missing,
         })
     }
+
+    fn layout(&self, path: &str) -> Result<Storage, Error> {
+        self.stored_layout(path)
+    }
+
+    fn place(&self, path: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
+        self.stored_place(path, index, bytes)
+    }
+
+    fn file(&self) -> Result<FileInfo, Error> {
+        let (name, bytes) = self.own_file()?;
+        let length = bytes.len() as u64;
+        Ok(FileInfo { length, modified: None, stable: true, name: name.clone(), url: None })
+    }
+
+    fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let (_, bytes) = self.own_file()?;
+        let part = usize::try_from(offset).ok().and_then(|start| bytes.get(start..)?.get(..out.len()));
+        out.copy_from_slice(part.ok_or_else(|| Error::bad_request("the file has no such bytes"))?);
+        Ok(())
+    }
 }
 
-/// A variable of `data_type` whose values are position-dependent (index + 1), uncompressed and in one chunk.
-#[must_use]
-pub fn counting(name: &str, data_type: DataType, axes: &[(&str, u64)]) -> (Variable, Values) {
-    let shape: Vec<u64> = axes.iter().map(|(_, length)| *length).collect();
-    let elements = shape.iter().product::<u64>();
-    let element = |value: u64| match &data_type {
-        DataType::Float32 => (value as f32).to_le_bytes().to_vec(),
-        DataType::Float64 => (value as f64).to_le_bytes().to_vec(),
-        other => value.to_le_bytes()[..other.size().unwrap_or(0).min(8)].to_vec(),
-    };
-    let values = match data_type {
-        DataType::String => {
-            Values::Strings((1..=elements).map(|n| format!("text {n}").into_bytes()).collect())
+impl LentMemory {
+    fn stored_layout(&self, path: &str) -> Result<Storage, Error> {
+        let variable = self.dataset.schema.variable(path);
+        let variable =
+            variable.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))?;
+        match self.dataset.layouts.get(path) {
+            Some(Ok(layout)) => Ok(layout.clone()),
+            Some(Err(reason)) => Err(Error::unsupported(reason.clone())),
+            None => Ok(variable.storage.clone()),
         }
-        _ => Values::Fixed((1..=elements).flat_map(element).collect()),
-    };
-    let storage = weir_model::Storage {
-        chunk_shape: shape.iter().map(|&length| length.max(1)).collect(),
-        codecs: vec![],
-        byte_order: ByteOrder::Little,
-        fill: vec![0; data_type.size().unwrap_or(0)],
-    };
-    let dimensions = axes.iter().map(|(name, _)| format!("/{name}")).collect();
-    let variable =
-        Variable { name: name.to_owned(), data_type, dimensions, shape, attributes: vec![], storage };
-    (variable, values)
+    }
+
+    fn stored_place(&self, path: &str, index: &[u64], wanted: PlaceBytes) -> Result<ChunkPlace, Error> {
+        let layout = self.stored_layout(path)?;
+        let shape = self.dataset.schema.variable(path).map(|variable| variable.shape.clone());
+        let grid = ChunkGrid::new(shape.unwrap_or_default(), layout.chunk_shape);
+        if !grid.is_ok_and(|grid| grid.contains(index)) {
+            return Err(Error::not_found(format!("{path} has no chunk {index:?}")));
+        }
+        let key = (path.to_owned(), index.to_vec());
+        let Some((bytes, skipped)) = self.dataset.chunks.get(&key) else { return Ok(ChunkPlace::Missing) };
+        let at = match self.dataset.ranges.get(&key) {
+            Some((source, offset)) => Place::Range { source: source.clone(), offset: *offset },
+            None => Place::Elsewhere,
+        };
+        let length = bytes.len() as u64;
+        let bytes = match wanted {
+            PlaceBytes::Unwanted => None,
+            PlaceBytes::Wanted => {
+                self.variable(path)?;
+                Some(bytes.clone().into())
+            }
+        };
+        Ok(ChunkPlace::Stored(StoredPlace { at, length, skipped_codecs: *skipped, bytes }))
+    }
+
+    fn own_file(&self) -> Result<&(String, Vec<u8>), Error> {
+        self.dataset.file.as_ref().ok_or_else(|| Error::not_found("the dataset is not one file"))
+    }
 }
 
 /// A dataset of [`counting`] variables in the root group, with the dimensions that they name.
@@ -428,6 +517,10 @@ pub fn check_contract<P: Plugin>(host: MockHost, id: &str, targets: &[&str]) {
             "{target}: HEAD answers as GET does"
         );
         assert_eq!(head.headers, get.headers, "{target}: HEAD has the headers of GET");
+        if let Ok(middle) = running.part(target, 1, (get.bytes.len() as u64).saturating_sub(2)) {
+            let expected = get.bytes.get(1..get.bytes.len() - 1).unwrap_or_default();
+            assert_eq!(middle, expected, "{target}: a part of a body is what the whole one has there");
+        }
         let again = running.get(target).expect("a request can be repeated");
         assert!(!get.stable || again.bytes == get.bytes, "{target}: a stable body stays the same");
         let unknown = target.replacen(&format!("/datasets/{id}/"), "/datasets/no-such-dataset/", 1);

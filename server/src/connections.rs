@@ -11,6 +11,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::exchange::Site;
+use crate::request_line::Mending;
 
 /// A client must send its first bytes within this time.
 const FIRST_TIME: Duration = Duration::from_secs(10);
@@ -74,7 +75,7 @@ fn spawn(builder: &Builder<TokioExecutor>, stream: TcpStream, graceful: &Gracefu
         if tokio::time::timeout(FIRST_TIME, stream.readable()).await.is_err() {
             return;
         }
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = builder.serve_connection(TokioIo::new(Mending::new(stream)), service).into_owned();
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(error = error.to_string(), "connection ended");
         }

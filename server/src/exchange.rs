@@ -6,21 +6,25 @@ use std::time::Instant;
 
 use hyper::body::Incoming as HyperBody;
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, StatusCode, header};
+use hyper::{Method, Request, Response, header};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
+use weir_config::Compression;
 use weir_datasets::memory_budget::Share;
-use weir_plugin_api::guest::{Answer, AnswerContent, Guest, GuestBody, Incoming};
+use weir_plugin_api::guest::{Answer, AnswerContent, Guest, Incoming};
 use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
 
-use crate::kept::{Kept, KeptResponses};
-use crate::plugins::Plugins;
+use crate::coding::Worth;
+use crate::conditional::{self, Validators};
+use crate::kept::{Boarding, Kept, KeptResponses, Seat};
+use crate::plugins::{Plugins, Serving};
+use crate::reply::{self, Asked};
 use crate::respond::{self, Whole};
 use crate::routes::{Found, Match};
 use crate::services::SiteServices;
 use crate::stream::{Account, Body, shared};
-use crate::{built_in, conditional, request_body};
+use crate::{built_in, request_body, request_line};
 
 /// Everything that requests share.
 pub struct Site {
@@ -28,6 +32,7 @@ pub struct Site {
     plugins: Plugins,
     kept: KeptResponses,
     base_url: String,
+    compression: Compression,
     /// How many plugin calls may run at once; others wait without holding a thread.
     calls: Arc<Semaphore>,
     started: u64,
@@ -50,7 +55,11 @@ pub const CALLS: usize = 64;
 
 impl Site {
     /// A site with these plugins, reached at `base_url`.
-    pub fn new(services: Arc<SiteServices>, plugins: Plugins, base_url: String) -> Self {
+    pub fn new(
+        services: Arc<SiteServices>,
+        plugins: Plugins,
+        (base_url, compression): (String, Compression),
+    ) -> Self {
         let kept = KeptResponses::within(services.catalog().memory().share(Share::Responses));
         let since_epoch = std::time::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
         Self {
@@ -58,6 +67,7 @@ impl Site {
             plugins,
             kept,
             base_url,
+            compression,
             calls: Arc::new(Semaphore::new(CALLS)),
             started: since_epoch,
             number: AtomicU64::new(1),
@@ -106,16 +116,20 @@ impl Site {
                 account,
             );
         };
-        if request.method == Method::GET || head {
+        if (request.method == Method::GET || head) && !request.headers.contains_key(request_line::MARK) {
             let asked = (path.as_ref(), request.uri.query().unwrap_or_default());
             match built_in::page(asked, &self.services, &self.plugins) {
-                Ok(Some(page)) => return own_page(page, head, account),
+                Ok(Some(page)) => return self.own_page(page, &request, account).await,
                 Ok(None) => {}
                 Err(error) => return plain_error(&error, head, account),
             }
         }
         let is_dataset = |id: &str| self.services.catalog().contains(id);
+        let refused = request.headers.contains_key(request_line::MARK);
         match self.plugins.routes.find(request.method.as_str(), &path, is_dataset) {
+            Found::Nothing | Found::OtherMethods(_) if refused => {
+                plain_error(&request_line::refusal(), head, account)
+            }
             Found::Match(found) if request.method == Method::GET || head => {
                 self.exchange(&request, found, account).await
             }
@@ -147,6 +161,7 @@ impl Site {
 
     async fn exchange(self: &Arc<Self>, request: &Parts, found: Match, account: Account) -> Response<Body> {
         let (incoming, plugin) = self.incoming(request, found, &account);
+        let asked = Asked::of(request, self.compression);
         // Where the client goes, this future is dropped: then the work is not wanted any more.
         let mut wanted = Wanted(Some(Arc::clone(&account.context)));
         let Ok(permit) = Arc::clone(&self.calls).acquire_owned().await else {
@@ -154,7 +169,7 @@ impl Site {
         };
         let site = Arc::clone(self);
         let answered = tokio::task::spawn_blocking(move || {
-            let response = site.answered(&incoming, plugin, account);
+            let response = site.answered((&incoming, &asked), plugin, account);
             // The permit is the thread's: it is given back when the work is done, not when nobody waits for it.
             drop(permit);
             response
@@ -167,6 +182,31 @@ impl Site {
                 tracing::error!(error = error.to_string(), "answering panicked");
                 plain_error(&Error::internal("answering panicked"), false, self.account(request))
             }
+        }
+    }
+
+    /// A page of the server's own.
+    async fn own_page(
+        self: &Arc<Self>,
+        page: built_in::Page,
+        request: &Parts,
+        account: Account,
+    ) -> Response<Body> {
+        let asked = Asked::of(request, self.compression);
+        let mut headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
+        headers.extend(page.link.map(|link| ("link".to_owned(), link)));
+        let worth = Worth::of(page.media_type);
+        let whole =
+            Arc::new(Kept { status: 200, headers, ranges: false, worth, costly: false, body: page.body });
+        let site = Arc::clone(self);
+        let send = move || {
+            let sent = reply::send_whole(&whole, (&asked, None), (&site.kept, account));
+            sent.unwrap_or_else(|(error, account)| plain_error(&error, asked.head, account))
+        };
+        // Compressing is no work for the threads that serve all connections.
+        match tokio::task::spawn_blocking(send).await {
+            Ok(response) => response,
+            Err(error) => plain_error(&Error::internal(error.to_string()), false, self.account(request)),
         }
     }
 
@@ -188,29 +228,79 @@ impl Site {
     }
 
     /// Runs on a blocking thread: from the request to the response's first byte.
-    fn answered(&self, incoming: &Incoming, plugin: usize, account: Account) -> Response<Body> {
-        let head = incoming.method == "HEAD";
+    fn answered(
+        &self,
+        (incoming, asked): (&Incoming, &Asked),
+        plugin: usize,
+        account: Account,
+    ) -> Response<Body> {
         let Some(serving) = self.plugins.serving.get(plugin) else {
-            return plain_error(&Error::internal("a route leads to no plugin"), head, account);
+            return plain_error(&Error::internal("a route leads to no plugin"), asked.head, account);
         };
-        let tag = self.tag(incoming, &serving.guest);
-        if let Some(tag) = &tag {
-            if conditional::matches(Some(&header_lines(incoming, "if-none-match")), tag) {
-                return respond::not_modified(tag, account);
+        if header_of(incoming, request_line::MARK).is_some() {
+            return render_error(&serving.guest, incoming, &request_line::refusal(), account);
+        }
+        let validators = self.validators(incoming, serving);
+        let mut seat = None;
+        if let Some(validators) = &validators {
+            let time = || self.kept.time(&validators.tag);
+            if let Some(tag) = asked.known(validators) {
+                return respond::not_modified(&tag, time().as_deref(), account);
             }
-            if let Some(kept) = self.kept.get(tag) {
-                return from_kept(&kept, incoming, tag, account);
+            let kept = self.kept.get(&validators.tag);
+            if asked.is_unmodified(validators) && (kept.is_some() || is_stable(serving, incoming)) {
+                return respond::not_modified(&validators.tag, time().as_deref(), account);
+            }
+            if let Some(kept) = kept.or_else(|| self.made_meanwhile(validators, incoming, &mut seat)) {
+                let sent = reply::send_whole(&kept, (asked, Some(validators)), (&self.kept, account));
+                return sent.unwrap_or_else(|(error, account)| {
+                    render_error(&serving.guest, incoming, &error, account)
+                });
             }
         }
-        let answer = serving.guest.handle(incoming).and_then(|answer| first_piece(answer, head));
-        match answer {
-            Ok(answer) => self.respond(answer, (incoming, &serving.guest), tag, account),
-            Err(error) => render_error(&serving.guest, incoming, &error, account),
+        let answer = match serving.guest.handle(incoming) {
+            Ok(answer) => answer,
+            Err(error) => return render_error(&serving.guest, incoming, &error, account),
+        };
+        // Validators that were made before the file changed must not stand on what was lent after; what is lent stays the same,
+        // or gives errors.
+        let same = |validators: &Validators| self.validators(incoming, serving).as_ref() == Some(validators);
+        let validators = validators.filter(|validators| answer.stable && same(validators));
+        let begun = match reply::begun(answer, (asked, validators.as_ref())) {
+            Ok(begun) => begun,
+            Err(error) => return render_error(&serving.guest, incoming, &error, account),
+        };
+        let sent = reply::send(begun, (asked, validators.as_ref()), (&self.kept, account));
+        sent.unwrap_or_else(|(error, account)| render_error(&serving.guest, incoming, &error, account))
+    }
+
+    /// The response that somebody else is making, once it is made. Where nobody is, `seat` is taken, and whoever asks for
+    /// the same waits until it is given up.
+    fn made_meanwhile<'s>(
+        &'s self,
+        validators: &Validators,
+        incoming: &Incoming,
+        seat: &mut Option<Seat<'s>>,
+    ) -> Option<Arc<Kept>> {
+        if incoming.method != "GET" {
+            return None;
+        }
+        match self.kept.board(&validators.tag) {
+            Boarding::Makes(own) => {
+                *seat = Some(own);
+                // It may have been made between looking and boarding.
+                self.kept.get(&validators.tag)
+            }
+            Boarding::Waits(flight) => {
+                let made = flight.wait(|| incoming.context.is_cancelled())?;
+                self.services.count("weir.responses_shared".to_owned(), 1.0);
+                Some(made)
+            }
         }
     }
 
-    /// The entity tag that a stable response to this request has.
-    fn tag(&self, incoming: &Incoming, guest: &Guest) -> Option<String> {
+    /// What a stable response to this request is known by.
+    fn validators(&self, incoming: &Incoming, serving: &Serving) -> Option<Validators> {
         let reads = incoming.method == "GET" || incoming.method == "HEAD";
         if incoming.dataset.is_empty() || !reads {
             return None;
@@ -218,91 +308,23 @@ impl Site {
         // Of data that no generation pins nobody can say that it is still the same.
         let dataset = self.services.dataset(&incoming.dataset).ok().filter(|dataset| dataset.is_pinned())?;
         let target = format!("{}?{}", incoming.path, incoming.query);
-        Some(conditional::tag(dataset.generation(), guest.name(), guest.version(), &target))
-    }
-
-    fn respond(
-        &self,
-        (answer, first): (Answer, Option<bytes::Bytes>),
-        (incoming, guest): (&Incoming, &Guest),
-        tag: Option<String>,
-        mut account: Account,
-    ) -> Response<Body> {
-        let head = incoming.method == "HEAD";
-        let Answer { status, stable, ranges, mut headers, content } = answer;
-        // A tag made before the file changed must not stand on what was read after.
-        let tag = tag.filter(|tag| stable && self.tag(incoming, guest).as_ref() == Some(tag));
-        account.status = status;
-        match content {
-            AnswerContent::Full(bytes) => {
-                let kept = Arc::new(Kept { status, headers, ranges, body: shared(bytes) });
-                let Some(tag) = tag else { return from_kept(&kept, incoming, "", account) };
-                if !head {
-                    self.kept.keep(&tag, &kept);
-                }
-                from_kept(&kept, incoming, &tag, account)
-            }
-            AnswerContent::Stream { length, body } => {
-                headers.extend(tag.iter().flat_map(|tag| validators(tag)));
-                let body = match head {
-                    true => Body::full(bytes::Bytes::new(), account),
-                    false => Body::pulled(first, body, length, account),
-                };
-                respond::with_body(status, &headers, length, body)
-            }
-        }
+        let Serving { guest, configuration, .. } = serving;
+        let version = [guest.name(), guest.version(), configuration.as_str()];
+        let tag = conditional::tag(dataset.generation(), version, &target);
+        Some(Validators { tag, times: dataset.times() })
     }
 }
 
-/// Pulls a body's first piece, while an error can still become a status.
-fn first_piece(mut answer: Answer, head: bool) -> Result<(Answer, Option<bytes::Bytes>), Error> {
-    let first = match &mut answer.content {
-        AnswerContent::Stream { length, body } if !head => {
-            let first = GuestBody::pull(body)?.map(shared);
-            match (&first, *length) {
-                (None, Some(length)) if length > 0 => {
-                    return Err(Error::internal(format!("a body of {length} bytes ended before its first")));
-                }
-                _ => first,
-            }
-        }
-        _ => None,
-    };
-    Ok((answer, first))
+/// Whether there is a stable response to a request, which the plugin says without reading data. A condition counts only for
+/// what would be a success without it (RFC 9110, section 13.2.1).
+fn is_stable(serving: &Serving, incoming: &Incoming) -> bool {
+    let head = Incoming { method: "HEAD".to_owned(), ..incoming.clone() };
+    serving.guest.handle(&head).is_ok_and(|answer| answer.stable && answer.status == 200)
 }
 
 fn header_of<'a>(incoming: &'a Incoming, name: &str) -> Option<&'a str> {
     let found = incoming.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
-}
-
-/// What a cache needs to know of a response with an entity tag: it may keep it, and must ask whether it still holds.
-fn validators(tag: &str) -> [(String, String); 2] {
-    [("etag".to_owned(), tag.to_owned()), ("cache-control".to_owned(), respond::CACHE_CONTROL.to_owned())]
-}
-
-/// All headers of one name, as one list (RFC 9110, section 5.3).
-fn header_lines(incoming: &Incoming, name: &str) -> String {
-    let lines = incoming.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-    lines.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// A response from a whole body; with an entity tag unless `tag` is empty.
-fn from_kept(kept: &Kept, incoming: &Incoming, tag: &str, account: Account) -> Response<Body> {
-    let mut headers = kept.headers.clone();
-    if !tag.is_empty() {
-        headers.extend(validators(tag));
-    }
-    // A range of another version than the client has is no use to it (RFC 9110, section 13.1.5).
-    let other_version = header_of(incoming, "if-range").is_some_and(|wanted| wanted != tag);
-    let range = header_of(incoming, "range").filter(|_| !other_version).map(str::to_owned);
-    let whole = Whole {
-        status: StatusCode::from_u16(kept.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        headers,
-        body: kept.body.clone(),
-        range: (kept.ranges && kept.status == 200).then_some(range),
-    };
-    respond::whole(whole, incoming.method == "HEAD", account)
 }
 
 /// An error in the protocol's own form, or as JSON.
@@ -320,12 +342,6 @@ fn render_error(guest: &Arc<Guest>, incoming: &Incoming, error: &Error, account:
     };
     headers.extend(respond::retry_after(status));
     respond::whole(Whole { status, headers, body, range: None }, incoming.method == "HEAD", account)
-}
-
-fn own_page(page: built_in::Page, head: bool, account: Account) -> Response<Body> {
-    let mut headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
-    headers.extend(page.link.map(|link| ("link".to_owned(), link)));
-    respond::whole(Whole { status: StatusCode::OK, headers, body: page.body, range: None }, head, account)
 }
 
 fn plain_error(error: &Error, head: bool, account: Account) -> Response<Body> {

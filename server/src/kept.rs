@@ -1,6 +1,14 @@
-//! Small stable responses that are kept, so that metadata costs what a static file costs.
+//! Stable responses that are kept, so that metadata costs what a static file costs, and that are made once where several clients
+//! ask for them at the same time.
+
+mod flight;
 
 use std::sync::Arc;
+
+use flight::Flights;
+pub use flight::{Boarding, Seat};
+
+use crate::coding::Worth;
 
 /// A response that is kept.
 #[derive(Debug)]
@@ -11,6 +19,10 @@ pub struct Kept {
     pub headers: Vec<(String, String)>,
     /// Whether byte ranges may be served.
     pub ranges: bool,
+    /// What compressing it is worth.
+    pub worth: Worth,
+    /// Whether making it took work.
+    pub costly: bool,
     /// The body.
     pub body: bytes::Bytes,
 }
@@ -18,8 +30,19 @@ pub struct Kept {
 /// Bodies larger than this are not kept.
 pub const MOST_BODY: usize = 256 << 10;
 
-/// The kept responses, by request target and entity tag.
-pub struct KeptResponses(moka::sync::Cache<String, Arc<Kept>>);
+/// Bodies that took work are kept up to here.
+const MOST_COSTLY: usize = 4 << 20;
+
+/// The kept responses, by request target and entity tag, and those that are being made.
+pub struct KeptResponses {
+    responses: moka::sync::Cache<String, Arc<Kept>>,
+    flights: Flights,
+    /// What plugins said of how long responses may be kept, by tag.
+    times: moka::sync::Cache<String, Arc<str>>,
+}
+
+/// One part in so many is for remembering how long responses may be kept.
+const TIMES_PART: u64 = 16;
 
 impl KeptResponses {
     /// None yet; all together may have `bytes` bytes.
@@ -27,23 +50,56 @@ impl KeptResponses {
         let weight = |key: &String, kept: &Arc<Kept>| {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
-        Self(moka::sync::Cache::builder().weigher(weight).max_capacity(bytes).build())
+        let for_times = bytes.checked_div(TIMES_PART).unwrap_or(0);
+        let responses =
+            moka::sync::Cache::builder().weigher(weight).max_capacity(bytes.saturating_sub(for_times));
+        let weight = |key: &String, time: &Arc<str>| {
+            u32::try_from(key.len().saturating_add(time.len()).saturating_add(256)).unwrap_or(u32::MAX)
+        };
+        let times = moka::sync::Cache::builder().weigher(weight).max_capacity(for_times).build();
+        Self { responses: responses.build(), flights: Flights::default(), times }
     }
 
     /// The response that was kept under a tag.
     pub fn get(&self, tag: &str) -> Option<Arc<Kept>> {
-        self.0.get(tag)
+        self.responses.get(tag)
     }
 
-    /// Keeps a response, if it is small and whole.
-    pub fn keep(&self, tag: &str, kept: &Kept) {
-        if kept.body.len() <= MOST_BODY && kept.status == 200 {
+    /// Remembers what a plugin says of how long the response with a tag may be kept.
+    pub fn remember_time(&self, tag: &str, cache_control: &str) {
+        if self.times.get(tag).is_none_or(|known| *known != *cache_control) {
+            self.times.insert(tag.to_owned(), cache_control.into());
+        }
+    }
+
+    /// What is remembered of that, if it is.
+    pub fn time(&self, tag: &str) -> Option<Arc<str>> {
+        self.times.get(tag)
+    }
+
+    /// Begins to make the response of a tag, or waits for whoever makes it.
+    pub fn board(&self, tag: &str) -> Boarding<'_> {
+        self.flights.board(tag)
+    }
+
+    /// Keeps a response, if it is whole and not too large, and gives it to those who wait for it.
+    pub fn keep(&self, tag: &str, whole: &Arc<Kept>) {
+        if whole.status != 200 {
+            return;
+        }
+        self.flights.land(tag, whole);
+        if whole.body.len() <= MOST_BODY {
             // A copy of its own: the plugin's bytes may be a small part of something large.
-            let body = bytes::Bytes::copy_from_slice(&kept.body);
-            let Kept { status, ref headers, ranges, .. } = *kept;
-            self.0.insert(tag.to_owned(), Arc::new(Kept { status, headers: headers.clone(), ranges, body }));
+            let body = bytes::Bytes::copy_from_slice(&whole.body);
+            let Kept { status, ref headers, ranges, worth, costly, .. } = **whole;
+            let headers = headers.clone();
+            self.responses
+                .insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, costly, body }));
             // What has to leave for it leaves at once.
-            self.0.run_pending_tasks();
+            self.responses.run_pending_tasks();
+        } else if whole.costly && whole.body.len() <= MOST_COSTLY {
+            self.responses.insert(tag.to_owned(), Arc::clone(whole));
+            self.responses.run_pending_tasks();
         }
     }
 }

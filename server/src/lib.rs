@@ -1,15 +1,18 @@
 //! The server: HTTP and life cycle.
 //!
 //! A request goes one way: `connections` accepts it, `routes` finds the plugin, `exchange` lets the plugin answer on a
-//! blocking thread, `respond` turns the answer or the error into a response, and `stream` pulls its body. `services` is what
+//! blocking thread, `reply` and `respond` turn the answer or the error into a response, and `stream` pulls its body. `services` is what
 //! plugins get from the server. No protocol is known here.
 
 pub mod arguments;
 mod banner;
 mod built_in;
+mod coding;
 mod conditional;
 mod configured;
 mod connections;
+mod deflating;
+mod encoder;
 mod exchange;
 mod holdings;
 pub mod index_command;
@@ -18,12 +21,16 @@ mod kept;
 mod linked;
 pub mod loader;
 mod logging;
+mod parts;
+mod pieces;
 pub mod plugin_check;
 mod plugins;
 pub mod preflight;
 mod ranges;
 mod reach;
+mod reply;
 mod request_body;
+mod request_line;
 mod respond;
 mod routes;
 pub mod serve;

@@ -8,8 +8,11 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
     {
         use weir_plugin_api::export::table;
         static DAP: WeirPlugin = table::<weir_plugin_dap::DapPlugin>();
+        static FILE: WeirPlugin = table::<weir_plugin_file::FilePlugin>();
+        static KERCHUNK: WeirPlugin = table::<weir_plugin_kerchunk::KerchunkPlugin>();
+        static S3: WeirPlugin = table::<weir_plugin_s3::S3Plugin>();
         static ZARR: WeirPlugin = table::<weir_plugin_zarr::ZarrPlugin>();
-        vec![&DAP, &ZARR]
+        vec![&DAP, &FILE, &KERCHUNK, &S3, &ZARR]
     }
     #[cfg(not(feature = "linked-plugins"))]
     vec![]

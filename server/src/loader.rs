@@ -51,6 +51,8 @@ pub struct Loaded {
 pub struct Outcome {
     /// The file's name, without its directory.
     pub file: String,
+    /// The name that the plugin gives itself, where it could be found out.
+    pub name: Option<String>,
     /// The plugin, or why it was refused.
     pub result: Result<Loaded, String>,
 }
@@ -67,19 +69,38 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Loads the plugins of a directory: one outcome for each `*.so`, in the order of their names.
+/// The configuration of a plugin, by its name.
+pub type Configured<'a> = &'a dyn Fn(&str) -> &'a str;
+
+/// The configuration of a plugin of which nobody said anything.
+pub const UNCONFIGURED: &str = "{}";
+
+/// Loads the plugins of a directory: one outcome for each `*.so`, in the order of their names. Each is tried with what
+/// `configured` gives for it.
 ///
 /// # Errors
 /// Where the directory cannot be read or others could change it, or private copies cannot be kept.
-pub fn load_directory(dir: &Path, check: &ChildCheck) -> Result<Vec<Outcome>, Error> {
+pub fn load_directory(
+    dir: &Path,
+    check: &ChildCheck,
+    configured: Configured<'_>,
+) -> Result<Vec<Outcome>, Error> {
     let wrong = |why: String| Error(format!("cannot load plugins from {}: {why}", dir.display()));
     let real = ownership::directory(dir).map_err(wrong)?;
     let files = libraries(&real).map_err(|error| wrong(plain(&error)))?;
     let private = PrivateDirectory::new().map_err(Error)?;
     let mut outcomes: Vec<Outcome> = Vec::new();
     for file in files {
-        let result = load(&real, &file, &private, check).and_then(|loaded| unique(loaded, &outcomes));
-        outcomes.push(Outcome { file: file.to_string_lossy().into_owned(), result });
+        let mut name = None;
+        let image = read(&real, &file).and_then(|image| {
+            let inspection = preflight::inspect(&image).map_err(|unfit| unfit.to_string())?;
+            name = Some(inspection.manifest.name.clone());
+            Ok((image, inspection))
+        });
+        let result = image
+            .and_then(|image| load(image, &private, (check, configured)))
+            .and_then(|loaded| unique(loaded, &outcomes));
+        outcomes.push(Outcome { file: file.to_string_lossy().into_owned(), name, result });
     }
     Ok(outcomes)
 }
@@ -109,14 +130,16 @@ fn unique(loaded: Loaded, earlier: &[Outcome]) -> Result<Loaded, String> {
     }
 }
 
-fn load(dir: &Path, file: &Path, private: &PrivateDirectory, check: &ChildCheck) -> Result<Loaded, String> {
-    let image = read(dir, file)?;
-    let Inspection { manifest, .. } = preflight::inspect(&image).map_err(|unfit| unfit.to_string())?;
+fn load(
+    (image, Inspection { manifest, .. }): (Vec<u8>, Inspection),
+    private: &PrivateDirectory,
+    (check, configured): (&ChildCheck, Configured<'_>),
+) -> Result<Loaded, String> {
     let sha256 = sha256(&image);
     let copy = private.add(&image, &sha256)?;
     drop(image);
     if let ChildCheck::Run(program) = check {
-        probe::run(program, &copy)?;
+        probe::run(program, &copy, configured(&manifest.name))?;
     }
     let table = binding::bind(&copy)?;
     let name = binding::name(table)?;
@@ -170,7 +193,7 @@ pub fn examine(file: &Path, program: &Path) -> Result<Examination, String> {
     let inspection = preflight::inspect(&image).map_err(|unfit| unfit.to_string())?;
     let sha256 = sha256(&image);
     let private = PrivateDirectory::new()?;
-    let offer = probe::run(program, &private.add(&image, &sha256)?);
+    let offer = probe::run(program, &private.add(&image, &sha256)?, UNCONFIGURED);
     Ok(Examination { sha256, inspection, offer, misplaced: misplaced(file) })
 }
 

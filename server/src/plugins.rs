@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use weir_config::Config;
 use weir_plugin_abi::WeirPlugin;
 use weir_plugin_api::Route;
 use weir_plugin_api::guest::{self, Guest};
 use weir_plugin_api::lent::{Services, host_table};
 
-use crate::loader::ChildCheck;
+use crate::loader::{ChildCheck, UNCONFIGURED};
 use crate::routes::{Conflict, Routes};
 use crate::{linked, loader};
 
@@ -20,6 +21,8 @@ pub struct Serving {
     pub origin: String,
     /// What it serves.
     pub routes: Vec<Route>,
+    /// The configuration that it was given: a JSON object.
+    pub configuration: String,
 }
 
 /// A plugin that was refused.
@@ -41,31 +44,36 @@ pub struct Plugins {
 }
 
 impl Plugins {
-    /// Starts the linked-in plugins (unless `directory_only`) and those in `directory`.
+    /// Starts the linked-in plugins (unless only those of a directory are wanted) and those in the directory, each with its
+    /// section of the configuration.
     ///
-    /// A file that cannot be loaded is refused, and the server starts without it.
+    /// A file that cannot be loaded is refused, and the server starts without it, unless the configuration has a section for
+    /// it: a site that says how a plugin is to serve does not want to be without it.
     ///
     /// # Errors
-    /// Where the directory cannot be read, or two plugins serve the same route.
+    /// Where the directory cannot be read, two plugins serve the same route, or a plugin that has a section does not serve.
     pub fn start(
         services: &Arc<dyn Services>,
-        directory: Option<&Path>,
-        directory_only: bool,
+        (directory, directory_only): (Option<&Path>, bool),
+        config: &Config,
     ) -> Result<Self, Box<dyn std::error::Error>> {
-        let mut started = Started { services, serving: vec![], refused: vec![] };
+        let mut started = Started { services, config, serving: vec![], refused: vec![] };
         if !directory_only {
-            linked::tables().into_iter().for_each(|table| started.start("linked in".to_owned(), table));
+            for table in linked::tables() {
+                started.start("linked in".to_owned(), table)?;
+            }
         }
         if let Some(directory) = directory {
             let check = ChildCheck::Run(std::env::current_exe()?);
-            for outcome in loader::load_directory(directory, &check)? {
+            for outcome in loader::load_directory(directory, &check, &|name| started.configuration(name))? {
                 match outcome.result {
-                    Ok(loaded) => started.start(outcome.file, loaded.table),
-                    Err(reason) => started.refuse(outcome.file, reason),
+                    Ok(loaded) => started.start(outcome.file, loaded.table)?,
+                    Err(reason) => started.refuse(outcome.file, outcome.name.as_deref(), reason)?,
                 }
             }
         }
         let Started { serving, refused, .. } = started;
+        config.check_plugins(&serving.iter().map(|plugin| plugin.guest.name()).collect::<Vec<_>>())?;
         let routes = table(&serving)?;
         Ok(Self { serving, refused, routes })
     }
@@ -79,29 +87,46 @@ fn table(serving: &[Serving]) -> Result<Routes, Conflict> {
 
 struct Started<'a> {
     services: &'a Arc<dyn Services>,
+    config: &'a Config,
     serving: Vec<Serving>,
     refused: Vec<Refused>,
 }
 
-impl Started<'_> {
-    fn start(&mut self, origin: String, plugin: &'static WeirPlugin) {
+impl<'a> Started<'a> {
+    fn configuration(&self, name: &str) -> &'a str {
+        self.config.plugin(name).map_or(UNCONFIGURED, |section| &section.json)
+    }
+
+    fn start(&mut self, origin: String, plugin: &'static WeirPlugin) -> Result<(), weir_config::Error> {
         let name = match guest::name_of(plugin) {
             Ok(name) => name,
-            Err(reason) => return self.refuse(origin, reason),
+            Err(reason) => return self.refuse(origin, None, reason),
         };
         let host = host_table(Arc::clone(self.services), name);
-        let guest = Guest::create(plugin, host, "{}").map(Arc::new);
+        let configuration = self.configuration(name).to_owned();
+        let guest = Guest::create(plugin, host, &configuration).map(Arc::new);
         match guest.and_then(|guest| Ok((guest.routes()?, guest))) {
             Ok((routes, guest)) => {
                 tracing::debug!(plugin = guest.name(), version = guest.version(), origin, "plugin started");
-                self.serving.push(Serving { guest, origin, routes });
+                self.serving.push(Serving { guest, origin, routes, configuration });
+                Ok(())
             }
-            Err(error) => self.refuse(origin, error.message),
+            Err(error) => self.refuse(origin, Some(name), error.message),
         }
     }
 
-    fn refuse(&mut self, origin: String, reason: String) {
+    /// Goes on without a plugin, if nothing is said of it in the configuration.
+    fn refuse(
+        &mut self,
+        origin: String,
+        name: Option<&str>,
+        reason: String,
+    ) -> Result<(), weir_config::Error> {
+        if let Some(section) = name.and_then(|name| self.config.plugin(name)) {
+            return Err(section.error(&format!("the plugin ({origin}) was refused: {reason}")));
+        }
         tracing::warn!(plugin = origin, reason, "plugin refused");
         self.refused.push(Refused { origin, reason });
+        Ok(())
     }
 }

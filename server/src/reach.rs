@@ -59,7 +59,7 @@ fn bucket(
         weir_config::Credentials::Files(files) => Credentials::Files {
             access_key_id: folder.join(&files.key_file),
             secret_access_key: folder.join(&files.secret_file),
-            session_token: None,
+            session_token: files.token_file.as_ref().map(|file| folder.join(file)),
         },
     };
     if let Some(endpoint) = &store.endpoint {
@@ -100,7 +100,7 @@ mod tests {
             endpoint = "http://minio:9000"
             allow_http = true
             private = true
-            credentials = { key_file = "key", secret_file = "/run/secret" }
+            credentials = { key_file = "key", secret_file = "/run/secret", token_file = "token" }
             [[object_store]]
             url = "https://web.example.org/archive/"
             "#,
@@ -109,8 +109,8 @@ mod tests {
         assert_eq!((store.bucket.as_str(), store.region.as_deref()), ("lake", Some("eu-north-1")));
         assert_eq!(store.endpoint.as_deref(), Some("http://minio:9000"));
         assert_eq!((store.transport, store.addresses), (Transport::PlainAllowed, Addresses::Private));
-        assert!(matches!(&store.credentials, Credentials::Files { access_key_id, .. }
-            if access_key_id == Path::new("/etc/weir/key")));
+        assert!(matches!(&store.credentials, Credentials::Files { access_key_id, session_token, .. }
+            if access_key_id == Path::new("/etc/weir/key") && session_token.as_deref() == Some(Path::new("/etc/weir/token"))));
         let hosts: Vec<_> = rules.hosts.iter().map(|rule| (rule.host.as_str(), rule.addresses)).collect();
         assert_eq!(
             hosts,

@@ -108,12 +108,16 @@ pub fn method_not_allowed(methods: &[String], head: bool, account: Account) -> R
 /// What caches may do with a response that has an entity tag: keep it, and ask each time whether it still holds.
 pub const CACHE_CONTROL: &str = "public, no-cache";
 
-/// "Not modified": the client has it.
-pub fn not_modified(tag: &str, mut account: Account) -> Response<Body> {
+/// What the bytes of a response that may be compressed depend on, beside the target.
+pub const VARY: &str = "accept-encoding";
+
+/// "Not modified": the client has it, and caches may keep it as `cache_control` says, if that is known.
+pub fn not_modified(tag: &str, cache_control: Option<&str>, mut account: Account) -> Response<Body> {
     account.status = 304;
     let mut map = HeaderMap::new();
     insert(&mut map, header::ETAG, tag);
-    map.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
+    insert(&mut map, header::CACHE_CONTROL, cache_control.unwrap_or(CACHE_CONTROL));
+    map.insert(header::VARY, HeaderValue::from_static(VARY));
     finish(StatusCode::NOT_MODIFIED, map, Body::full(Bytes::new(), account))
 }
 
@@ -142,7 +146,7 @@ pub fn preflight(methods: &str, mut account: Account) -> Response<Body> {
     let mut map = HeaderMap::new();
     insert(&mut map, header::ALLOW, methods);
     insert(&mut map, header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-    const HEADERS: &str = "Accept, Authorization, Content-Type, If-None-Match, Range";
+    const HEADERS: &str = "Accept, Authorization, Content-Type, If-Modified-Since, If-None-Match, Range";
     map.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(HEADERS));
     map.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     finish(StatusCode::NO_CONTENT, map, Body::full(Bytes::new(), account))

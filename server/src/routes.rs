@@ -52,20 +52,29 @@ impl std::error::Error for Conflict {}
 /// Methods of one pattern, with the plugin and route behind each.
 type Methods = HashMap<String, (usize, usize)>;
 
-/// Patterns, split into those of datasets and those of the server; each without its fixed beginning.
+/// The table: families of dataset routes, each the text before `{id}` with what may stand behind it, and routes of the server.
 #[derive(Debug, Default)]
 pub struct Routes {
-    dataset: Patterns,
+    /// The longest beginning first.
+    families: Vec<(String, Patterns)>,
     server: Patterns,
 }
 
+/// Patterns, each without its fixed beginning and, in a family, without `{id}`.
 #[derive(Debug, Default)]
 struct Patterns {
-    /// Length of the longest exact pattern: no longer path needs to be looked up.
-    longest: usize,
     exact: HashMap<String, Methods>,
-    /// Longest first.
+    /// What stands before `{rest}`; the longest first.
     prefixes: Vec<(String, Methods)>,
+}
+
+/// A pattern that fits.
+struct Fit<'t, 'p> {
+    methods: &'t Methods,
+    dataset: &'p str,
+    rest: &'p str,
+    /// Bytes of the path that the pattern itself has: the more, the better it fits.
+    fixed: usize,
 }
 
 impl Routes {
@@ -100,71 +109,98 @@ impl Routes {
     }
 
     fn add(&mut self, pattern: &str, method: &str, to: (usize, usize)) {
-        let (patterns, pattern) = match pattern.strip_prefix("/datasets/{id}/") {
-            Some(below) => (&mut self.dataset, below),
-            None => (&mut self.server, pattern.trim_start_matches('/')),
+        let pattern = pattern.trim_start_matches('/');
+        let (patterns, pattern) = match pattern.split_once("{id}") {
+            Some((beginning, behind)) => (self.family(beginning), behind),
+            None => (&mut self.server, pattern),
         };
         let methods = match pattern.strip_suffix("{rest}") {
-            None => {
-                patterns.longest = patterns.longest.max(pattern.len());
-                patterns.exact.entry(pattern.to_owned()).or_default()
-            }
-            Some(prefix) => patterns.prefix(prefix),
+            None => patterns.exact.entry(pattern.to_owned()).or_default(),
+            Some(prefix) => of_longest(&mut patterns.prefixes, prefix),
         };
         methods.insert(method.to_owned(), to);
     }
 
-    /// Finds who serves `path` (percent-decoded). `is_dataset` tells which ids are registered: the longest one wins. Where
-    /// none is, the first id whose rest of the path fits a route is taken, so that the protocol itself can say that there
-    /// is no such dataset.
+    fn family(&mut self, beginning: &str) -> &mut Patterns {
+        of_longest(&mut self.families, beginning)
+    }
+
+    /// Finds who serves `path` (percent-decoded). `is_dataset` tells which ids are registered: the longest one that a route
+    /// fits behind wins. Where none is, the route that fits with the longest text of its own is taken, so that the protocol
+    /// itself can say that there is no such dataset.
     pub fn find(&self, method: &str, path: &str, is_dataset: impl Fn(&str) -> bool) -> Found {
         let path = path.trim_start_matches('/');
-        let Some(below) = path.strip_prefix("datasets/") else {
-            return self.server.found(method, path, "");
-        };
-        let splits: Vec<(&str, &str)> =
-            below.match_indices('/').map(|(at, _)| (&below[..at], &below[at.saturating_add(1)..])).collect();
-        let registered = splits.iter().rev().find(|(id, _)| is_dataset(id));
-        if let Some((id, tail)) = registered {
-            return self.dataset.found(method, tail, id);
+        if let Some(methods) = self.server.exact.get(path) {
+            return Fit { methods, dataset: "", rest: "", fixed: path.len() }.found(method);
         }
-        let fits = splits.iter().map(|(id, tail)| self.dataset.found(method, tail, id));
-        let found = fits.into_iter().find(|found| *found != Found::Nothing);
-        found.unwrap_or_else(|| self.server.found(method, path, ""))
+        let mut best = self.server.prefixed(path);
+        for (beginning, patterns) in &self.families {
+            let Some(below) = path.strip_prefix(beginning.as_str()) else { continue };
+            let mut fits = patterns.behind_ids(below);
+            fits.sort_by_key(|fit| std::cmp::Reverse(fit.dataset.len()));
+            if let Some(fit) = fits.iter().find(|fit| is_dataset(fit.dataset)) {
+                return fit.found(method);
+            }
+            for fit in fits {
+                let fixed = fit.fixed.saturating_add(beginning.len());
+                if best.as_ref().is_none_or(|best| best.fixed < fixed) {
+                    best = Some(Fit { fixed, ..fit });
+                }
+            }
+        }
+        best.map_or(Found::Nothing, |fit| fit.found(method))
     }
 }
 
+/// The value that stands with `text`, in a list whose longest texts come first; made where there is none.
+fn of_longest<'l, T: Default>(list: &'l mut Vec<(String, T)>, text: &str) -> &'l mut T {
+    let found = list.iter().position(|(known, _)| known == text);
+    let at = found.unwrap_or_else(|| {
+        let at = list.partition_point(|(known, _)| known.len() >= text.len());
+        list.insert(at, (text.to_owned(), T::default()));
+        at
+    });
+    &mut list[at].1
+}
+
 impl Patterns {
-    fn prefix(&mut self, prefix: &str) -> &mut Methods {
-        if !self.prefixes.iter().any(|(known, _)| known == prefix) {
-            self.prefixes.push((prefix.to_owned(), Methods::new()));
-            self.prefixes.sort_by_key(|(known, _)| std::cmp::Reverse(known.len()));
-        }
-        let at = self.prefixes.iter().position(|(known, _)| known == prefix).unwrap_or(0);
-        &mut self.prefixes[at].1
+    /// The pattern with the longest text before `{rest}` that fits.
+    fn prefixed<'t, 'p>(&'t self, path: &'p str) -> Option<Fit<'t, 'p>> {
+        self.prefixes.iter().find_map(|(prefix, methods)| {
+            let rest = path.strip_prefix(prefix.as_str())?;
+            Some(Fit { methods, dataset: "", rest, fixed: prefix.len() })
+        })
     }
 
-    fn found(&self, method: &str, tail: &str, dataset: &str) -> Found {
-        let exact = (tail.len() <= self.longest).then(|| self.exact.get(tail)).flatten();
-        let exact = exact.map(|methods| (methods, ""));
-        let by_prefix = || {
-            let fits = |(prefix, methods): &'_ (String, Methods)| {
-                tail.strip_prefix(prefix.as_str()).map(|rest| (methods.clone(), rest.to_owned()))
-            };
-            self.prefixes.iter().find_map(fits)
-        };
-        let found = exact.map(|(methods, rest)| (methods.clone(), rest.to_owned())).or_else(by_prefix);
-        let Some((methods, rest)) = found else { return Found::Nothing };
-        match methods.get(method) {
-            Some(&(plugin, route)) => {
-                Found::Match(Match { plugin, route, dataset: dataset.to_owned(), rest })
-            }
-            None => {
-                let mut known: Vec<String> = methods.into_keys().collect();
-                known.sort();
-                Found::OtherMethods(known)
+    /// All ways to read `below` as an id with one of these patterns behind it; of several for one id, the best comes first.
+    fn behind_ids<'t, 'p>(&'t self, below: &'p str) -> Vec<Fit<'t, 'p>> {
+        let mut fits = Vec::new();
+        for (suffix, methods) in &self.exact {
+            if let Some(dataset) = below.strip_suffix(suffix.as_str()) {
+                fits.push(Fit { methods, dataset, rest: "", fixed: suffix.len() });
             }
         }
+        for (prefix, methods) in &self.prefixes {
+            for (at, _) in below.match_indices(prefix.as_str()) {
+                let (dataset, behind) = below.split_at(at);
+                let rest = behind.get(prefix.len()..).unwrap_or_default();
+                fits.push(Fit { methods, dataset, rest, fixed: prefix.len() });
+            }
+        }
+        fits.retain(|fit| !fit.dataset.is_empty());
+        fits
+    }
+}
+
+impl Fit<'_, '_> {
+    fn found(&self, method: &str) -> Found {
+        if let Some(&(plugin, route)) = self.methods.get(method) {
+            let (dataset, rest) = (self.dataset.to_owned(), self.rest.to_owned());
+            return Found::Match(Match { plugin, route, dataset, rest });
+        }
+        let mut known: Vec<String> = self.methods.keys().cloned().collect();
+        known.sort();
+        Found::OtherMethods(known)
     }
 }
 
@@ -176,11 +212,14 @@ mod tests {
         let a = ["/datasets/{id}/view", "/datasets/{id}/view.txt", "/list.yaml"].map(Route::get).to_vec();
         let b = ["/datasets/{id}/tree/{rest}", "/datasets/{id}/tree/deep/{rest}", "/files/{rest}"]
             .map(Route::get);
-        Routes::new(&[("a".to_owned(), a), ("b".to_owned(), b.to_vec())]).unwrap()
+        let c = ["/old/sets/{id}", "/old/sets/{id}.x", "/old/sets/{id}.y.x", "/old/sets/{id}/part/{rest}"];
+        let d = ["/old/{rest}", "/old/sets/catalog.x"].map(Route::get);
+        let plugins = [("a", a), ("b", b.to_vec()), ("c", c.map(Route::get).to_vec()), ("d", d.to_vec())];
+        Routes::new(&plugins.map(|(name, routes)| (name.to_owned(), routes))).unwrap()
     }
 
     fn check(path: &str, expected: &str) {
-        let is_dataset = |id: &str| ["x", "x/y.nc", "x/tree/z"].contains(&id);
+        let is_dataset = |id: &str| ["x", "x/y.nc", "x/tree/z", "x.x", "catalog.x"].contains(&id);
         let got = match table().find("GET", path, is_dataset) {
             Found::Match(m) => format!("{}.{} [{}] {}", m.plugin, m.route, m.dataset, m.rest),
             Found::Nothing => "nothing".to_owned(),
@@ -199,6 +238,31 @@ mod tests {
         check("/datasets/x/tree/z/view", "0.0 [x/tree/z] ");
         check("/datasets/x/tree", "nothing");
         check("/datasets/x/nothing", "nothing");
+        check("/datasets//view", "nothing");
+    }
+
+    #[test]
+    fn families_take_suffixes() {
+        check("/old/sets/x", "2.0 [x] ");
+        check("/old/sets/x/y.nc.x", "2.1 [x/y.nc] ");
+        check("/old/sets/x/y.nc.y.x", "2.2 [x/y.nc] ");
+        check("/old/sets/x/part/a/part/b", "2.3 [x] a/part/b");
+        // A dataset's own name counts more than another one with a suffix, but only if there is such a dataset.
+        check("/old/sets/x.x", "2.0 [x.x] ");
+        check("/old/sets/x.x.x", "2.1 [x.x] ");
+        check("/old/sets/x.y.x", "2.2 [x] ");
+    }
+
+    #[test]
+    fn unknown_datasets_reach_the_longest_suffix() {
+        check("/old/sets/none.x", "2.1 [none] ");
+        check("/old/sets/none.y.x", "2.2 [none] ");
+        check("/old/sets/no/ne", "2.0 [no/ne] ");
+        check("/old/sets/none/part/a", "2.3 [none] a");
+        check("/old/sets/.y.x", "2.1 [.y] ");
+        check("/old/sets/", "3.0 [] sets/");
+        check("/old/other", "3.0 [] other");
+        check("/old/sets/catalog.x", "3.1 [] ");
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     let catalog = holdings::find(&serve.paths, &config, (memory, index))?;
     let services = Arc::new(SiteServices::new(catalog, settings.max_response, settings.memory_wait));
     let lent: Arc<dyn Services> = services.clone();
-    let plugins = Plugins::start(&lent, serve.plugins.as_deref(), serve.no_builtin_plugins)?;
+    let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);
+    let plugins = Plugins::start(&lent, directory, &config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("weir")
@@ -59,7 +60,8 @@ async fn listen(
         .map_err(|e| format!("cannot listen on {}: {e}; choose another with --listen", settings.listen))?;
     let own = format!("http://{}", listener.local_addr()?);
     let base_url = settings.public_url.clone().unwrap_or(own);
-    let site = Arc::new(Site::new(services, plugins, base_url.trim_end_matches('/').to_owned()));
+    let base_url = base_url.trim_end_matches('/').to_owned();
+    let site = Arc::new(Site::new(services, plugins, (base_url, settings.compression)));
     let stop = stop_signal()?;
     banner::print(&site)?;
     connections::serve(listener, site, stop).await;

@@ -3,7 +3,7 @@
 mod lent;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use weir_datasets::memory_budget::Share;
@@ -15,7 +15,7 @@ use self::lent::Lent;
 
 /// The server's services.
 pub struct SiteServices {
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     max_response: u64,
     patience: Duration,
     counters: Mutex<BTreeMap<String, f64>>,
@@ -31,6 +31,7 @@ impl SiteServices {
         };
         let share = catalog.memory().share(Share::Documents);
         let documents = moka::sync::Cache::builder().weigher(weight).max_capacity(share).build();
+        let catalog = Arc::new(catalog);
         Self { catalog, max_response, patience, counters: Mutex::default(), documents }
     }
 
@@ -131,8 +132,9 @@ impl Services for SiteServices {
             }
         };
         let memory = Arc::clone(self.catalog.memory());
-        let (request, patience) = (Arc::clone(request), self.patience);
-        Ok(Box::new(Lent { dataset, document, request, memory, patience }))
+        let (request, patience, id) = (Arc::clone(request), self.patience, id.to_owned());
+        let (catalog, file) = (Arc::clone(&self.catalog), OnceLock::new());
+        Ok(Box::new(Lent { id, catalog, dataset, document, file, request, memory, patience }))
     }
 
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use weir_config::Config;
+use weir_config::{Compression, Config};
 use weir_datasets::memory_budget::DEFAULT_BUDGET;
 
 use crate::arguments::{LEAST_BUDGET, Serve};
@@ -21,6 +21,8 @@ pub struct Settings {
     pub memory_budget: u64,
     /// How long a request waits for memory.
     pub memory_wait: Duration,
+    /// Whether responses are compressed for clients that ask for it.
+    pub compression: Compression,
 }
 
 impl Settings {
@@ -42,6 +44,7 @@ impl Settings {
             public_url: serve.public_url.clone().or_else(|| server.public_url.clone()),
             max_response: serve.max_response.or(server.max_response.map(|size| size.0)).unwrap_or(500 << 20),
             memory_budget,
+            compression: server.compression.unwrap_or_default(),
             memory_wait: wait.or(server.memory_wait.map(|wait| wait.0)).unwrap_or(Duration::from_secs(20)),
         })
     }

@@ -9,9 +9,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::task::JoinHandle;
-use weir_plugin_api::guest::GuestBody;
 use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
+
+use crate::pieces::{Pieces, within};
 
 /// A response's body.
 pub struct Body {
@@ -26,12 +27,12 @@ enum Content {
 
 /// One piece is pulled ahead, on a blocking thread that is given back after each: a slow client holds no thread.
 enum Pull {
-    Ready(Bytes, GuestBody),
+    Ready(Bytes, Pieces),
     Running(JoinHandle<Pulled>),
     Ended,
 }
 
-type Pulled = Result<Option<(Bytes, GuestBody)>, Error>;
+type Pulled = Result<Option<(Bytes, Pieces)>, Error>;
 
 /// What the access log says when the body ends, however it ends.
 pub struct Account {
@@ -79,15 +80,15 @@ impl Body {
     }
 
     /// A body that goes on after `first`, and has `length` bytes in all where that is known.
-    pub fn pulled(first: Option<Bytes>, body: GuestBody, length: Option<u64>, account: Account) -> Self {
+    pub fn pulled(first: Option<Bytes>, body: Pieces, length: Option<u64>, account: Account) -> Self {
         let state = first.map_or(Pull::Ended, |first| Pull::Ready(first, body));
         Self { content: Content::Pulled { state, left: length }, account }
     }
 }
 
 /// Pulls the next piece on a blocking thread; a body that is over ends there too, because plugin code runs for that.
-fn pull(mut body: GuestBody) -> Pull {
-    Pull::Running(tokio::task::spawn_blocking(move || Ok(body.pull()?.map(|piece| (shared(piece), body)))))
+fn pull(mut body: Pieces) -> Pull {
+    Pull::Running(tokio::task::spawn_blocking(move || Ok(body.pull()?.map(|piece| (piece, body)))))
 }
 
 impl Drop for Body {
@@ -171,20 +172,6 @@ fn next(state: &mut Pull, context: &mut Context<'_>) -> Poll<Result<Option<Bytes
             }
         }
     }
-}
-
-/// Counts a piece against the announced length: a body must have exactly that, or break off.
-fn within(left: &mut Option<u64>, piece: Option<Bytes>) -> Result<Option<Bytes>, Error> {
-    let Some(length) = left else { return Ok(piece) };
-    let has = piece.as_ref().map_or(0, |piece| piece.len() as u64);
-    let rest = length.checked_sub(has);
-    match (&piece, rest) {
-        (Some(_), Some(rest)) => *left = Some(rest),
-        (None, Some(0)) => {}
-        (Some(_), None) => return Err(Error::internal("a body is longer than it was announced to be")),
-        (None, _) => return Err(Error::internal(format!("a body ended {length} bytes early"))),
-    }
-    Ok(piece)
 }
 
 /// After the status line only breaking off is left: the connection ends without the mark of a complete body.

@@ -9,10 +9,11 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use tempfile::TempDir;
+use weir_plugin_abi::WeirPlugin;
 use weir_plugin_api::ErrorKind;
 use weir_plugin_api::model::DataType;
 use weir_plugin_api::testing::{MockHost, counting, dataset_of};
-use weir_server::loader::{ChildCheck, Loaded, Outcome, load_directory};
+use weir_server::loader::{ChildCheck, Loaded, Outcome, UNCONFIGURED, load_directory};
 use weir_server::preflight::inspect;
 
 const WEIR: &str = env!("CARGO_BIN_EXE_weir");
@@ -58,7 +59,7 @@ fn put(dir: &Path, name: &str, content: &[u8]) -> PathBuf {
 }
 
 fn load(dir: &Path) -> Vec<Outcome> {
-    load_directory(dir, &ChildCheck::Run(WEIR.into())).unwrap()
+    load_directory(dir, &ChildCheck::Run(WEIR.into()), &|_| UNCONFIGURED).unwrap()
 }
 
 fn only(mut outcomes: Vec<Outcome>) -> Result<Loaded, String> {
@@ -110,6 +111,26 @@ fn a_plugin_in_c_is_loaded_and_answers() {
     assert!(bytes.parse::<usize>().unwrap() > 100, "{text}");
     let error = running.get("/datasets/land/hello-c").unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::NotFound, "dataset 'land' not found"));
+}
+
+/// A plugin that was built when minor version 0 was current, whose table is smaller than today's.
+#[test]
+fn a_plugin_of_the_first_minor_version_is_loaded_and_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let frozen = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen");
+    let out = dir.path().join("hello.so");
+    let mut cc = Command::new("cc");
+    cc.args(["-std=c11", "-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-Bsymbolic"]);
+    let output = cc.arg("-o").arg(&out).arg(frozen.join("hello_1_0.c")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::set_permissions(&out, Permissions::from_mode(0o755)).unwrap();
+    let loaded = only(load(dir.path())).unwrap();
+    assert_eq!(loaded.table.abi_minor, 0);
+    assert!(loaded.table.size < size_of::<WeirPlugin>(), "its table ends where minor version 0 does");
+    assert!(loaded.table.body_range.is_none());
+    let running = sea().start_table(loaded.table);
+    let got = running.get("/datasets/sea/hello-c").unwrap();
+    assert!(got.text().starts_with("hello from C, dataset sea\n"), "{}", got.text());
 }
 
 #[test]
@@ -234,16 +255,16 @@ fn files_and_directories_that_others_can_change_are_refused() {
     only(load(dir.path())).unwrap();
 
     fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
-    let error = load_directory(dir.path(), &ChildCheck::Skip).unwrap_err().to_string();
+    let error = load_directory(dir.path(), &ChildCheck::Skip, &|_| UNCONFIGURED).unwrap_err().to_string();
     assert!(error.contains("it is writable by others (mode 777); use chmod go-w"), "{error}");
     let below = dir.path().join("plugins");
     fs::create_dir(&below).unwrap();
     fs::set_permissions(&below, Permissions::from_mode(0o755)).unwrap();
-    let error = load_directory(&below, &ChildCheck::Skip).unwrap_err().to_string();
+    let error = load_directory(&below, &ChildCheck::Skip, &|_| UNCONFIGURED).unwrap_err().to_string();
     assert!(error.contains(" above it is writable by others (mode 777)"), "{error}");
     // A sticky directory above, such as the one for temporary files, lets nobody exchange what is not theirs.
     fs::set_permissions(dir.path(), Permissions::from_mode(0o1777)).unwrap();
-    assert!(load_directory(&below, &ChildCheck::Skip).unwrap().is_empty());
+    assert!(load_directory(&below, &ChildCheck::Skip, &|_| UNCONFIGURED).unwrap().is_empty());
 }
 
 #[test]
@@ -288,7 +309,8 @@ fn one_bad_file_does_not_keep_the_others_out() {
     assert!(outcomes[1].result.is_ok(), "{outcomes:?}");
     let why = outcomes[2].result.as_ref().unwrap_err();
     assert_eq!(why, "its name bad is taken by b.so; remove one of them");
-    let missing = load_directory(&dir.path().join("missing"), &ChildCheck::Skip).unwrap_err();
+    let missing =
+        load_directory(&dir.path().join("missing"), &ChildCheck::Skip, &|_| UNCONFIGURED).unwrap_err();
     assert!(missing.to_string().ends_with("no such file or directory"), "{missing}");
 }
 

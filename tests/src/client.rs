@@ -61,6 +61,11 @@ impl Client {
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
+    /// Sends a `GET` of which the server need not read all before it answers.
+    pub fn start_unheeded(&mut self, target: &str) {
+        self.write(format!("GET {target} HTTP/1.1\r\nHost: weir.test\r\n\r\n").as_bytes());
+    }
+
     /// Sends a request's body. A server may answer and close before it has read all of it.
     pub fn write(&mut self, body: &[u8]) {
         let _ = self.stream.get_mut().write_all(body);
@@ -98,6 +103,18 @@ impl Client {
 
     /// Reads a response's body behind its head.
     pub fn read_body(&mut self, reply: &mut Reply) {
+        self.read_body_behind(vec![], reply);
+    }
+
+    /// Reads some bytes of a body whose length is known.
+    pub fn read_some(&mut self, count: usize) -> Vec<u8> {
+        let mut begun = vec![0; count];
+        self.stream.read_exact(&mut begun).unwrap();
+        begun
+    }
+
+    /// Reads a response's body behind some bytes of it.
+    pub fn read_body_behind(&mut self, begun: Vec<u8>, reply: &mut Reply) {
         if reply.status == 204 || reply.status == 304 {
             return;
         }
@@ -105,8 +122,10 @@ impl Client {
             self.chunked(reply);
         } else {
             let length: u64 = reply.header("content-length").parse().expect("a length");
-            let read = self.stream.by_ref().take(length).read_to_end(&mut reply.body);
-            reply.complete = read.is_ok_and(|n| n as u64 == length);
+            reply.body = begun;
+            let left = length - reply.body.len() as u64;
+            let read = self.stream.by_ref().take(left).read_to_end(&mut reply.body);
+            reply.complete = read.is_ok_and(|n| n as u64 == left);
         }
     }
 

@@ -30,16 +30,18 @@ pub struct Binaries {
 pub fn binaries() -> &'static Binaries {
     static BUILT: OnceLock<Binaries> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let packages = ["weir-server", "weir-plugin-dap-so", "weir-plugin-zarr-so"];
+        let packages = ["dap", "file", "kerchunk", "s3", "zarr"].map(|name| format!("weir-plugin-{name}-so"));
+        let packages = std::iter::once("weir-server").chain(packages.iter().map(String::as_str));
         let mut build = Command::new(env!("CARGO"));
         build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "-q"]);
-        build.args(packages.iter().flat_map(|package| ["-p", package]));
+        build.args(packages.flat_map(|package| ["-p", package]));
         assert!(build.status().unwrap().success(), "the server and its plugins build");
         let programs = std::env::current_exe().unwrap();
         let built = programs.parent().and_then(Path::parent).unwrap().to_owned();
         let plugins = tempfile::tempdir().unwrap().keep();
-        for name in ["libweir_plugin_dap.so", "libweir_plugin_zarr.so"] {
-            std::fs::copy(built.join(name), plugins.join(name)).unwrap();
+        for name in ["dap", "file", "kerchunk", "s3", "zarr"].map(|name| format!("libweir_plugin_{name}.so"))
+        {
+            std::fs::copy(built.join(&name), plugins.join(&name)).unwrap();
         }
         Binaries { weir: built.join("weir"), plugins }
     })

@@ -138,6 +138,52 @@ fn bad_files_are_refused_and_the_server_starts() {
 }
 
 #[test]
+fn plugins_are_configured() {
+    let (data, plugins) = (small_folder(), tempfile::tempdir().unwrap());
+    let source = root().join("plugin-api/examples/bad/bad.c");
+    c_example(&source, &plugins.path().join("bad.so"), &["-DNEEDS=\"depth\""]);
+    let file = data.path().join("weir.toml");
+    let (data, plugins) = (data.path(), plugins.path().to_str().unwrap());
+    let arguments = ["--plugins", plugins, "--config", file.to_str().unwrap()];
+
+    std::fs::write(&file, "[plugins.bad]\ndepth = [1, 2.5]\nnames = { a = \"b\" }\n").unwrap();
+    let server = Server::start(Mode::LinkedIn, data, &arguments);
+    assert_eq!(server.get("/bad").text(), r#"{"depth":[1,2.5],"names":{"a":"b"}}"#);
+    assert_eq!(server.get("/datasets/d.nc/opendap.dds").status, 200, "the others are as they were");
+    server.stop(&[]);
+
+    // Without a section a plugin that cannot do without is left out; with one that it refuses the server does not start.
+    std::fs::write(&file, "").unwrap();
+    let server = Server::start(Mode::LinkedIn, data, &arguments);
+    let refused = server.get("/health").json()["refused_plugins"].to_string();
+    assert!(refused.contains("lacks depth"), "{refused}");
+    server.stop(&["plugin refused"]);
+    let check = |configuration: &str, arguments: &[&str], words: &[&str]| {
+        std::fs::write(&file, configuration).unwrap();
+        let all = [&["serve", data.to_str().unwrap(), "--listen", "127.0.0.1:0"], arguments].concat();
+        let said = Server::refused(&all);
+        assert!(words.iter().all(|word| said.contains(word)), "{configuration}: {said}");
+    };
+    check(
+        "\n[plugins.bad]\ndept = 1",
+        &arguments,
+        &["weir.toml:2:1: [plugins.bad]", "bad.so", "lacks depth"],
+    );
+    check("[plugins.bda]\ndepth = 1", &arguments[2..], &["weir.toml:1:1: [plugins.bda]", "dap, zarr"]);
+    check(
+        "[plugins.zar]",
+        &arguments[2..],
+        &["weir.toml:1:1: [plugins.zar]", "did you mean [plugins.zarr]?"],
+    );
+    c_example(&source, &Path::new(plugins).join("bad.so"), &["-DTRAP"]);
+    check(
+        "[plugins.bad]\ndepth = 1",
+        &arguments,
+        &["[plugins.bad]", "bad.so", "ends the process with signal"],
+    );
+}
+
+#[test]
 fn the_same_route_twice_keeps_the_server_from_starting() {
     let data = small_folder();
     let plugins = binaries().plugins.to_str().unwrap();

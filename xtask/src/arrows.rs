@@ -59,9 +59,52 @@ pub const ARROWS: &[Rule] = &[
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
+    // What every plugin that shows datasets as Zarr shares.
+    Rule {
+        krate: "weir-zarr-objects",
+        may_know: &["weir-plugin-api", "weir-zarr", "weir-cf", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
     Rule {
         krate: "weir-plugin-zarr",
-        may_know: &["weir-plugin-api", "weir-zarr", "weir-model"],
+        may_know: &["weir-plugin-api", "weir-zarr-objects", "weir-zarr", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-s3",
+        may_know: &["weir-plugin-api", "weir-zarr-objects", "weir-zarr", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-s3-so",
+        may_know: &["weir-plugin-api", "weir-plugin-s3"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-file",
+        may_know: &["weir-plugin-api"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-file-so",
+        may_know: &["weir-plugin-api", "weir-plugin-file"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-kerchunk",
+        may_know: &["weir-plugin-api", "weir-references", "weir-zarr"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-kerchunk-so",
+        may_know: &["weir-plugin-api", "weir-plugin-kerchunk"],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
@@ -87,6 +130,9 @@ pub const ARROWS: &[Rule] = &[
             "weir-model",
             // Named by `server/src/linked.rs` alone: see `sources`.
             "weir-plugin-dap",
+            "weir-plugin-file",
+            "weir-plugin-kerchunk",
+            "weir-plugin-s3",
             "weir-plugin-zarr",
         ],
         tests_may_know: &[],

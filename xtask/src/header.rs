@@ -6,8 +6,8 @@ use std::path::Path;
 
 use cbindgen::{Builder, DocumentationStyle, Language, Style};
 use weir_plugin_abi::{
-    WEIR_LAYOUT_HASH, WeirBytes, WeirBytesTable, WeirChunk, WeirErr, WeirHeader, WeirHost, WeirPlugin,
-    WeirRequest, WeirResponse, WeirSlab, WeirStr,
+    WEIR_LAYOUT_HASH, WeirBytes, WeirBytesTable, WeirChunk, WeirChunkPlace, WeirErr, WeirFile, WeirHeader,
+    WeirHost, WeirPlugin, WeirRequest, WeirResponse, WeirSlab, WeirStr,
 };
 
 /// Where the header is kept, below the repository's root.
@@ -165,6 +165,11 @@ fn write_facts(out: &mut String) {
     );
     facts!(out, WeirSlab { size, variable, start, count, step, rank, order });
     facts!(out, WeirChunk { size, present, skipped_codecs, bytes });
+    facts!(
+        out,
+        WeirChunkPlace { size, state, skipped_codecs, source_kind, reserved, offset, length, source, bytes }
+    );
+    facts!(out, WeirFile { size, length, modified, stable, reserved, name, url });
     facts!(out, WeirResponse { size, status, flags, headers, bytes, body, length });
     facts!(
         out,
@@ -189,7 +194,11 @@ fn write_facts(out: &mut String) {
             dataset_verify,
             dataset_chunk,
             dataset_chunks,
-            bytes_alloc
+            bytes_alloc,
+            dataset_layout,
+            dataset_chunk_place,
+            dataset_file,
+            dataset_file_read
         }
     );
     facts!(
@@ -211,7 +220,8 @@ fn write_facts(out: &mut String) {
             render_error,
             body_next,
             body_drop,
-            self_test
+            self_test,
+            body_range
         }
     );
 }

@@ -112,6 +112,12 @@ pub fn source(definition: &Definition, opener: &Opener) -> Result<Box<dyn ChunkS
         fn locate(&self, chunk: crate::ChunkKey<'_>) -> Result<crate::Stored, Error> {
             self.0.source().locate(chunk)
         }
+        fn runs(&self, variable: &str) -> Result<crate::Runs, Error> {
+            self.0.source().runs(variable)
+        }
+        fn locate_run(&self, variable: &str, extent: &weir_model::Hyperslab) -> Result<crate::Stored, Error> {
+            self.0.source().locate_run(variable, extent)
+        }
         fn fetch(&self, chunk: crate::ChunkKey<'_>) -> Result<Option<crate::Encoded>, Error> {
             self.0.source().fetch(chunk)
         }

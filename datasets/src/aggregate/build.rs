@@ -11,7 +11,7 @@ use super::definition::{Kind, Rules};
 use super::facts::{Facts, Layout, VariableLayout, path_of};
 use super::held::Held;
 use super::hold::{Learnt, hold};
-use super::joined::{Along, Chunks, Dimension, Joined, MemberLoad, Placed};
+use super::joined::{Along, Chunks, Dimension, Encodings, Joined, MemberLoad, Placed};
 use super::member::Members;
 use super::union::Union;
 use super::validate::{self, Named, joined_axis};
@@ -167,7 +167,13 @@ impl Joining<'_> {
             _ => Dimension::Existing,
         };
         let chunks = if self.passes(variable, axis) { Chunks::OfMembers } else { Chunks::PutTogether };
-        Along { axis, dimension, chunks, members: self.load(&variable.path, (axis, dimension)) }
+        let alike = self.members.iter().all(|learnt| {
+            let found = learnt.facts.layout.variable(&variable.path);
+            found.is_some_and(|found| found.encoding == variable.encoding)
+        });
+        let encodings = if alike { Encodings::Same } else { Encodings::Different };
+        let members = self.load(&variable.path, (axis, dimension));
+        Along { axis, dimension, chunks, encodings, members }
     }
 
     /// What reading a chunk of any member takes; the elements' size is not known here.

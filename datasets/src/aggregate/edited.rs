@@ -8,6 +8,7 @@ use super::edits::{EditedSchema, Origin};
 use super::held::Held;
 use super::member::{Member, Members};
 use crate::read::Pace;
+use crate::runs::{self, Runs};
 use crate::{ChunkKey, ChunkSource, Dataset, Encoded, Error, SlabRequest, Stored, StringRoom, resident};
 
 /// What was edited.
@@ -85,6 +86,23 @@ impl ChunkSource for Edited {
             chunk.variable,
             |dataset, variable| dataset.source().locate(ChunkKey { variable, ..chunk }),
             |variable, held| held.locate(variable, chunk),
+        )
+    }
+
+    fn runs(&self, path: &str) -> Result<Runs, Error> {
+        self.ask(
+            path,
+            |dataset, variable| dataset.source().runs(variable),
+            |variable, _| Ok(Runs::of_chunks(variable)),
+        )
+    }
+
+    fn locate_run(&self, path: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        let index = || runs::index_of(&self.edited.schema, path, extent);
+        self.ask(
+            path,
+            |dataset, variable| dataset.source().locate_run(variable, extent),
+            |variable, held| held.locate(variable, ChunkKey { variable: path, index: &index()? }),
         )
     }
 

@@ -13,6 +13,7 @@ use super::held::{Held, copy_part};
 use super::member::{Member, Members, most_threads};
 use super::slab::{Piece, embed, pieces, scatter};
 use crate::read::{Load, Pace, Reach, threads, touched};
+use crate::runs::{self, Division, Runs};
 use crate::{
     ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, StringRoom, codecs,
     source,
@@ -40,6 +41,8 @@ pub struct Along {
     pub chunks: Chunks,
     /// What reading a chunk of a member takes: that of the one with the largest chunks.
     pub members: MemberLoad,
+    /// Whether stored bytes mean the same in all members.
+    pub encodings: Encodings,
 }
 
 /// What reading a chunk of any member takes.
@@ -84,6 +87,15 @@ impl Along {
 fn members_at_once(load: &Load, pace: Pace) -> usize {
     let fitting = pace.most().checked_div(pace.scratch(load).max(1)).unwrap_or(1);
     usize::try_from(fitting).unwrap_or(usize::MAX).clamp(1, most_threads())
+}
+
+/// Whether members encode a variable in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encodings {
+    /// Codecs, byte order and fill value are those of the first member.
+    Same,
+    /// Some are others.
+    Different,
 }
 
 /// Whether members have the join dimension.
@@ -396,6 +408,74 @@ impl Joined {
     }
 }
 
+impl Joined {
+    /// The runs of a variable that lies in all members: those of the first, where all are stored alike.
+    ///
+    /// A chunk lies in one member alone: elements that follow each other are cut where members begin.
+    fn runs_along(&self, (path, variable): (&str, &Variable), along: Along) -> Result<Runs, Error> {
+        if along.encodings == Encodings::Different {
+            return Err(Error::unsupported(
+                "its members are stored with different codecs, byte orders or fill values",
+            ));
+        }
+        let (member, dataset) = self.open(0)?;
+        let mut runs = dataset.source().runs(path).map_err(|e| e.within(&member.name))?;
+        if runs.chunks == Division::Fixed && along.chunks == Chunks::PutTogether {
+            return Err(Error::unsupported(
+                "its members have chunks of different shapes, or chunks that end with a member",
+            ));
+        }
+        let chunk = &mut runs.storage.chunk_shape;
+        if along.dimension == Dimension::New {
+            chunk.insert(along.axis.min(chunk.len()), 1);
+            return Ok(runs);
+        }
+        if runs.chunks == Division::Fixed {
+            return Ok(runs);
+        }
+        let lengths = self.starts.windows(2).filter_map(|pair| pair.last()?.checked_sub(*pair.first()?));
+        let common = lengths.filter(|&length| length > 0).fold(0, greatest_common_divisor);
+        let rows: Vec<u64> = chunk
+            .iter()
+            .enumerate()
+            .map(|(axis, &length)| match axis.cmp(&along.axis) {
+                std::cmp::Ordering::Less => 1,
+                std::cmp::Ordering::Equal => greatest_common_divisor(length, common),
+                std::cmp::Ordering::Greater => length,
+            })
+            .collect();
+        Ok(Runs::divisible(variable, &rows).with_order(runs.storage.byte_order, runs.storage.fill))
+    }
+
+    /// Where a chunk of one member is stored.
+    fn locate_in_member(
+        &self,
+        (path, variable): (&str, &Variable),
+        along: Along,
+        extent: &Hyperslab,
+    ) -> Result<Stored, Error> {
+        let pieces = self.pieces(along, extent)?;
+        let [piece] = pieces.as_slice() else {
+            return Err(Error::unsupported(format!("{path}: a chunk lies in {} members", pieces.len())));
+        };
+        let inside = self.inside((path, variable, along), extent, piece)?;
+        let (member, dataset) = self.open(piece.member)?;
+        let within = |e: Error| e.within(&member.name);
+        let source = dataset.source();
+        let stored = source.locate_run(path, &inside).map_err(within)?;
+        source.check_unchanged().map_err(within)?;
+        Ok(stored)
+    }
+}
+
+fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a.checked_rem(b).unwrap_or(0));
+    }
+    a
+}
+
 impl ChunkSource for Joined {
     fn schema(&self) -> &Schema {
         &self.schema
@@ -412,6 +492,35 @@ impl ChunkSource for Joined {
 
     fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
         self.ask(chunk, |source, chunk| source.locate(chunk), Ok)
+    }
+
+    fn runs(&self, path: &str) -> Result<Runs, Error> {
+        let (variable, placed) = self.placed(path)?;
+        match placed {
+            Placed::Held(_) => Ok(Runs::of_chunks(variable)),
+            Placed::Along(along) => self.runs_along((path, variable), *along),
+            Placed::First => {
+                let (member, dataset) = self.open(0)?;
+                dataset.source().runs(path).map_err(|e| e.within(&member.name))
+            }
+        }
+    }
+
+    fn locate_run(&self, path: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        let (variable, placed) = self.placed(path)?;
+        match placed {
+            Placed::Held(held) => {
+                let index = runs::index_of(&self.schema, path, extent)?;
+                held.locate(variable, ChunkKey { variable: path, index: &index })
+            }
+            Placed::Along(along) => self.locate_in_member((path, variable), *along, extent),
+            Placed::First => {
+                let (member, dataset) = self.open(0)?;
+                let stored = dataset.source().locate_run(path, extent).map_err(|e| e.within(&member.name))?;
+                dataset.source().check_unchanged().map_err(|e| e.within(&member.name))?;
+                Ok(stored)
+            }
+        }
     }
 
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {

@@ -7,6 +7,7 @@ use weir_model::{Group, Hyperslab, Schema};
 use super::hold::Learnt;
 use super::member::{Member, Members};
 use crate::read::Pace;
+use crate::runs::Runs;
 use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, SlabRequest, Stored, StringRoom, resident};
 
 /// Members side by side.
@@ -126,6 +127,14 @@ impl ChunkSource for Union {
 
     fn locate(&self, chunk: ChunkKey<'_>) -> Result<Stored, Error> {
         self.ask(chunk.variable, |dataset| dataset.source().locate(chunk))
+    }
+
+    fn runs(&self, variable: &str) -> Result<Runs, Error> {
+        self.ask(variable, |dataset| dataset.source().runs(variable))
+    }
+
+    fn locate_run(&self, variable: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        self.ask(variable, |dataset| dataset.source().locate_run(variable, extent))
     }
 
     fn fetch(&self, chunk: ChunkKey<'_>) -> Result<Option<Encoded>, Error> {

@@ -2,14 +2,16 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use weir_model::{ByteOrder, ChunkGrid, Codec, DataType, Hyperslab};
+use weir_model::{ByteOrder, ChunkGrid, Codec, DataType, Hyperslab, Variable};
 
 use super::chunk_index::{ChunkIndex, Indexed, StoredChunk};
 use super::dataset::{Chunked, Layout};
 use super::dataspace::Axis;
+use super::form::Form;
 use super::metadata::Metadata;
 use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
 use crate::index::{pack, unpack};
+use crate::runs::{self, Runs};
 use crate::source::{Run, Stored};
 use crate::{Encoded, Error, ErrorKind};
 
@@ -25,8 +27,8 @@ pub struct StoredArray {
     pub element_size: usize,
     /// The type of an element.
     pub data_type: DataType,
-    /// The order of stored elements.
-    pub order: ByteOrder,
+    /// How elements are stored.
+    pub form: Form,
     /// Where the elements are.
     pub layout: Layout,
     /// The codecs of chunks.
@@ -58,13 +60,73 @@ enum Origin<'a> {
 }
 
 impl StoredArray {
-    /// Where a chunk is stored.
+    /// Where a chunk is, as the schema shows chunks.
     pub fn locate(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored, Error> {
+        if self.form.order().is_some() {
+            return self.locate_stored(metadata, index);
+        }
+        // No byte order of all elements and no codec that others know makes them the model's.
+        let Some(mut bytes) = self.decoded(metadata, index)? else { return Ok(Stored::Nothing) };
+        let whole = usize::try_from(self.chunk_bytes()?).unwrap_or(usize::MAX);
+        let missing = whole.saturating_sub(bytes.len());
+        bytes.extend(self.fill.iter().copied().cycle().take(missing));
+        self.form.normalise_all(&mut bytes);
+        Ok(Stored::Here(Encoded { bytes, skipped_codecs: self.all_shown_skipped() }))
+    }
+
+    /// How the elements lie in runs.
+    ///
+    /// # Errors
+    /// Why they cannot be found in the file, or why their bytes are not those of the schema's type.
+    pub fn runs(&self, variable: &Variable) -> Result<Runs, Error> {
+        if let Some(error) = &self.unreadable {
+            return Err(error.clone());
+        }
+        if self.form.order().is_none() {
+            let what = self.data_type.describe();
+            return Err(Error::unsupported(format!(
+                "its elements, {what}, are stored in a form of their own"
+            )));
+        }
+        match &self.layout {
+            Layout::Unsupported(error) => Err(error.clone()),
+            Layout::Chunked(_) => Ok(Runs::of_chunks(variable)),
+            Layout::Contiguous { .. } | Layout::Compact(_) => {
+                Ok(Runs::divisible(variable, self.grid.shape()))
+            }
+        }
+    }
+
+    /// Where a chunk, or elements that follow each other, are stored.
+    pub fn locate_run(&self, metadata: &Metadata, extent: &Hyperslab) -> Result<Stored, Error> {
+        if let Layout::Contiguous { .. } | Layout::Compact(_) = &self.layout {
+            runs::check_consecutive(&self.path, extent, self.grid.shape())?;
+            return self.locate_extent(metadata, &[], extent);
+        }
+        let axes = extent.strides().iter().zip(self.grid.chunk_shape());
+        let index: Vec<u64> =
+            axes.map(|(stride, &length)| stride.start.checked_div(length).unwrap_or(0)).collect();
+        match self.grid.extent(&index) {
+            Some(found) if found == *extent => self.locate_extent(metadata, &index, extent),
+            _ => Err(Error::unsupported(format!("no chunk begins at {:?}", runs::starts(extent)))),
+        }
+    }
+
+    /// Where a chunk is stored.
+    fn locate_stored(&self, metadata: &Metadata, index: &[u64]) -> Result<Stored, Error> {
+        let extent = self.grid.extent(index).ok_or_else(|| {
+            let counts = self.grid.counts();
+            Error::not_found(format!("there is no chunk {index:?}; there are {counts:?} chunks"))
+        })?;
+        self.locate_extent(metadata, index, &extent)
+    }
+
+    fn locate_extent(&self, metadata: &Metadata, index: &[u64], extent: &Hyperslab) -> Result<Stored, Error> {
         let run = |address, length, skipped_codecs| {
             let (file, offset) = (metadata.shared_file(), metadata.position(address)?);
             Ok(Stored::Run(Run { file, offset, length, skipped_codecs }))
         };
-        match self.origin(metadata, index)? {
+        match self.origin(metadata, index, extent)? {
             Origin::Nothing => Ok(Stored::Nothing),
             Origin::Here(bytes) => Ok(Stored::Here(Encoded { bytes: bytes.to_vec(), skipped_codecs: 0 })),
             Origin::Run { address, bytes } => run(address, bytes, 0),
@@ -89,18 +151,15 @@ impl StoredArray {
 
     /// A chunk's elements, decoded but in stored order; `None` where nothing is stored.
     pub fn decoded(&self, metadata: &Metadata, index: &[u64]) -> Result<Option<Vec<u8>>, Error> {
-        let Some(encoded) = self.locate(metadata, index)?.fetch(|| Ok(None))? else { return Ok(None) };
+        let Some(encoded) = self.locate_stored(metadata, index)?.fetch(|| Ok(None))? else { return Ok(None) };
         if self.codecs.is_empty() {
             return Ok(Some(encoded.bytes));
         }
         self.decode(&encoded.bytes, encoded.skipped_codecs).map(Some)
     }
 
-    fn origin(&self, metadata: &Metadata, index: &[u64]) -> Result<Origin<'_>, Error> {
-        let extent = self.grid.extent(index).ok_or_else(|| {
-            let counts = self.grid.counts();
-            Error::not_found(format!("there is no chunk {index:?}; there are {counts:?} chunks"))
-        })?;
+    /// Where a chunk comes from, or, where elements follow each other, what `extent` covers.
+    fn origin(&self, metadata: &Metadata, index: &[u64], extent: &Hyperslab) -> Result<Origin<'_>, Error> {
         if let Some(error) = &self.unreadable {
             return Err(error.clone());
         }
@@ -108,13 +167,13 @@ impl StoredArray {
             Layout::Unsupported(error) => Err(error.clone()),
             Layout::Contiguous { address: None, .. } => Ok(Origin::Nothing),
             Layout::Contiguous { address: Some(address), .. } => {
-                let (start, bytes) = self.run(&extent)?;
+                let (start, bytes) = self.run(extent)?;
                 let address = address.checked_add(start);
                 let address = address.ok_or_else(|| Error::corrupt("it lies behind the end of any file"))?;
                 Ok(Origin::Run { address, bytes })
             }
             Layout::Compact(data) => {
-                let (start, bytes) = self.run(&extent)?;
+                let (start, bytes) = self.run(extent)?;
                 let end = start.saturating_add(bytes);
                 let range =
                     usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
@@ -250,8 +309,9 @@ impl StoredArray {
 
     fn decode(&self, bytes: &[u8], skipped_codecs: u32) -> Result<Vec<u8>, Error> {
         let length = usize::try_from(self.chunk_bytes()?).unwrap_or(usize::MAX);
-        let (codecs, data_type, order) = (self.codecs.as_slice(), &self.data_type, self.order);
-        let to = Decoded { codecs, length, data_type, stored: order, wanted: order };
+        let (codecs, data_type, stored) = (self.codecs.as_slice(), &self.data_type, ByteOrder::NATIVE);
+        // In stored order, whichever that is.
+        let to = Decoded { codecs, length, data_type, stored, wanted: stored };
         Scratch::with(|scratch| codecs::decode(scratch, bytes, skipped_codecs, &to).map(<[u8]>::to_vec))
     }
 

@@ -1,11 +1,13 @@
 //! Datatypes: from HDF5's description to the model's.
 //!
 //! Source: "HDF5 File Format Specification Version 3.0", section IV.A.2.d. What netCDF-4 has no type for is described as
-//! opaque, so that numbers in an unusual representation are never taken for usual ones.
+//! opaque, so that numbers in an unusual representation are never taken for usual ones. How elements are stored, which the
+//! model does not say, is their form.
 
 use hdf5_reader::io::Cursor;
 use weir_model::{ByteOrder, DataType, EnumMember, Field};
 
+use super::form::{Bits, FieldForm, Form, Number};
 use crate::Error;
 
 /// Types inside types inside types may go this deep.
@@ -18,8 +20,8 @@ pub struct FileType {
     pub data_type: DataType,
     /// Bytes of one stored element; of the reference, where elements vary in size.
     pub size: usize,
-    /// The order of those bytes.
-    pub order: ByteOrder,
+    /// How an element is stored.
+    pub form: Form,
     /// Why stored elements are of no use by themselves.
     pub unreadable: Option<&'static str>,
     /// The lengths of an array type, slowest first.
@@ -29,24 +31,27 @@ pub struct FileType {
 impl FileType {
     /// Parses a datatype message.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
-        let mut parsed = parse(&mut Cursor::new(body), 0)?;
-        if !parsed.shape.is_empty() {
-            parsed = Self::opaque("array", parsed.size);
-        }
-        Ok(parsed)
+        parse(&mut Cursor::new(body), 0).map(Self::without_axes)
     }
 
-    fn new(data_type: DataType, size: usize, order: ByteOrder) -> Self {
-        Self { data_type, size, order, unreadable: None, shape: Vec::new() }
+    fn new(data_type: DataType, form: Form) -> Self {
+        Self { data_type, size: form.size(), form, unreadable: None, shape: Vec::new() }
     }
 
     fn opaque(name: &str, size: usize) -> Self {
-        Self::new(DataType::Opaque { name: name.to_owned(), size }, size, ByteOrder::Little)
+        Self::new(DataType::Opaque { name: name.to_owned(), size }, Form::Bytes(size))
     }
 
-    fn reference(data_type: DataType, size: usize) -> Self {
-        let unreadable = Some("its elements are references into the file");
-        Self { unreadable, ..Self::new(data_type, size, ByteOrder::Little) }
+    /// The type itself, or, where it is an array and may not be one, its bytes.
+    fn without_axes(self) -> Self {
+        if self.shape.is_empty() {
+            return self;
+        }
+        let unreadable = match self.form.is_varying() {
+            true => Some("its elements are arrays of varying elements"),
+            false => self.unreadable,
+        };
+        Self { unreadable, ..Self::opaque("array", self.size) }
     }
 }
 
@@ -85,12 +90,15 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<FileType, Error> {
         0 => integer(cursor, &head),
         1 => float(cursor, &head),
         2 => cursor.skip(2).map(|()| FileType::opaque("time", size)).map_err(Error::from),
-        3 if size == 1 => Ok(FileType::new(DataType::Char, 1, ByteOrder::Little)),
-        3 => Ok(FileType::new(DataType::FixedString { length: size }, size, ByteOrder::Little)),
+        3 if size == 1 => Ok(FileType::new(DataType::Char, Form::Bytes(1))),
+        3 => Ok(FileType::new(DataType::FixedString { length: size }, Form::Bytes(size))),
         4 => cursor.skip(4).map(|()| FileType::opaque("bitfield", size)).map_err(Error::from),
         5 => opaque(cursor, &head),
         6 => compound(cursor, &head, depth),
-        7 => Ok(FileType::reference(DataType::Opaque { name: "reference".into(), size }, size)),
+        7 => {
+            let unreadable = Some("its elements are references into the file");
+            Ok(FileType { unreadable, ..FileType::opaque("reference", size) })
+        }
         8 => enumeration(cursor, &head, depth),
         9 => varying(cursor, &head, depth),
         10 => array(cursor, &head, depth),
@@ -103,11 +111,12 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<FileType, Error> {
 }
 
 fn integer(cursor: &mut Cursor<'_>, head: &Head) -> Result<FileType, Error> {
-    let (offset, precision) = (cursor.read_u16_le()?, cursor.read_u16_le()?);
+    let (first, count) = (u32::from(cursor.read_u16_le()?), u32::from(cursor.read_u16_le()?));
     let signed = head.bits & 0x08 != 0;
-    let whole = offset == 0 && usize::from(precision) == head.size.saturating_mul(8);
+    let all = u32::try_from(head.size.saturating_mul(8)).unwrap_or(u32::MAX);
+    let inside = count > 0 && first.saturating_add(count) <= all;
     let data_type = match (head.size, signed) {
-        _ if !whole => return Ok(FileType::opaque("integer", head.size)),
+        _ if !inside => return Ok(FileType::opaque("integer", head.size)),
         (1, true) => DataType::Int8,
         (1, false) => DataType::UInt8,
         (2, true) => DataType::Int16,
@@ -118,7 +127,8 @@ fn integer(cursor: &mut Cursor<'_>, head: &Head) -> Result<FileType, Error> {
         (8, false) => DataType::UInt64,
         _ => return Ok(FileType::opaque("integer", head.size)),
     };
-    Ok(FileType::new(data_type, head.size, head.order()))
+    let bits = (count < all).then_some(Bits { first, count, signed });
+    Ok(FileType::new(data_type, Form::Number(Number { size: head.size, order: head.order(), bits })))
 }
 
 fn float(cursor: &mut Cursor<'_>, head: &Head) -> Result<FileType, Error> {
@@ -133,7 +143,7 @@ fn float(cursor: &mut Cursor<'_>, head: &Head) -> Result<FileType, Error> {
         (8, 0, 64, (52, 11), (0, 52), 1023, 63, 2) if !vax => DataType::Float64,
         _ => return Ok(FileType::opaque("float", head.size)),
     };
-    Ok(FileType::new(data_type, head.size, head.order()))
+    Ok(FileType::new(data_type, Form::Number(Number { size: head.size, order: head.order(), bits: None })))
 }
 
 fn opaque(cursor: &mut Cursor<'_>, head: &Head) -> Result<FileType, Error> {
@@ -154,24 +164,30 @@ fn name(cursor: &mut Cursor<'_>) -> Result<String, Error> {
 }
 
 fn compound(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<FileType, Error> {
-    let mut fields = Vec::new();
-    let (mut mixed, mut unreadable) = (false, None);
+    let (mut fields, mut forms, mut unreadable) = (Vec::new(), Vec::new(), None);
     for _ in 0..head.bits & 0xffff {
         let (field, stored) = field(cursor, head, depth)?;
         let end = field.offset.checked_add(stored.size);
         if end.is_none_or(|end| end > head.size) {
             return Err(Error::corrupt("a field lies outside its compound type"));
         }
-        mixed |= stored.order == ByteOrder::Big;
         unreadable = unreadable.or(stored.unreadable);
+        let count = stored.size.checked_div(stored.form.size()).unwrap_or(0);
+        forms.push(FieldForm { offset: field.offset, count, form: stored.form });
         fields.push(field);
     }
-    // The model has one byte order for all; what it cannot say is opaque.
-    if mixed {
-        return Ok(FileType { unreadable, ..FileType::opaque("compound", head.size) });
-    }
+    check_apart(&forms)?;
     let data_type = DataType::Compound { name: "compound".into(), size: head.size, fields };
-    Ok(FileType { unreadable, ..FileType::new(data_type, head.size, ByteOrder::Little) })
+    let form = Form::Record { size: head.size, fields: forms };
+    Ok(FileType { unreadable, ..FileType::new(data_type, form) })
+}
+
+/// Checks that fields do not overlap, as HDF5 does: an element could otherwise stand for any number of bytes.
+fn check_apart(fields: &[FieldForm]) -> Result<(), Error> {
+    let mut ranges: Vec<_> = fields.iter().map(FieldForm::range).collect();
+    ranges.sort_by_key(|range| range.start);
+    let overlap = ranges.array_windows().any(|[one, next]| one.end > next.start);
+    if overlap { Err(Error::corrupt("fields of a compound type overlap")) } else { Ok(()) }
 }
 
 fn field(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<(Field, FileType), Error> {
@@ -189,8 +205,10 @@ fn field(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<(Field, F
     let mut stored = parse(cursor, depth.saturating_add(1))?;
     for &length in lengths.iter().rev() {
         stored.shape.insert(0, length);
-        let whole = usize::try_from(length).ok().and_then(|length| stored.size.checked_mul(length));
-        stored.size = whole.ok_or_else(|| Error::corrupt("a field is larger than memory"))?;
+        let length = usize::try_from(length).ok().filter(|&length| length > 0);
+        let whole = length.and_then(|length| stored.size.checked_mul(length));
+        stored.size =
+            whole.ok_or_else(|| Error::corrupt("a field has no elements, or is larger than memory"))?;
     }
     let field = Field { name, offset, data_type: stored.data_type.clone(), shape: stored.shape.clone() };
     Ok((field, stored))
@@ -218,36 +236,35 @@ fn enumeration(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<Fil
     }
     let mut members = Vec::with_capacity(names.len());
     for name in names {
-        let value = widened(cursor.read_bytes(base.size)?, &base);
-        members.push(EnumMember { name, value });
+        let mut stored = cursor.read_bytes(base.size)?.to_vec();
+        base.form.normalise(&mut stored);
+        members.push(EnumMember { name, value: widened(&stored, &base.data_type) });
     }
-    if !base.data_type.is_numeric() || base.size != head.size {
+    let is_integer = matches!(base.form, Form::Number(_))
+        && !matches!(base.data_type, DataType::Float32 | DataType::Float64 | DataType::Enum { .. });
+    if !is_integer || !base.shape.is_empty() || base.size != head.size {
         return Ok(FileType::opaque("enum", head.size));
     }
     let data_type = DataType::Enum { name: "enum".into(), base: Box::new(base.data_type), members };
-    Ok(FileType::new(data_type, head.size, base.order))
+    Ok(FileType::new(data_type, base.form))
 }
 
-/// An integer of up to 8 bytes as a wide one.
-fn widened(bytes: &[u8], base: &FileType) -> i128 {
-    let mut bytes = bytes.to_vec();
-    if base.order == ByteOrder::Little {
-        bytes.reverse();
-    }
-    let signed =
-        matches!(base.data_type, DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64);
-    let negative = signed && bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+/// A little-endian integer of up to 8 bytes as a wide one.
+fn widened(bytes: &[u8], base: &DataType) -> i128 {
+    let signed = matches!(base, DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64);
+    let negative = signed && bytes.last().is_some_and(|byte| byte & 0x80 != 0);
     let start = if negative { -1 } else { 0 };
-    bytes.iter().take(8).fold(start, |value: i128, &byte| value << 8 | i128::from(byte))
+    bytes.iter().rev().take(8).fold(start, |value: i128, &byte| value << 8 | i128::from(byte))
 }
 
 fn varying(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<FileType, Error> {
-    let element = parse(cursor, depth.saturating_add(1))?;
-    let data_type = match head.bits & 0x0f {
-        1 => DataType::String,
-        _ => DataType::Vlen { name: "vlen".into(), element: Box::new(element.data_type) },
-    };
-    Ok(FileType::reference(data_type, head.size))
+    let element = parse(cursor, depth.saturating_add(1))?.without_axes();
+    if head.bits & 0x0f == 1 {
+        return Ok(FileType::new(DataType::String, Form::Text(head.size)));
+    }
+    let data_type = DataType::Vlen { name: "vlen".into(), element: Box::new(element.data_type) };
+    let form = Form::List { size: head.size, element: Box::new(element.form) };
+    Ok(FileType { unreadable: element.unreadable, ..FileType::new(data_type, form) })
 }
 
 fn array(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<FileType, Error> {

@@ -261,8 +261,8 @@ impl<'a> Search<'a> {
     }
 
     fn first_reference(&mut self, reference: &[u8]) -> Result<Option<u64>, Error> {
-        let addresses = self.heap.follow(reference, self.offset_size)?;
-        let first = addresses.get(..self.offset_size);
+        let addresses = self.heap.find(reference, self.offset_size)?;
+        let first = addresses.bytes().get(..self.offset_size);
         Ok(first.map(|bytes| bytes.iter().rev().fold(0, |address, &byte| address << 8 | u64::from(byte))))
     }
 

@@ -13,6 +13,7 @@ use super::Hdf5Source;
 use super::array::StoredArray;
 use super::dataset::{Chunked, Layout};
 use super::dataspace::Axis;
+use super::form::{Bits, FieldForm, Form, Number};
 use super::metadata::{Metadata, Said};
 use crate::DataFile;
 use crate::index::{Packed, Unpacker, packed};
@@ -23,6 +24,18 @@ const RECORD: &str = "hdf5";
 packed!(struct Said { base, root, offset_size, length_size });
 packed!(struct Axis { length, most });
 packed!(struct Chunked { lengths, element_size, indexing, index, plain_edges });
+
+packed!(struct FieldForm { offset, count, form });
+packed!(struct Number { size, order, bits });
+packed!(struct Bits { first, count, signed });
+
+packed!(enum Form {
+    1 => Bytes(size),
+    2 => Number(number),
+    3 => Record { size, fields },
+    4 => Text(size),
+    5 => List { size, element },
+});
 
 packed!(enum Layout {
     1 => Compact(data),
@@ -64,10 +77,12 @@ pub fn recall(file: &Arc<DataFile>) -> Option<Hdf5Source> {
 
 /// What the schema says of a variable is not said again.
 fn pack_array(array: &StoredArray, out: &mut Vec<u8>) {
-    let StoredArray { path, axes, element_size, layout, codecs, fill, unwritten, unreadable, .. } = array;
+    let StoredArray { path, axes, element_size, form, layout, codecs, fill, unwritten, unreadable, .. } =
+        array;
     path.pack(out);
     axes.pack(out);
     element_size.pack(out);
+    form.pack(out);
     layout.pack(out);
     codecs.pack(out);
     fill.pack(out);
@@ -86,7 +101,7 @@ fn unpack_arrays(from: &mut Unpacker<'_>, schema: &Schema) -> Option<HashMap<Str
             axes: Packed::unpack(from)?,
             element_size: Packed::unpack(from)?,
             data_type: variable.data_type.clone(),
-            order: variable.storage.byte_order,
+            form: Packed::unpack(from)?,
             layout: Packed::unpack(from)?,
             codecs: Packed::unpack(from)?,
             fill: Packed::unpack(from)?,

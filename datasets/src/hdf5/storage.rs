@@ -2,14 +2,17 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use weir_model::{ByteOrder, ChunkGrid, DataType, Storage};
+use weir_model::{ByteOrder, ChunkGrid, Codec, Storage};
 
 use super::array::{StoredArray, chunk_shape};
 use super::dataset::{Fill, Layout, StoredDataset};
 use super::datatype::FileType;
 use crate::Error;
-use crate::codecs::swap;
 use crate::default_fill::default_fill;
+
+/// What the schema calls it where numbers are stored in another way than the model has them: fields of several byte orders,
+/// fewer bits than their bytes have.
+const NUMBERS: &str = "hdf5 numbers";
 
 impl StoredArray {
     /// The array of a dataset that is shown in a shape: its own, or a longer one.
@@ -33,17 +36,16 @@ impl StoredArray {
             false => (fills.unwritten, None),
         };
         let codecs = if matches!(layout, Layout::Chunked(_)) { codecs } else { Vec::new() };
-        let FileType { data_type, size: element_size, order, unreadable, .. } = file_type;
-        let unreadable = unreadable.filter(|_| data_type != DataType::String).map(Error::unsupported);
+        let FileType { data_type, size: element_size, form, unreadable, .. } = file_type;
+        let unreadable = unreadable.map(Error::unsupported);
         let (path, index, reading) = (String::new(), OnceLock::new(), Mutex::new(()));
-        let order = if data_type.swap_unit() > 1 { order } else { ByteOrder::Little };
         Ok(Self {
             path,
             grid,
             axes,
             element_size,
             data_type,
-            order,
+            form,
             layout,
             codecs,
             fill,
@@ -56,18 +58,34 @@ impl StoredArray {
 
     /// What the schema shows.
     pub fn storage(&self) -> Storage {
-        let has_size = self.data_type.size().is_some();
-        let mut fill = if has_size { self.fill.clone() } else { Vec::new() };
-        if self.order == ByteOrder::Big {
-            swap(&mut fill, self.data_type.swap_unit());
-        }
+        let is_varying = self.data_type.is_varying();
+        let mut fill = if is_varying { Vec::new() } else { self.fill.clone() };
+        self.form.normalise(&mut fill);
         Storage {
             chunk_shape: self.grid.chunk_shape().to_vec(),
             // References into the heap are of no use to others, so neither are their codecs.
-            codecs: if has_size { self.codecs.clone() } else { Vec::new() },
-            byte_order: self.order,
+            codecs: if is_varying { Vec::new() } else { self.shown_codecs() },
+            byte_order: self.form.order().unwrap_or(ByteOrder::Little),
             fill,
         }
+    }
+
+    /// The codecs that the schema shows: the file's, behind one that stands for what was done to elements before they were
+    /// stored, where no byte order says it.
+    fn shown_codecs(&self) -> Vec<Codec> {
+        if self.form.order().is_some() {
+            return self.codecs.clone();
+        }
+        let (id, name) = (0, NUMBERS.to_owned());
+        let numbers = Codec::Other { id, name, parameters: Vec::new(), configuration: String::new() };
+        // A chunk's mask has no bits for more.
+        let behind = self.codecs.iter().take(31).cloned();
+        std::iter::once(numbers).chain(behind).collect()
+    }
+
+    /// The mask of a chunk to which no codec was applied of those that the schema shows.
+    pub fn all_shown_skipped(&self) -> u32 {
+        self.shown_codecs().iter().fold(0, |mask, _| mask << 1 | 1)
     }
 }
 
@@ -123,14 +141,14 @@ struct Fills {
 
 impl Fills {
     fn of(fill: &Fill, file_type: &FileType) -> Self {
-        let FileType { data_type, size, order, .. } = file_type;
-        let (size, order) = (*size, *order);
+        let FileType { data_type, size, form, .. } = file_type;
+        let size = *size;
         let mut default = default_fill(data_type.stored());
-        if default.len() != size {
-            default = vec![0; size];
-        }
-        if order == ByteOrder::Big {
-            swap(&mut default, data_type.swap_unit());
+        match form.order() {
+            Some(ByteOrder::Little) if default.len() == size => {}
+            Some(ByteOrder::Big) if default.len() == size => default.reverse(),
+            // netCDF has no fill value for numbers of fewer bits, nor for types that a file defines.
+            _ => default = vec![0; size],
         }
         match fill {
             Fill::Value(value) => Self { unwritten: value.clone(), beyond: value.clone() },

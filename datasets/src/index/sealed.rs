@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 ///
 /// The crate's version is part of it, so that what an older reader made of a file is never taken for what this one would. The
 /// number behind it is raised when records, or what is made of a file, change between two releases.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
 
 /// Bytes of a seal: too many for any damage to match by chance.
 const SEAL_BYTES: usize = 16;

@@ -23,6 +23,8 @@ pub struct Placement {
     pub element_size: u64,
     /// Bytes of the variable that follow each other in the file, where a chunk has several records: those of one record.
     pub record_bytes: Option<u64>,
+    /// Whether something else stands between two records of the variable.
+    pub is_interleaved: bool,
 }
 
 /// Records smaller than this share chunks: one chunk for each would cost clients a request for each.
@@ -205,7 +207,7 @@ fn placement(variable: &Shaped<'_>, records: u64, record_size: u64) -> Result<Pl
     }
     let mut shape = variable.shape.clone();
     let mut chunk_shape = run_chunk_shape(&shape, size);
-    let mut record_bytes = None;
+    let (mut record_bytes, mut is_interleaved) = (None, false);
     if variable.is_record {
         strides.push(record_size);
         shape.insert(0, records);
@@ -217,10 +219,12 @@ fn placement(variable: &Shaped<'_>, records: u64, record_size: u64) -> Result<Pl
             let fitting = RECORDS_BYTES.checked_div(variable.bytes).unwrap_or(1);
             chunk_shape.insert(0, if together { fitting.clamp(1, records.max(1)) } else { 1 });
             record_bytes = together.then_some(variable.bytes);
+            is_interleaved = true;
         }
     }
     strides.reverse();
     let grid = ChunkGrid::new(shape, chunk_shape);
     let grid = grid.map_err(|e| Error::corrupt(format!("variable {}: {e}", variable.variable.name)))?;
-    Ok(Placement { grid, begin: variable.variable.begin, strides, element_size, record_bytes })
+    let begin = variable.variable.begin;
+    Ok(Placement { grid, begin, strides, element_size, record_bytes, is_interleaved })
 }

@@ -13,6 +13,7 @@ use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 use reqwest::Url;
 use tokio::sync::Semaphore;
 
+use super::addresses::Addresses;
 use super::blocks::Blocks;
 use super::connection::{Connector, Origin};
 use super::environment::{endpoint_url, keys};
@@ -20,6 +21,7 @@ use super::object::{Address, Object};
 use super::rules::{AccessRules, Addressing, Credentials, HostRule, Keys, Patience, StoreRule, Transport};
 use super::url::{ObjectUrl, UrlPlace};
 use super::{Prefix, RemoteFile, runtime};
+use crate::data_file::Location;
 use crate::{Error, ErrorKind, Generation};
 
 /// How many requests are under way at once, all readers together. Each may have one part in memory.
@@ -83,6 +85,22 @@ impl Network {
     pub fn prefix(self: &Arc<Self>, url: &ObjectUrl) -> Result<Prefix, Error> {
         self.address(url)?;
         Ok(Prefix::new(Arc::clone(self), url.clone()))
+    }
+
+    /// Where an object is, with its public URL if it has one: without keys, at a server that the internet reaches, and
+    /// without a query, which may be a signature.
+    pub fn location(&self, url: &ObjectUrl) -> Location {
+        let public = match &url.place {
+            UrlPlace::Web(web) => {
+                let rule = self.hosts.iter().find(|rule| rule.names(web));
+                let open = rule.is_some_and(|rule| rule.addresses == Addresses::Public);
+                (open && web.query().is_none()).then(|| web.to_string())
+            }
+            UrlPlace::Bucket { bucket, key } => {
+                self.rule(bucket, key).ok().and_then(|(_, rule)| public_url(rule, key))
+            }
+        };
+        Location::Object { url: url.clone(), public }
     }
 
     fn object(&self, url: &ObjectUrl) -> Result<Object, Error> {
@@ -217,6 +235,20 @@ fn endpoint(rule: &StoreRule) -> Result<Url, Error> {
     Ok(url)
 }
 
+/// The URL of an object of a bucket that is read without keys.
+fn public_url(rule: &StoreRule, key: &str) -> Option<String> {
+    let open = rule.addresses == Addresses::Public && matches!(credentials(&rule.credentials), Ok(None));
+    let mut url = endpoint(rule).ok().filter(|_| open)?;
+    let mut segments = url.path_segments_mut().ok()?;
+    segments.pop_if_empty();
+    if rule.addressing == Addressing::Path {
+        segments.push(&rule.bucket);
+    }
+    segments.extend(key.split('/'));
+    drop(segments);
+    Some(url.into())
+}
+
 /// The deadline ends it long before.
 const MOST_RETRIES: usize = 1000;
 
@@ -262,5 +294,55 @@ impl fmt::Debug for Network {
             .field("hosts", &self.hosts)
             .field("stores", &self.stores)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rule: StoreRule, url: &str, expected: Option<&str>) {
+        let network = Network::new(AccessRules { stores: vec![rule], ..AccessRules::default() }).unwrap();
+        let Location::Object { public, .. } = network.location(&ObjectUrl::parse(url).unwrap()) else {
+            panic!("{url} is no path");
+        };
+        assert_eq!(public.as_deref(), expected, "{url}");
+    }
+
+    fn open(url: &str) -> StoreRule {
+        StoreRule { credentials: Credentials::Anonymous, ..StoreRule::parse(url).unwrap() }
+    }
+
+    #[test]
+    fn only_what_anybody_can_read_is_public() {
+        let url = "s3://bucket/a/b c.nc";
+        let amazon = "https://s3.us-east-1.amazonaws.com/bucket/a/b%20c.nc";
+        check(open("s3://bucket"), url, Some(amazon));
+        let virtual_host = StoreRule { addressing: Addressing::VirtualHost, ..open("s3://bucket/a") };
+        check(virtual_host, url, Some("https://bucket.s3.us-east-1.amazonaws.com/a/b%20c.nc"));
+        let keys =
+            Keys { access_key_id: "id".into(), secret_access_key: "secret".into(), session_token: None };
+        check(StoreRule { credentials: Credentials::Keys(keys), ..open("s3://bucket") }, url, None);
+        check(StoreRule { addresses: Addresses::Private, ..open("s3://bucket") }, url, None);
+        check(open("s3://other"), url, None);
+    }
+
+    #[test]
+    fn a_query_may_be_a_signature() {
+        let rule = HostRule::parse("data.example.org", Addresses::Public).unwrap();
+        let inner = HostRule::parse("inner.example.org", Addresses::Private).unwrap();
+        let rules = AccessRules { hosts: vec![rule, inner], ..AccessRules::default() };
+        let network = Network::new(rules).unwrap();
+        for (url, expected) in [
+            ("https://data.example.org/a.nc", true),
+            ("https://data.example.org/a.nc?token=x", false),
+            ("https://inner.example.org/a.nc", false),
+            ("https://elsewhere.example.org/a.nc", false),
+        ] {
+            let Location::Object { public, .. } = network.location(&ObjectUrl::parse(url).unwrap()) else {
+                panic!("{url} is no path");
+            };
+            assert_eq!(public.as_deref(), expected.then_some(url));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -186,6 +186,13 @@ impl Object {
             None => format!("date {} {:?}", self.meta.last_modified.timestamp(), self.meta.e_tag),
         };
         Generation::of_object(&self.address.identity, &state, self.meta.size)
+    }
+
+    /// When it was changed, if its server says so.
+    pub fn modified(&self) -> Option<SystemTime> {
+        let seconds =
+            u64::try_from(self.meta.last_modified.timestamp()).ok().filter(|seconds| *seconds > 0)?;
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
     }
 
     /// Reads a part, which is inside.

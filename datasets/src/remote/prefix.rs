@@ -43,11 +43,13 @@ impl Prefix {
     /// # Errors
     /// `Unavailable` where it cannot be known.
     pub fn locate(&self, key: &str) -> Result<Option<Object>, Error> {
-        let address = self.network.address(&self.url.below(key)?)?;
+        let url = self.url.below(key)?;
+        let address = self.network.address(&url)?;
         match runtime::wait(async move { address.begin(FEW_BYTES).await }) {
             Ok(Begun::Whole(parts)) => Ok(Some(Object::Here(parts.concat()))),
             Ok(Begun::Large(object)) => {
-                Ok(Some(Object::whole(DataFile::remote(RemoteFile::in_ranges(*object)))))
+                let location = self.network.location(&url);
+                Ok(Some(Object::whole(DataFile::remote(RemoteFile::in_ranges(*object), location))))
             }
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.within(key)),

@@ -10,8 +10,9 @@ use super::process::Worker;
 use super::protocol::{DescribedVariable, Description, Message, Request};
 use super::schema::{self, Refused};
 use crate::codecs::MOST_CHUNK_BYTES;
-use crate::hdf5::strings::{MOST_STRINGS, places};
+use crate::hdf5::varying::{MOST_STRINGS, places};
 use crate::other_files::OtherFiles;
+use crate::runs::{self, Runs};
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, StringRoom};
 
 /// A file some or all of whose variables are read by a worker.
@@ -201,6 +202,24 @@ impl ChunkSource for WorkerSource {
             (None, Some(native)) => native.locate(chunk),
             (None, None) => Err(Error::not_found(format!("the dataset has no variable {}", chunk.variable))),
         }
+    }
+
+    fn runs(&self, path: &str) -> Result<Runs, Error> {
+        match (self.taken(path)?, &self.native) {
+            (None, Some(native)) => native.runs(path),
+            _ => runs::none(&self.schema, path),
+        }
+    }
+
+    fn locate_run(&self, path: &str, extent: &Hyperslab) -> Result<Stored, Error> {
+        match (self.taken(path)?, &self.native) {
+            (None, Some(native)) => native.locate_run(path, extent),
+            _ => Err(Error::unsupported(format!("{path} is read through netCDF-C"))),
+        }
+    }
+
+    fn file(&self) -> Option<Arc<DataFile>> {
+        Some(Arc::clone(&self.file))
     }
 
     fn read_strings(

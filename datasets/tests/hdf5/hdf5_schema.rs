@@ -163,8 +163,7 @@ fn unusual_numbers_are_opaque() {
     let source = open("hdf5_plain.h5");
     let data_type = |path: &str| &source.schema().variable(path).unwrap().data_type;
     assert_eq!(data_type("/half"), &DataType::Opaque { name: "float".into(), size: 2 });
-    let pairs = DataType::Opaque { name: "compound".into(), size: 6 };
-    assert_eq!(data_type("/pairs"), &pairs, "fields of two byte orders");
+    assert!(matches!(data_type("/pairs"), DataType::Compound { size: 6, .. }), "fields of two byte orders");
     assert_eq!(data_type("/fixed_text"), &DataType::FixedString { length: 3 });
     assert!(matches!(data_type("/flags"), DataType::Enum { base, .. } if **base == DataType::Int8));
 }

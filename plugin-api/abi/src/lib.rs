@@ -22,7 +22,7 @@ use core::ffi::c_void;
 /// Major version: part of the entry symbol's name.
 pub const WEIR_ABI_MAJOR: u32 = 1;
 /// Minor version: how many times fields were appended.
-pub const WEIR_ABI_MINOR: u32 = 0;
+pub const WEIR_ABI_MINOR: u32 = 1;
 /// Marks a table as ours: "WEIRPLG1", least significant byte first.
 pub const WEIR_MAGIC: u64 = 0x3147_4c50_5249_4557;
 /// The data symbol that a plugin exports: a [`WeirPlugin`].
@@ -64,6 +64,32 @@ pub const WEIR_E_TIMEOUT: i32 = -10;
 pub const WEIR_RESPONSE_STABLE: u32 = 1;
 /// Response flag: the host may serve byte ranges of this body.
 pub const WEIR_RESPONSE_RANGES: u32 = 2;
+/// Response flag: this body is worth compressing, although its media type does not tell so. The host compresses responses for
+/// clients that ask for it: texts, JSON, XML, and bodies with this flag; never those with [`WEIR_RESPONSE_RANGES`], nor those
+/// with a header `content-encoding`. The value `identity` of that header means "leave it alone", and is not sent.
+pub const WEIR_RESPONSE_COMPRESSIBLE: u32 = 4;
+/// Response flag, with [`WEIR_RESPONSE_STABLE`]: making the body took work, so the host may keep it where it is larger than what
+/// it keeps else.
+pub const WEIR_RESPONSE_COSTLY: u32 = 8;
+
+/// State of a chunk's place: it was proven that nothing is stored, so every element is the fill value.
+pub const WEIR_PLACE_MISSING: u32 = 0;
+/// State of a chunk's place: a range of a file.
+pub const WEIR_PLACE_RANGE: u32 = 1;
+/// State of a chunk's place: no range of any file; the bytes stand in metadata, or were decoded or put together.
+pub const WEIR_PLACE_ELSEWHERE: u32 = 2;
+
+/// Source of a place: the file that the dataset is.
+pub const WEIR_SOURCE_OWN: u32 = 0;
+/// Source of a place: the file of the dataset whose id is the source's name.
+pub const WEIR_SOURCE_DATASET: u32 = 1;
+/// Source of a place: the URL that is the source's name, which anybody can read.
+pub const WEIR_SOURCE_URL: u32 = 2;
+/// Source of a place: a file that has no name for clients.
+pub const WEIR_SOURCE_UNNAMED: u32 = 3;
+
+/// Flag of `dataset_chunk_place`: the stored bytes are wanted, too.
+pub const WEIR_PLACE_WITH_BYTES: u32 = 1;
 
 /// Byte order: least significant byte first.
 pub const WEIR_ORDER_LITTLE: u32 = 0;
@@ -205,6 +231,51 @@ pub struct WeirChunk {
     pub bytes: WeirBytes,
 }
 
+/// Where a chunk is stored. Since minor version 1. The plugin fills `size`, and zeros the rest, before the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirChunkPlace {
+    /// Size of this struct, as the plugin knows it.
+    pub size: usize,
+    /// `WEIR_PLACE_*`.
+    pub state: u32,
+    /// Bit n is set where the layout's n-th codec was not applied to this chunk. Where it is not 0, the bytes are not what the
+    /// layout says.
+    pub skipped_codecs: u32,
+    /// `WEIR_SOURCE_*`, of a range.
+    pub source_kind: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The first byte of a range.
+    pub offset: u64,
+    /// How many bytes are stored.
+    pub length: u64,
+    /// The source's name, UTF-8, where its kind has one.
+    pub source: WeirBytes,
+    /// The bytes exactly as they are stored, checksums and all; empty unless they were wanted.
+    pub bytes: WeirBytes,
+}
+
+/// The original file of a dataset. Since minor version 1. The plugin fills `size`, and zeros the rest, before the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirFile {
+    /// Size of this struct, as the plugin knows it.
+    pub size: usize,
+    /// How many bytes it has.
+    pub length: u64,
+    /// When it was last written, in seconds since 1970; the least number where that is not known.
+    pub modified: i64,
+    /// 1 where its bytes stay the same as long as the dataset's generation does.
+    pub stable: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Its name without its folder, UTF-8; empty where it has none.
+    pub name: WeirBytes,
+    /// The URL under which anybody can read it elsewhere, UTF-8; empty where there is none.
+    pub url: WeirBytes,
+}
+
 /// What a plugin answers. The host fills `size`, and zeros the rest, before the call.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -294,7 +365,10 @@ pub struct WeirHost {
         length: usize,
         err: *mut WeirErr,
     ) -> i32,
-    /// Reads strings: for each, its length as 8 bytes, least significant first, then its bytes.
+    /// Reads elements of varying size, such as strings: for each, the length of its packed form as 8 bytes, least significant
+    /// first, then its packed form. That of a string is its bytes; of a sequence, its elements one after the other; of a
+    /// compound with such a field, its fields without padding. Inside of something else, a string or sequence has a count (8
+    /// bytes, least significant first) before it: of its bytes, or of its elements. Numbers are least significant byte first.
     pub dataset_read_strings: unsafe extern "C" fn(
         dataset: *mut c_void,
         slab: *const WeirSlab,
@@ -327,6 +401,44 @@ pub struct WeirHost {
     /// Memory of the host's, for a body: returns where to write, or null. `out` owns it.
     pub bytes_alloc:
         unsafe extern "C" fn(context: *mut c_void, length: usize, out: *mut WeirBytes) -> *mut u8,
+    /// Since minor version 1. How a variable's stored bytes are laid out, for those who pass them on as they are: a JSON object
+    /// with the members `chunk_shape`, `codecs`, `big_endian` and `fill` of a variable in the schema document. Its chunks may
+    /// be others than the schema's; each is whole, and one range of a file. `WEIR_E_UNSUPPORTED` says why there is none. A host of
+    /// minor version 0 has a smaller table, which ends before this field.
+    pub dataset_layout: Option<
+        unsafe extern "C" fn(
+            dataset: *mut c_void,
+            variable: WeirStr,
+            out: *mut WeirBytes,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
+    /// Since minor version 1. Where a chunk of the layout is stored; `index` has `rank` numbers, `flags` are
+    /// `WEIR_PLACE_WITH_*`. Without flags nothing of the data is read.
+    pub dataset_chunk_place: Option<
+        unsafe extern "C" fn(
+            dataset: *mut c_void,
+            variable: WeirStr,
+            index: *const u64,
+            rank: u32,
+            flags: u32,
+            out: *mut WeirChunkPlace,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
+    /// Since minor version 1. The original file of a dataset; `WEIR_E_NOT_FOUND` where it is not one file.
+    pub dataset_file:
+        Option<unsafe extern "C" fn(dataset: *mut c_void, out: *mut WeirFile, err: *mut WeirErr) -> i32>,
+    /// Since minor version 1. Reads exactly `length` bytes of the original file from `offset` on, all of one state of it.
+    pub dataset_file_read: Option<
+        unsafe extern "C" fn(
+            dataset: *mut c_void,
+            offset: u64,
+            buffer: *mut u8,
+            length: usize,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
 }
 
 /// A plugin. Exported as a data symbol, so reading it runs no code.
@@ -360,7 +472,9 @@ pub struct WeirPlugin {
     ) -> i32,
     /// Ends an instance; bodies and bytes it handed out may outlive it.
     pub destroy: unsafe extern "C" fn(instance: *mut c_void),
-    /// The routes: one `METHOD[,METHOD] pattern` a line.
+    /// The routes: one `METHOD[,METHOD] pattern` a line. A pattern is a path in which `{id}`, the id of a dataset, may stand once
+    /// at the beginning of a segment (`/datasets/{id}/name`, `/name/{id}.suffix`, `/name/{id}`), and `{rest}`, everything
+    /// below, as the last segment. `HEAD` comes with `GET`.
     pub routes: unsafe extern "C" fn(instance: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32,
     /// Answers a request.
     pub handle: unsafe extern "C" fn(
@@ -386,6 +500,10 @@ pub struct WeirPlugin {
     pub body_drop: unsafe extern "C" fn(body: *mut c_void),
     /// Optional: run once after `create`.
     pub self_test: Option<unsafe extern "C" fn(instance: *mut c_void, err: *mut WeirErr) -> i32>,
+    /// Since minor version 1. Optional: restricts a body of a known length, of a response with `WEIR_RESPONSE_RANGES`, to
+    /// `length` bytes from `offset` on, before its first piece is pulled. Where it fails the body is as before.
+    pub body_range:
+        Option<unsafe extern "C" fn(body: *mut c_void, offset: u64, length: u64, err: *mut WeirErr) -> i32>,
 }
 
 // SAFETY: a plugin's table is immutable after linking; its function pointers may be called from any thread by contract.

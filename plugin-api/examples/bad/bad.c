@@ -1,6 +1,7 @@
 /*
  * Plugins that a server must refuse, each made by one -D: NOTE, ENTRY, ABI_MAJOR, MAGIC, LAYOUT, SIZE, NAME, TRAP, UNDEFINED,
- * REFUSE, FAIL, CHATTY, VERSION, NO_NOTE, SHORT_ENTRY. Without any it is a good plugin without routes to datasets.
+ * REFUSE, FAIL, CHATTY, VERSION, NO_NOTE, SHORT_ENTRY. Without any it is a good plugin without routes to datasets. With -D
+ * NEEDS it serves its configuration, and is refused unless that has the text NEEDS in it.
  */
 #ifdef SHORT_ENTRY
 /* The header declares the entry as a table; this plugin defines it as something else. */
@@ -59,6 +60,10 @@ static int32_t fail(WeirErr *err, const char *message) {
     return WEIR_E_INTERNAL;
 }
 
+#ifdef NEEDS
+static char configuration[1024];
+#endif
+
 static int32_t create(const WeirHost *host, WeirStr config, void **out, WeirErr *err) {
     (void)host, (void)config, (void)err, (void)fail;
 #ifdef UNDEFINED
@@ -66,6 +71,11 @@ static int32_t create(const WeirHost *host, WeirStr config, void **out, WeirErr 
 #endif
 #ifdef REFUSE
     return fail(err, "no configuration, no service");
+#endif
+#ifdef NEEDS
+    if (config.len >= sizeof configuration) return fail(err, "the configuration is too long");
+    memcpy(configuration, config.ptr, config.len);
+    if (!strstr(configuration, NEEDS)) return fail(err, "the configuration lacks " NEEDS);
 #endif
 #ifdef CHATTY
     puts("weir-probe is not the only one who prints");
@@ -90,8 +100,12 @@ static int32_t routes(void *instance, WeirBytes *out, WeirErr *err) {
 
 static int32_t handle(void *instance, const WeirRequest *request, WeirResponse *out, WeirErr *err) {
     (void)instance, (void)request, (void)err;
-    static const char text[] = VERSION;
-    WeirBytes bytes = {(const uint8_t *)text, sizeof text - 1, NULL, NULL};
+#ifdef NEEDS
+    const char *text = configuration;
+#else
+    const char *text = VERSION;
+#endif
+    WeirBytes bytes = {(const uint8_t *)text, strlen(text), NULL, NULL};
     out->status = 200;
     out->bytes = bytes;
     return WEIR_OK;

@@ -1,53 +1,49 @@
 //! Serves every dataset as a read-only Zarr hierarchy below `/datasets/{id}/zarr`, version 2 and version 3 on one mount.
 //!
-//! Metadata documents come from `weir-zarr`. Chunks are the file's own bytes wherever Zarr can name the file's codecs; the
-//! rest is read and encoded anew. A chunk key answers 404 only where the grid has no such chunk, or where it is proven that
-//! nothing is stored and the fill value that the client will put there is the right one: a Zarr client shows the fill value
-//! for every 404, without an error.
+//! What it answers comes from `weir-zarr-objects`; the pages for people, and the tree of all datasets, are its own.
 #![forbid(unsafe_code)]
 
-mod chunks;
-mod listing;
+#[cfg(test)]
+mod recipe_tests;
+mod tree;
 
-use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
-use weir_zarr::{Array, Key, document};
+use weir_zarr::listing;
+use weir_zarr_objects::{JSON, Objects, no_key};
 
-const JSON: &str = "application/json";
+/// Routes of a dataset's mount; the others are of groups of datasets.
+const MOUNTS: usize = 2;
 
 /// The plugin.
 pub struct ZarrPlugin {
     host: Host,
+    objects: Objects,
 }
 
 impl Plugin for ZarrPlugin {
     const NAME: &'static str = "zarr";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    fn create(host: Host, _config: &str) -> Result<Self, Error> {
-        Ok(Self { host })
+    fn create(host: Host, config: &str) -> Result<Self, Error> {
+        Ok(Self { host, objects: Objects::new(host, config)? })
     }
 
-    /// The bare mount is what zarr-python 2 asks to list members.
+    /// The bare mount is what zarr-python 2 asks to list members. Behind the mount: documents of datasets and folders, then
+    /// those of the whole server.
     fn routes(&self) -> Vec<Route> {
-        vec![Route::get("/datasets/{id}/zarr"), Route::get("/datasets/{id}/zarr/{rest}")]
+        let mount = [Route::get("/datasets/{id}/zarr"), Route::get("/datasets/{id}/zarr/{rest}")];
+        let folders = tree::DOCUMENTS.iter().map(|name| Route::get(&format!("/datasets/{{id}}/{name}")));
+        let server = tree::DOCUMENTS.iter().map(|name| Route::get(&format!("/datasets/{name}")));
+        mount.into_iter().chain(folders).chain(server).collect()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
-        let dataset = self.host.open(request, request.dataset_id())?;
-        let schema = dataset.schema()?;
-        let rest = request.rest();
-        match Key::parse(rest, &schema) {
-            Some(Key::Chunk { path, index, format }) => {
-                let wanted = chunks::Wanted { path, index: &index, format };
-                chunks::respond(&self.host, request, &dataset, &schema, &wanted)
+        match request.route().checked_sub(MOUNTS) {
+            None => self.dataset(request),
+            Some(document) => {
+                let document = tree::DOCUMENTS.iter().cycle().nth(document).copied().unwrap_or_default();
+                tree::respond(&self.host, &self.objects, request, document)
             }
-            Some(key) => document(&key, &schema)
-                .map(|text| Response::full(JSON, text).stable())
-                .ok_or_else(|| no_document(&key, rest, &schema)),
-            None => listing::html(&schema, request)
-                .map(|html| Response::full("text/html; charset=utf-8", html).stable())
-                .ok_or_else(|| no_key(rest)),
         }
     }
 
@@ -56,24 +52,20 @@ impl Plugin for ZarrPlugin {
     }
 
     fn self_test(&self) -> Result<(), Error> {
-        chunks::self_test()
+        self.objects.self_test()
     }
 }
 
-fn no_key(rest: &str) -> Error {
-    Error::not_found(format!("no Zarr key {rest:?} here; .zmetadata and zarr.json list what is"))
-}
-
-/// Why there is no document: most often there is no such node, or it is asked for as what it is not.
-fn no_document(key: &Key<'_>, rest: &str, schema: &Schema) -> Error {
-    let path = match *key {
-        Key::V2Consolidated { group } | Key::V2Group { group } => group,
-        Key::V2Attributes { path } | Key::V2Array { path } | Key::V3Metadata { path } => path,
-        Key::Chunk { path, .. } => path,
-    };
-    match schema.variable(path).map(Array::of) {
-        Some(Err(reason)) => Error::not_found(format!("{path:?} is not served as Zarr: {reason}")),
-        _ => no_key(rest),
+impl ZarrPlugin {
+    /// Answers a request below the mount of a dataset.
+    fn dataset(&self, request: &Request<'_>) -> Result<Response, Error> {
+        let shown = self.objects.open(request, request.dataset_id())?;
+        if let Some(response) = self.objects.object(request, &shown, request.rest())? {
+            return Ok(response);
+        }
+        listing::html(&shown.hierarchy(), request.rest(), request.path())
+            .map(|html| Response::full("text/html; charset=utf-8", html).stable())
+            .ok_or_else(|| no_key(request.rest()))
     }
 }
 

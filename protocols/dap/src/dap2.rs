@@ -7,6 +7,7 @@
 //!
 //! Sources: "DAP 2.0 Protocol Specification" (ESE-RFC-004), and what netCDF-C 4.9.0 and 4.10, pydap and libdap really read.
 
+pub mod ascii;
 mod atomic_type;
 pub mod constraint;
 pub mod das;
@@ -14,14 +15,24 @@ pub mod dds;
 pub mod dods;
 pub mod error;
 mod fault;
+pub mod functions;
 pub mod grammar;
+pub mod html;
 mod inventory;
+pub mod json;
 pub mod names;
+pub mod record;
+pub mod selection;
+pub mod text;
+pub mod values;
 mod view;
 pub mod xdr;
 
 pub use atomic_type::AtomicType;
 pub use constraint::Constraint;
 pub use fault::{Fault, Reason};
-pub use inventory::{Axis, Entry, Hidden, HiddenBecause, Inventory};
-pub use view::{Projected, View};
+pub use inventory::{Arrays, Axis, Entry, Hidden, HiddenBecause, Inventory, Kind, Member, MemberKind};
+pub use view::{
+    Behind, Coordinates, Grid, GridForm, Leaf, Projected, Range, Record, RowSource, Rows, Scale, Shown,
+    Values, View,
+};

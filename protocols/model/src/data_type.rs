@@ -88,7 +88,7 @@ pub enum DataType {
     Compound {
         /// The type's name.
         name: String,
-        /// Bytes of one element.
+        /// Bytes of one element, padding included; of no meaning where a field varies in size.
         size: usize,
         /// The fields, in declaration order.
         fields: Vec<Field>,
@@ -103,7 +103,8 @@ pub enum DataType {
 }
 
 impl DataType {
-    /// Bytes of one element in memory, or `None` where elements vary in size ([`DataType::String`], [`DataType::Vlen`]).
+    /// Bytes of one element in memory, or `None` where elements vary in size: [`DataType::String`], [`DataType::Vlen`], and
+    /// compound types with such a field.
     #[must_use]
     pub fn size(&self) -> Option<usize> {
         match self {
@@ -113,9 +114,16 @@ impl DataType {
             Self::Int64 | Self::UInt64 | Self::Float64 => Some(8),
             Self::FixedString { length } => Some(*length),
             Self::Enum { base, .. } => base.size(),
+            Self::Compound { fields, .. } if fields.iter().any(|field| field.data_type.is_varying()) => None,
             Self::Opaque { size, .. } | Self::Compound { size, .. } => Some(*size),
             Self::String | Self::Vlen { .. } => None,
         }
+    }
+
+    /// Whether elements vary in size. They are then read in their [packed form](crate::Packed), one by one.
+    #[must_use]
+    pub fn is_varying(&self) -> bool {
+        self.size().is_none()
     }
 
     /// The type that is stored: the base of an enumeration, else the type itself.
@@ -184,6 +192,17 @@ mod tests {
         assert_eq!(cloud.size(), Some(2));
         assert_eq!(cloud.stored(), &DataType::UInt16);
         assert_eq!(cloud.swap_unit(), 2);
+    }
+
+    #[test]
+    fn a_compound_varies_where_a_field_does() {
+        let field = |data_type| Field { name: "f".into(), offset: 0, data_type, shape: vec![] };
+        let of =
+            |data_type| DataType::Compound { name: "c".into(), size: 16, fields: vec![field(data_type)] };
+        assert_eq!(of(DataType::Int32).size(), Some(16));
+        assert_eq!(of(DataType::String).size(), None);
+        assert!(of(of(DataType::Vlen { name: "v".into(), element: Box::new(DataType::Int8) })).is_varying());
+        assert!(!of(of(DataType::FixedString { length: 16 })).is_varying());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod attribute;
 mod chunk_grid;
 mod data_type;
 mod hyperslab;
+mod packed;
 mod pieces;
 mod schema;
 
@@ -18,5 +19,6 @@ pub use attribute::{Attribute, Value};
 pub use chunk_grid::{AxisPart, ChunkGrid, ChunkPlan, GridError, Part};
 pub use data_type::{ByteOrder, DataType, EnumMember, Field};
 pub use hyperslab::{Hyperslab, Misfit, Stride};
+pub use packed::{Packed, PackedError, pack_count};
 pub use pieces::Pieces;
 pub use schema::{Codec, Dimension, Group, Schema, Storage, Variable};

@@ -33,4 +33,4 @@ pub use members::members;
 pub use partition::{Meaning, Partitioning, Place, Row};
 pub use reference::Reference;
 pub use set::{Child, ChildKind, ReferenceSet};
-pub use write::write;
+pub use write::{entry, write};

@@ -16,12 +16,16 @@ pub fn write<'a>(references: impl IntoIterator<Item = (&'a str, Reference<'a>)>)
         if number > 0 {
             out.push(',');
         }
-        out.push_str(&Value::from(key).to_string());
-        out.push(':');
-        out.push_str(&value(reference).to_string());
+        out.push_str(&entry(key, reference));
     }
     out.push_str("}}");
     out
+}
+
+/// A key and its reference as a member of the object `refs`, for documents that are written piece by piece.
+#[must_use]
+pub fn entry(key: &str, reference: Reference<'_>) -> String {
+    format!("{}:{}", Value::from(key), value(reference))
 }
 
 fn value(reference: Reference<'_>) -> Value {

@@ -1,9 +1,9 @@
 //! Arrays: variables that Zarr can describe.
 
 use serde_json::Value as Json;
-use weir_model::{ChunkGrid, Variable};
+use weir_model::{ChunkGrid, Storage, Variable};
 
-use crate::{ElementType, Encoding, Format, fill};
+use crate::{Chain, ElementType, Encoding, Format, Making, fill};
 
 /// A variable that Zarr can describe, with what both versions of the format need to know of it.
 #[derive(Clone, Debug)]
@@ -13,6 +13,10 @@ pub struct Array<'a> {
     element: ElementType,
     encoding: Encoding,
     chunk_bytes: Option<u64>,
+    shards: Option<ChunkGrid>,
+    /// The codecs of stored chunks, where those are shown as they are.
+    chain: Option<Chain>,
+    fill: &'a [u8],
 }
 
 impl<'a> Array<'a> {
@@ -21,20 +25,49 @@ impl<'a> Array<'a> {
     /// # Errors
     /// The reason, for people, where Zarr cannot show it.
     pub fn of(variable: &'a Variable) -> Result<Self, String> {
+        Self::stored_as(variable, &variable.storage)
+    }
+
+    /// The array that shows the stored chunks of `variable` as they are; `layout` says which they are, and which codecs they went
+    /// through.
+    ///
+    /// # Errors
+    /// The reason, for people, where Zarr cannot show it, or has no name for a codec.
+    pub fn raw(variable: &'a Variable, layout: &'a Storage) -> Result<Self, String> {
+        let array = Self::stored_as(variable, layout)?;
+        let chain = Chain::of(array.element, layout, array.chunk_bytes)?;
+        let encoding = Encoding::as_stored(layout.byte_order);
+        Ok(Self { encoding, chain: Some(chain), ..array })
+    }
+
+    fn stored_as(variable: &'a Variable, storage: &'a Storage) -> Result<Self, String> {
         let element = ElementType::of(&variable.data_type)?;
         let (axes, named) = (variable.shape.len(), variable.dimensions.len());
         if axes != named {
             return Err(format!("it has {axes} axes, but {named} dimensions"));
         }
-        let (shape, chunk_shape) = (variable.shape.clone(), variable.storage.chunk_shape.clone());
+        let (shape, chunk_shape) = (variable.shape.clone(), storage.chunk_shape.clone());
         let grid = ChunkGrid::new(shape, chunk_shape).map_err(|e| e.to_string())?;
         let chunk_bytes = element.size().map(|size| chunk_bytes(&grid, size)).transpose()?;
-        let (expected, given) = (element.size(), variable.storage.fill.len());
+        let (expected, given) = (element.size(), storage.fill.len());
         if expected.is_some_and(|size| size != given) {
             return Err(format!("its fill value has {given} bytes, which is not one element"));
         }
-        let encoding = Encoding::of(element, &variable.storage, chunk_bytes);
-        Ok(Self { variable, grid, element, encoding, chunk_bytes })
+        let encoding = Encoding::of(element, storage, chunk_bytes);
+        let (shards, chain, fill) = (None, None, storage.fill.as_slice());
+        Ok(Self { variable, grid, element, encoding, chunk_bytes, shards, chain, fill })
+    }
+
+    /// The array that shows a variable of a [`Product`](crate::Product).
+    ///
+    /// # Errors
+    /// As [`Array::of`].
+    pub fn made(variable: &'a Variable, making: &Making) -> Result<Self, String> {
+        let mut array = Self::of(variable)?;
+        array.encoding = Encoding::made(array.element, making);
+        let shards = making.shard.clone().map(|shard| ChunkGrid::new(variable.shape.clone(), shard));
+        array.shards = shards.transpose().map_err(|e| e.to_string())?;
+        Ok(array)
     }
 
     /// The variable.
@@ -43,7 +76,19 @@ impl<'a> Array<'a> {
         self.variable
     }
 
-    /// The chunk grid: the file's own.
+    /// The grid of shards, if version 3 puts several chunks into one object.
+    #[must_use]
+    pub fn shards(&self) -> Option<&ChunkGrid> {
+        self.shards.as_ref()
+    }
+
+    /// The grid of the objects that `format` has keys for.
+    #[must_use]
+    pub fn objects(&self, format: Format) -> &ChunkGrid {
+        self.shards.as_ref().filter(|_| format == Format::V3).unwrap_or(&self.grid)
+    }
+
+    /// The chunk grid: the file's own, or the one that a recipe wants.
     #[must_use]
     pub fn grid(&self) -> &ChunkGrid {
         &self.grid
@@ -61,6 +106,28 @@ impl<'a> Array<'a> {
         &self.encoding
     }
 
+    /// The codecs that stored chunks went through, of an array that shows them as they are.
+    #[must_use]
+    pub fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
+    }
+
+    /// The `filters` and the `compressor` of version 2.
+    pub(crate) fn codecs_v2(&self) -> (Json, Json) {
+        self.chain.as_ref().map_or_else(|| self.encoding.v2(self.element), Chain::v2)
+    }
+
+    /// The `codecs` of version 3.
+    pub(crate) fn codecs_v3(&self) -> Json {
+        match &self.chain {
+            Some(chain) => chain.v3(self.element),
+            None => {
+                let in_shards = self.shards().map(|_| self.grid.chunk_shape());
+                self.encoding.v3(self.element, in_shards)
+            }
+        }
+    }
+
     /// Bytes of one whole chunk before it is encoded, or `None` where elements vary in size.
     #[must_use]
     pub fn chunk_bytes(&self) -> Option<u64> {
@@ -70,11 +137,20 @@ impl<'a> Array<'a> {
     /// One element of the storage fill value, in the byte order of [`Array::encoding`]; empty where elements vary in size.
     #[must_use]
     pub fn fill(&self) -> Vec<u8> {
-        let mut fill = self.variable.storage.fill.clone();
+        let mut fill = self.fill.to_vec();
         if self.element.has_byte_order() && self.encoding.byte_order == weir_model::ByteOrder::Big {
             fill.reverse();
         }
         fill
+    }
+
+    /// Little-endian elements that stand for nothing: the storage fill value, and those that attributes name.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Vec<u8>> {
+        let named =
+            ["_FillValue", "missing_value"].into_iter().filter_map(|name| self.variable.attribute(name));
+        let named = named.filter_map(|attribute| fill::element(self.element, &attribute.value));
+        std::iter::once(self.fill.to_vec()).chain(named).collect()
     }
 
     /// The chunk that a key of `format` names, one number per axis, or `None` where the grid has no such chunk.
@@ -88,7 +164,7 @@ impl<'a> Array<'a> {
             (true, Format::V2, _) => return None,
             (_, _, index) => index,
         };
-        self.grid.contains(index).then(|| index.to_vec())
+        self.objects(format).contains(index).then(|| index.to_vec())
     }
 
     /// The `fill_value` of the array's metadata document.
@@ -111,7 +187,7 @@ impl<'a> Array<'a> {
     pub fn absent_chunks_may_be_missing(&self, format: Format) -> bool {
         // An empty storage fill says nothing about texts.
         let known = self.element != ElementType::Text;
-        let storage = self.variable.storage.fill.as_slice();
+        let storage = self.fill;
         let declared = self.declared_fill(format);
         known && declared.as_deref() == Some(storage) && fill::survives_json(self.element, storage)
     }
@@ -120,7 +196,7 @@ impl<'a> Array<'a> {
     fn declared_fill(&self, format: Format) -> Option<Vec<u8>> {
         match format {
             Format::V2 => fill::element(self.element, &self.variable.attribute("_FillValue")?.value),
-            Format::V3 => Some(self.variable.storage.fill.clone()),
+            Format::V3 => Some(self.fill.to_vec()),
         }
     }
 }

@@ -6,15 +6,15 @@
 use serde_json::{Map, Value as Json, json};
 use weir_model::Group;
 
-use crate::{Node, members, v2, v3};
+use crate::{Hierarchy, Node, v2, v3};
 
 /// The `.zmetadata` of a group; paths are relative to it.
 #[must_use]
-pub fn v2(group: &Group) -> Json {
+pub fn v2(hierarchy: &Hierarchy<'_>, path: &str, group: &Group) -> Json {
     let mut all = Map::new();
     all.insert(".zgroup".to_owned(), v2::group());
     all.insert(".zattrs".to_owned(), v2::group_attributes(group));
-    for (path, node) in members(group) {
+    for (path, node) in hierarchy.members(path) {
         match node {
             Node::Group(group) => {
                 all.insert(format!("{path}/.zgroup"), v2::group());
@@ -33,9 +33,9 @@ pub fn v2(group: &Group) -> Json {
 ///
 /// Groups inside are listed without their own consolidated metadata: all their members are listed here.
 #[must_use]
-pub fn v3(group: &Group) -> Json {
+pub fn v3(hierarchy: &Hierarchy<'_>, path: &str, group: &Group) -> Json {
     let mut all = Map::new();
-    for (path, node) in members(group) {
+    for (path, node) in hierarchy.members(path) {
         let document = match node {
             Node::Group(group) => Json::Object(v3::group(group)),
             Node::Array(array) => v3::array(&array),
@@ -56,12 +56,16 @@ mod tests {
     #[test]
     fn a_group_lists_what_is_below_it() {
         let schema = ocean::schema();
-        let group = schema.group("forecast").unwrap();
+        let (hierarchy, path) = (Hierarchy::of_file(&schema), "forecast");
+        let group = schema.group(path).unwrap();
         let keys = |json: &Json| json.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
         let expected =
             ".zgroup .zattrs sst/.zarray sst/.zattrs deep/.zgroup deep/.zattrs deep/c/.zarray deep/c/.zattrs";
-        assert_eq!(keys(&v2(group)["metadata"]), expected);
-        assert_eq!(keys(&v3(group)["consolidated_metadata"]["metadata"]), "sst deep deep/c");
-        assert_eq!(v3(group)["attributes"], json!({"model": "deep \"C\""}));
+        assert_eq!(keys(&v2(&hierarchy, path, group)["metadata"]), expected);
+        assert_eq!(
+            keys(&v3(&hierarchy, path, group)["consolidated_metadata"]["metadata"]),
+            "sst deep deep/c"
+        );
+        assert_eq!(v3(&hierarchy, path, group)["attributes"], json!({"model": "deep \"C\""}));
     }
 }

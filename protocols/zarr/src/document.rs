@@ -1,27 +1,27 @@
 //! Documents: the metadata document that a key names, as text.
 
-use weir_model::{Group, Schema};
+use weir_model::Group;
 
-use crate::{Key, Node, consolidated, node, v2, v3};
+use crate::{Hierarchy, Key, Node, consolidated, v2, v3};
 
 /// The text of the metadata document that `key` names, or `None` where `schema` has no such node, or `key` names a chunk.
 ///
 /// Compact, so that a document and its entry in a consolidated document are the same bytes.
 #[must_use]
-pub fn document(key: &Key<'_>, schema: &Schema) -> Option<String> {
+pub fn document(key: &Key<'_>, hierarchy: &Hierarchy<'_>) -> Option<String> {
     let document = match *key {
-        Key::V2Consolidated { group } => consolidated::v2(group_at(schema, group)?),
-        Key::V2Group { group } => group_at(schema, group).map(|_| v2::group())?,
-        Key::V2Attributes { path } => match node(schema, path)? {
+        Key::V2Consolidated { group } => consolidated::v2(hierarchy, group, group_at(hierarchy, group)?),
+        Key::V2Group { group } => group_at(hierarchy, group).map(|_| v2::group())?,
+        Key::V2Attributes { path } => match hierarchy.node(path)? {
             Node::Group(group) => v2::group_attributes(group),
             Node::Array(array) => v2::array_attributes(&array),
         },
-        Key::V2Array { path } => match node(schema, path)? {
+        Key::V2Array { path } => match hierarchy.node(path)? {
             Node::Group(_) => return None,
             Node::Array(array) => v2::array(&array),
         },
-        Key::V3Metadata { path } => match node(schema, path)? {
-            Node::Group(group) => consolidated::v3(group),
+        Key::V3Metadata { path } => match hierarchy.node(path)? {
+            Node::Group(group) => consolidated::v3(hierarchy, path, group),
             Node::Array(array) => v3::array(&array),
         },
         Key::Chunk { .. } => return None,
@@ -29,8 +29,8 @@ pub fn document(key: &Key<'_>, schema: &Schema) -> Option<String> {
     Some(document.to_string())
 }
 
-fn group_at<'a>(schema: &'a Schema, path: &str) -> Option<&'a Group> {
-    match node(schema, path)? {
+fn group_at<'a>(hierarchy: &Hierarchy<'a>, path: &str) -> Option<&'a Group> {
+    match hierarchy.node(path)? {
         Node::Group(group) => Some(group),
         Node::Array(_) => None,
     }
@@ -39,11 +39,11 @@ fn group_at<'a>(schema: &'a Schema, path: &str) -> Option<&'a Group> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{members, ocean};
+    use crate::ocean;
 
     fn text(key: &str) -> Option<String> {
         let schema = ocean::schema();
-        document(&Key::parse(key, &schema)?, &schema)
+        document(&Key::parse(key, &schema)?, &Hierarchy::of_file(&schema))
     }
 
     /// The text of every single document stands in the consolidated one, byte for byte.
@@ -53,7 +53,7 @@ mod tests {
         let (all2, all3) = (text(".zmetadata").unwrap(), text("zarr.json").unwrap());
         let entry = |name: &str, key: &str| format!("{name:?}:{}", text(key).unwrap());
         let mut arrays = 0;
-        for (path, node) in members(&schema.root) {
+        for (path, node) in Hierarchy::of_file(&schema).members("") {
             let key = |name: &str| format!("{path}/{name}");
             assert!(all2.contains(&entry(&key(".zattrs"), &key(".zattrs"))), "{path}");
             let Node::Array(_) = node else {

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use weir_model::{ByteOrder, Codec, Storage};
 
-use crate::ElementType;
+use crate::{Compressor, ElementType, Making, shard};
 
 /// The compression level of chunks that are made anew: the network is rarely slower than a higher level.
 const LEVEL: u32 = 1;
@@ -17,8 +17,8 @@ pub enum Source {
     Values,
 }
 
-/// How each chunk of an array is encoded: elements, then shuffled, then deflated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How each chunk of an array is encoded: elements, then shuffled, then compressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoding {
     /// Where chunks come from.
     pub source: Source,
@@ -26,8 +26,8 @@ pub struct Encoding {
     pub byte_order: ByteOrder,
     /// The element size of the shuffle step; `None` without one.
     pub shuffle: Option<usize>,
-    /// The level of the zlib step, 0 to 9; `None` without one.
-    pub zlib: Option<u32>,
+    /// How chunks are compressed.
+    pub compressor: Compressor,
 }
 
 impl Encoding {
@@ -42,14 +42,27 @@ impl Encoding {
             source: Source::Values,
             byte_order: ByteOrder::Little,
             shuffle: element.size().filter(|&size| size > 1),
-            zlib: Some(LEVEL),
+            compressor: Compressor::Zlib { level: LEVEL },
         })
+    }
+
+    /// The encoding of chunks that are made as a recipe wants it.
+    pub(crate) fn made(element: ElementType, making: &Making) -> Self {
+        let shuffle = element.size().and_then(|size| making.compressor.shuffle(size));
+        let (source, byte_order) = (Source::Values, ByteOrder::Little);
+        Self { source, byte_order, shuffle, compressor: making.compressor.clone() }
+    }
+
+    /// The encoding of stored chunks whose codecs are told elsewhere.
+    pub(crate) fn as_stored(byte_order: ByteOrder) -> Self {
+        Self { source: Source::Stored, byte_order, shuffle: None, compressor: Compressor::None {} }
     }
 
     /// The file's own encoding, if Zarr can name it.
     fn stored(storage: &Storage, chunk_bytes: u64) -> Option<Self> {
+        let compressor = Compressor::None {};
         let mut own =
-            Self { source: Source::Stored, byte_order: storage.byte_order, shuffle: None, zlib: None };
+            Self { source: Source::Stored, byte_order: storage.byte_order, shuffle: None, compressor };
         let mut rest = storage.codecs.as_slice();
         if let [Codec::Shuffle { element_size }, behind @ ..] = rest {
             let size = usize::try_from(*element_size).ok()?;
@@ -62,7 +75,7 @@ impl Encoding {
             rest = behind;
         }
         if let [Codec::Deflate { level }, behind @ ..] = rest {
-            own.zlib = Some((*level).min(9));
+            own.compressor = Compressor::Zlib { level: (*level).min(9) };
             rest = behind;
         }
         matches!(rest, [] | [Codec::Fletcher32]).then_some(own)
@@ -75,14 +88,14 @@ impl Encoding {
         let filters: Vec<Json> = text.into_iter().chain(shuffle).collect();
         // The specification wants null, not an empty list.
         let filters = if filters.is_empty() { Json::Null } else { Json::Array(filters) };
-        (filters, self.zlib.map_or(Json::Null, |level| json!({"id": "zlib", "level": level})))
+        (filters, self.compressor.v2())
     }
 
-    /// The `codecs` of version 3.
+    /// The `codecs` of version 3; around them that of shards, where chunks of `chunk_shape` lie in shards.
     ///
     /// `numcodecs.shuffle` and `numcodecs.zlib` are the names that zarr-python, zarrs and zarrita know; the core
     /// specification has gzip only, whose framing differs from what HDF5 stores.
-    pub(crate) fn v3(&self, element: ElementType) -> Json {
+    pub(crate) fn v3(&self, element: ElementType, in_shards: Option<&[u64]>) -> Json {
         let order = match self.byte_order {
             ByteOrder::Little => "little",
             ByteOrder::Big => "big",
@@ -95,9 +108,12 @@ impl Encoding {
         let shuffle = self
             .shuffle
             .map(|size| json!({"name": "numcodecs.shuffle", "configuration": {"elementsize": size}}));
-        let zlib =
-            self.zlib.map(|level| json!({"name": "numcodecs.zlib", "configuration": {"level": level}}));
-        std::iter::once(bytes).chain(shuffle).chain(zlib).collect()
+        let compressor = self.compressor.v3(element.size().unwrap_or(1));
+        let codecs: Json = std::iter::once(bytes).chain(shuffle).chain(compressor).collect();
+        match in_shards {
+            Some(chunk_shape) => shard::codec(chunk_shape, &codecs),
+            None => codecs,
+        }
     }
 }
 
@@ -123,7 +139,7 @@ mod tests {
             source: Source::Stored,
             byte_order: ByteOrder::Big,
             shuffle: expected.0,
-            zlib: expected.1,
+            compressor: expected.1.map_or(Compressor::None {}, |level| Compressor::Zlib { level }),
         };
         assert_eq!(encoding(codecs), own);
     }
@@ -144,7 +160,7 @@ mod tests {
             source: Source::Values,
             byte_order: ByteOrder::Little,
             shuffle: Some(4),
-            zlib: Some(1),
+            compressor: Compressor::Zlib { level: 1 },
         };
         for codecs in [
             vec![DEFLATE, SHUFFLE],
@@ -174,8 +190,8 @@ mod tests {
             {"name": "numcodecs.shuffle", "configuration": {"elementsize": 4}},
             {"name": "numcodecs.zlib", "configuration": {"level": 5}},
         ]);
-        assert_eq!(own.v3(ElementType::Float(4)), expected);
+        assert_eq!(own.v3(ElementType::Float(4), None), expected);
         assert_eq!(encoding(&[]).v2(ElementType::Bytes(4)), (Json::Null, Json::Null));
-        assert_eq!(encoding(&[]).v3(ElementType::Bytes(4)), json!([{"name": "bytes"}]));
+        assert_eq!(encoding(&[]).v3(ElementType::Bytes(4), None), json!([{"name": "bytes"}]));
     }
 }

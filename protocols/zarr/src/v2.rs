@@ -24,7 +24,7 @@ pub fn group_attributes(group: &Group) -> Json {
 #[must_use]
 pub fn array(array: &Array<'_>) -> Json {
     let (element, encoding) = (array.element(), array.encoding());
-    let (filters, compressor) = encoding.v2(element);
+    let (filters, compressor) = array.codecs_v2();
     json!({
         "zarr_format": 2,
         "shape": array.grid().shape(),

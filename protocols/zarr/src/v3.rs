@@ -18,7 +18,7 @@ pub fn group(group: &Group) -> Map<String, Json> {
 /// The `zarr.json` of an array.
 #[must_use]
 pub fn array(array: &Array<'_>) -> Json {
-    let (element, grid) = (array.element(), array.grid());
+    let (element, grid) = (array.element(), array.objects(Format::V3));
     json!({
         "zarr_format": 3,
         "node_type": "array",
@@ -27,7 +27,7 @@ pub fn array(array: &Array<'_>) -> Json {
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": grid.chunk_shape()}},
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
         "fill_value": array.fill_value(Format::V3),
-        "codecs": array.encoding().v3(element),
+        "codecs": array.codecs_v3(),
         "attributes": array_attributes(array),
         "dimension_names": array.variable().dimension_names().collect::<Vec<_>>(),
     })

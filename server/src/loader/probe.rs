@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,9 @@ const MARK: &str = "weir-probe ";
 /// The most of a child's output that is read.
 const OUTPUT: u64 = 1 << 20;
 
+/// The most of a configuration that is read; a whole configuration file has no more.
+const CONFIGURATION: u64 = 64 << 20;
+
 /// What a plugin offered when it was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -39,19 +42,23 @@ pub struct Offer {
     pub routes: Vec<String>,
 }
 
-/// Runs `program plugin-probe copy` and says what became of it.
+/// Runs `program plugin-probe copy` and says what became of it. The plugin's configuration goes through the child's standard
+/// input: other users see a process's arguments.
 ///
 /// # Errors
 /// What the plugin or the dynamic loader said, or how the child ended.
-pub fn run(program: &Path, copy: &Path) -> Result<Offer, String> {
+pub fn run(program: &Path, copy: &Path, configuration: &str) -> Result<Offer, String> {
     let failed =
         |error: std::io::Error| format!("it cannot be tried in a process of its own: {}", plain(&error));
     let (mut output, mut errors) =
         (tempfile::tempfile().map_err(failed)?, tempfile::tempfile().map_err(failed)?);
+    // A file and not a pipe, so that nobody waits for a plugin that does not read.
+    let mut input = tempfile::tempfile().map_err(failed)?;
+    input.write_all(configuration.as_bytes()).and_then(|()| input.rewind()).map_err(failed)?;
     let mut child = Command::new(program)
         .arg(SUBCOMMAND)
         .arg(copy)
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(output.try_clone().map_err(failed)?)
         .stderr(errors.try_clone().map_err(failed)?)
         .spawn()
@@ -139,10 +146,14 @@ pub fn report(copy: &Path) -> bool {
 }
 
 fn attempt(copy: &Path) -> Result<Offer, String> {
+    // Before the plugin's own code runs, which might read what is meant for us.
+    let configuration = std::io::read_to_string(std::io::stdin().take(CONFIGURATION));
+    let configuration = configuration.map_err(|error| format!("its configuration: {}", plain(&error)))?;
     let table = binding::bind(copy)?;
     let name = binding::name(table)?;
     let host = host_table(Arc::new(EmptyHost), name);
-    let guest = Guest::create(table, host, "{}").map_err(|error| format!("it does not start: {error}"))?;
+    let guest =
+        Guest::create(table, host, &configuration).map_err(|error| format!("it does not start: {error}"))?;
     let routes = guest.routes().map_err(|error| format!("it cannot name its routes: {error}"))?;
     let routes = routes.iter().map(ToString::to_string).collect();
     Ok(Offer { name: name.to_owned(), version: guest.version().to_owned(), routes })

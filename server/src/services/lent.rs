@@ -1,23 +1,33 @@
 //! A dataset on loan: what a request reads through it is reserved first.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use weir_datasets::buffers::Reused;
 use weir_datasets::memory_budget::{Memory, Reservation};
-use weir_datasets::{Dataset, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk, StringRoom};
-use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema};
+use weir_datasets::{
+    Catalog, DataFile, Dataset, Location, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk, Stored, StringRoom,
+};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Storage};
 use weir_plugin_api::lent::{LentDataset, RequestContext, StoredChunk};
-use weir_plugin_api::{Bytes, Error, ErrorKind};
+use weir_plugin_api::{
+    Bytes, ChunkPlace, Error, ErrorKind, FileInfo, Place, PlaceBytes, Source, StoredPlace,
+};
 
 use super::translate;
 
 /// A dataset on loan for one request.
 pub struct Lent {
+    /// Its id.
+    pub id: String,
+    /// Where other datasets are.
+    pub catalog: Arc<Catalog>,
     /// The dataset.
     pub dataset: Arc<Dataset>,
     /// Its schema, as plugins read it.
     pub document: Bytes,
+    /// The original file, once it was asked for: all reads are of one opening.
+    pub file: OnceLock<Arc<DataFile>>,
     /// The request that it is lent to.
     pub request: Arc<RequestContext>,
     /// Where the request's memory is reserved.
@@ -42,7 +52,8 @@ const BLOCKS: u64 = 3;
 /// Pieces of large responses mostly have at most this many bytes.
 const PIECE: u64 = 8 << 20;
 
-/// Strings are taken to have this many bytes until it turns out that they have more: most are names and times.
+/// Where the file does not say how long they are, strings are taken to have this many bytes until it turns out that they have
+/// more: most are names and times.
 const STRING_BYTES: u64 = 64;
 
 /// What a string takes in memory beside its bytes, twice: where it is read, and where the plugin has it.
@@ -127,7 +138,8 @@ impl LentDataset for Lent {
         let dataset = self.wanted()?;
         let scratch = dataset.scratch_bytes(variable, slab).map_err(translate)?;
         let fixed = slab.elements().saturating_mul(STRING_OVERHEAD).saturating_add(scratch);
-        let mut bytes = slab.elements().saturating_mul(STRING_BYTES);
+        let said = self.done(dataset.varying_bytes(variable, slab))?;
+        let mut bytes = said.unwrap_or_else(|| slab.elements().saturating_mul(STRING_BYTES));
         loop {
             self.reserve(bytes.saturating_mul(STRING_COPIES).saturating_add(fixed))?;
             let mut room = StringRoom::of(bytes);
@@ -166,6 +178,90 @@ impl LentDataset for Lent {
         let chunks = self.done(dataset.raw_chunks(variable, indexes))?;
         Ok(chunks.into_iter().map(stored).collect())
     }
+
+    fn layout(&self, variable: &str) -> Result<Storage, Error> {
+        let dataset = self.wanted()?;
+        self.done(dataset.layout(variable)).map(|layout| Storage::clone(&layout))
+    }
+
+    fn place(&self, variable: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
+        let dataset = self.wanted()?;
+        let stored = self.done(dataset.place(variable, index))?;
+        let (at, length, skipped_codecs) = match &stored {
+            Stored::Nothing => return Ok(ChunkPlace::Missing),
+            Stored::Here(encoded) => (Place::Elsewhere, encoded.bytes.len() as u64, encoded.skipped_codecs),
+            Stored::Run(run) => {
+                let (source, offset) = (self.source(&run.file), run.offset);
+                (Place::Range { source, offset }, run.length, run.skipped_codecs)
+            }
+            Stored::Scattered => return Err(Error::unsupported("the chunk is stored in several parts")),
+        };
+        let bytes = match bytes {
+            PlaceBytes::Wanted => Some(self.stored_bytes(stored, length)?),
+            PlaceBytes::Unwanted => None,
+        };
+        Ok(ChunkPlace::Stored(StoredPlace { at, length, skipped_codecs, bytes }))
+    }
+
+    fn file(&self) -> Result<FileInfo, Error> {
+        Ok(told(self.original()?, &self.dataset))
+    }
+
+    fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        let file = self.original()?;
+        let asked = out.len() as u64;
+        if offset.checked_add(asked).is_none_or(|end| end > file.len()) {
+            let has = file.len();
+            let message = format!("the file has {has} bytes, and not {asked} at byte {offset}");
+            return Err(Error::bad_request(message));
+        }
+        let read = file.read_exact_at(offset, out).and_then(|()| file.check_unchanged());
+        self.done(read)
+    }
+}
+
+impl Lent {
+    /// The file behind a place, as clients may be told of it.
+    fn source(&self, file: &DataFile) -> Source {
+        if self.dataset.file().is_some_and(|own| own.location() == file.location()) {
+            return Source::Own;
+        }
+        match (file.location(), self.catalog.id_of(file.location())) {
+            (Location::Object { public: Some(url), .. }, _) => Source::Url(url.clone()),
+            (_, Some(id)) => Source::Dataset(id.to_owned()),
+            (_, None) => Source::Unnamed,
+        }
+    }
+
+    /// The bytes of a stored chunk, of files that nobody wrote to meanwhile.
+    fn stored_bytes(&self, stored: Stored, length: u64) -> Result<Bytes, Error> {
+        self.reserve(length)?;
+        let encoded = self.done(self.dataset.read_place(stored))?;
+        Ok(Bytes::from_owner(Reused::new(encoded)))
+    }
+
+    fn original(&self) -> Result<&Arc<DataFile>, Error> {
+        self.wanted()?;
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let opened = self.catalog.file(&self.id, &self.dataset).map_err(translate)?;
+        Ok(self.file.get_or_init(|| opened))
+    }
+}
+
+/// What is told of an original file. A document that defines a dataset may change without the dataset.
+fn told(file: &DataFile, dataset: &Dataset) -> FileInfo {
+    FileInfo {
+        length: file.len(),
+        modified: file.times().map(|times| times.modified),
+        stable: dataset.file().is_some() && dataset.is_pinned(),
+        name: file.location().name().unwrap_or_default(),
+        url: match file.location() {
+            Location::Object { public, .. } => public.clone(),
+            Location::Path(_) => None,
+        },
+    }
 }
 
 fn stored(chunk: Option<RawChunk>) -> StoredChunk {
@@ -178,6 +274,7 @@ fn stored(chunk: Option<RawChunk>) -> StoredChunk {
 #[cfg(test)]
 mod tests {
     use weir_datasets::memory::MemorySource;
+    use weir_datasets::{Access, Opener};
     use weir_model::{DataType, Dimension, Group, Storage, Variable};
 
     use super::*;
@@ -215,7 +312,11 @@ mod tests {
         // What is in memory anyway must not take it from requests.
         let (memory, elsewhere) = (Memory::new(64 << 20), Memory::new(1 << 30));
         let request = Arc::new(RequestContext::new("1".to_owned(), None));
+        let opener = Arc::new(Opener::new(Access::default(), Arc::clone(&elsewhere)));
         let lent = Lent {
+            id: "texts".to_owned(),
+            catalog: Arc::new(Catalog::scan(&[], opener, &mut |_| {}).unwrap()),
+            file: OnceLock::new(),
             dataset: Arc::new(dataset(&elsewhere)),
             document: Bytes::from_owner(Vec::new()),
             request: Arc::clone(&request),

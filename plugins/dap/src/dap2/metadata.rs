@@ -1,33 +1,32 @@
-//! Structure, attributes, version, and the page for people: small responses that stay the same while the data does.
+//! Structure, attributes and version: small responses that stay the same while the data does.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
-use weir_dap::dap2::{Constraint, Entry, Inventory, View, das, dds, grammar};
+use weir_dap::dap2::{Entry, Inventory, das, dds, grammar};
 use weir_plugin_api::model::{DataType, Hyperslab};
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, LogLevel, Request, Response};
 
-use super::{dataset_name, described, refused};
-use crate::TEXT;
+use super::view::{inventory, view};
+use super::{dataset_name, described};
+use crate::{DapPlugin, TEXT};
 
 /// At most so many strings are read to tell clients how long the longest is.
 const MOST_MEASURED: u64 = 1 << 18;
 
 /// The structure of what the constraint names.
-pub fn dds(request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
+pub fn dds(plugin: &DapPlugin, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
     let schema = dataset.schema()?;
-    let inventory = Inventory::of(&schema);
-    let constraint = Constraint::parse(request.query()).map_err(|fault| refused(&fault))?;
-    let view = View::resolve(&constraint, &inventory).map_err(|fault| refused(&fault))?;
+    let inventory = inventory(plugin, dataset, &schema);
+    let view = view(request.query(), dataset, &inventory)?;
     let text = dds::dds(&view, dataset_name(request));
     Ok(described(Response::full(TEXT, text), "dods-dds").stable())
 }
 
 /// The attributes of the whole dataset. The query is not looked at: clients send their constraint here too.
-pub fn das(host: Host, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
+pub fn das(plugin: &DapPlugin, request: &Request<'_>, dataset: &Dataset) -> Result<Response, Error> {
     let schema = dataset.schema()?;
-    let inventory = Inventory::of(&schema);
-    let widths = widths(host, request, dataset, &inventory)?;
+    let inventory = inventory(plugin, dataset, &schema);
+    let widths = widths(plugin.host, request, dataset, &inventory)?;
     let text = das::das(&inventory, &|entry| widths.get(&entry.path).copied());
     // Over one token that it does not know, netCDF-C would drop all attributes without a word.
     grammar::parse_das(&text).map_err(|malformed| Error::internal(malformed.to_string()))?;
@@ -81,23 +80,4 @@ pub fn version() -> Response {
     let version = env!("CARGO_PKG_VERSION");
     let text = format!("Core version: DAP/2.0\nServer version: weir/{version}\n");
     described(Response::full(TEXT, text), "dods-version").stable()
-}
-
-/// What the bare URL answers: how to go on, and what DAP2 cannot serve.
-pub fn page(dataset: &Dataset) -> Result<Response, Error> {
-    let schema = dataset.schema()?;
-    let inventory = Inventory::of(&schema);
-    let mut text = String::from(
-        "This is a dataset served through OPeNDAP (DAP2). Give this address to a client as it is, or add\n\n  \
-         .dds   for its structure\n  .das   for its attributes\n  .dods  for its data\n  .ver   for versions\n\n\
-         Parts are named behind a question mark: .dods?name[start:step:stop],other\n",
-    );
-    if !inventory.hidden().is_empty() {
-        text.push_str("\nNot served through DAP2:\n");
-    }
-    for hidden in inventory.hidden() {
-        // Writing into a String cannot fail.
-        let _ = writeln!(text, "  {}: {}", hidden.path, hidden.because);
-    }
-    Ok(described(Response::full(TEXT, text), "dods-help").stable())
 }

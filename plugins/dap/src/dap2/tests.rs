@@ -94,17 +94,10 @@ fn headers_say_what_it_is() {
         assert_eq!(answer.header("xdods-server"), Some("dods/3.2"));
         assert!(answer.stable);
     };
-    check("", "text/plain; charset=utf-8", "dods-help");
     check(".dds", "text/plain; charset=utf-8", "dods-dds");
     check(".das", "text/plain; charset=utf-8", "dods-das");
     check(".ver", "text/plain; charset=utf-8", "dods-version");
     check(".dods?time", "application/octet-stream", "dods-data");
-}
-
-#[test]
-fn the_page_says_what_is_left_out() {
-    let text = running().get(TARGET).unwrap().text();
-    assert!(text.contains("/wide: its type is int64, which DAP2 does not have"), "{text}");
 }
 
 #[test]

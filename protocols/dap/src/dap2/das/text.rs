@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// Only what must be escaped is: netCDF-C undoes escapes, pydap shows them. So line ends stay as they are, bytes that are
 /// not UTF-8 and control characters become `\ooo`, and a backslash at the very end becomes `\134`, because pydap takes one
 /// before the closing quote for an escape of it.
-pub(super) fn quote(text: &[u8]) -> String {
+pub(in super::super) fn quote(text: &[u8]) -> String {
     let mut quoted = String::with_capacity(text.len().saturating_add(2));
     quoted.push('"');
     for chunk in text.utf8_chunks() {

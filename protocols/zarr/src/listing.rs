@@ -1,23 +1,24 @@
 //! Listings: what a group holds, as HTML, for clients that find members by following links (zarr-python without consolidated
 //! metadata) and for people.
 
-use weir_plugin_api::Request;
-use weir_plugin_api::model::{Group, Schema};
-use weir_zarr::{Hidden, Node, node};
+use weir_model::Group;
 
-/// The listing of the group that a request names, with or without a slash behind it; `None` where there is no such group.
-pub(crate) fn html(schema: &Schema, request: &Request<'_>) -> Option<String> {
-    let path = request.rest();
-    let path = path.strip_suffix('/').unwrap_or(path);
+use crate::{Hidden, Hierarchy, Node};
+
+/// The listing of the group at `key`, with or without a slash behind it, for a request whose path is `url`; `None` where there is
+/// no such group.
+#[must_use]
+pub fn html(hierarchy: &Hierarchy<'_>, key: &str, url: &str) -> Option<String> {
+    let path = key.strip_suffix('/').unwrap_or(key);
     // One slash at most: `a//` names nothing.
-    let Node::Group(group) = node(schema, path)? else { return None };
-    Some(page(schema, group, path, request.path()))
+    let Node::Group(group) = hierarchy.node(path)? else { return None };
+    Some(page(hierarchy, group, path, url))
 }
 
-fn page(schema: &Schema, group: &Group, path: &str, url: &str) -> String {
+fn page(hierarchy: &Hierarchy<'_>, group: &Group, path: &str, url: &str) -> String {
     let title = escaped(&format!("/{path}"));
-    let links: String = names(group, schema, path).map(link).collect();
-    let hidden: String = hidden(schema, path).map(|hidden| reason(&hidden)).collect();
+    let links: String = names(group, hierarchy, path).map(link).collect();
+    let hidden: String = hidden(hierarchy, path).map(|hidden| reason(&hidden)).collect();
     let base = base(url);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">{base}<title>{title}</title></head>\n\
@@ -26,21 +27,21 @@ fn page(schema: &Schema, group: &Group, path: &str, url: &str) -> String {
 }
 
 /// Members that Zarr can show, in declaration order.
-fn names<'a>(group: &'a Group, schema: &'a Schema, path: &'a str) -> impl Iterator<Item = &'a str> {
+fn names<'a>(group: &'a Group, hierarchy: &'a Hierarchy<'a>, path: &'a str) -> impl Iterator<Item = &'a str> {
     let variables = group.variables.iter().map(|variable| variable.name.as_str());
     let all = variables.chain(group.groups.iter().map(|group| group.name.as_str()));
     all.filter(move |name| {
         let below = if path.is_empty() { (*name).to_owned() } else { format!("{path}/{name}") };
-        node(schema, &below).is_some()
+        hierarchy.node(&below).is_some()
     })
 }
 
 /// What of this very group is hidden.
-fn hidden(schema: &Schema, path: &str) -> impl Iterator<Item = Hidden> {
+fn hidden(hierarchy: &Hierarchy<'_>, path: &str) -> impl Iterator<Item = Hidden> {
     let prefix = if path.is_empty() { "/".to_owned() } else { format!("/{path}/") };
     let of_group =
         move |hidden: &Hidden| hidden.path.strip_prefix(&prefix).is_some_and(|name| !name.contains('/'));
-    weir_zarr::hidden(schema).into_iter().filter(of_group)
+    hierarchy.hidden().into_iter().filter(of_group)
 }
 
 /// A link that ends in a slash, as that of a folder does: zarr-python then looks for a member there.

@@ -1,9 +1,12 @@
 //! Chunks: stored bytes as they are, or values encoded anew.
 
-use libdeflater::{CompressionLvl, Compressor, Decompressor};
+use libdeflater::Decompressor;
 use weir_plugin_api::model::{Hyperslab, Schema};
 use weir_plugin_api::{Bytes, Dataset, Error, ErrorKind, Host, Request, Response, StoredChunk};
-use weir_zarr::{Array, ElementType, Encoding, Format, Source, chunk, text};
+use weir_zarr::{Array, Compressor, ElementType, Encoding, Format, Product, Source, chunk, text};
+
+use crate::compress::{Frame, compress, deflated};
+use crate::making::Maker;
 
 /// Least bytes of an encoded string: its length. What strings hold is not known before they are read.
 const STRING_BYTES: u64 = 4;
@@ -52,6 +55,42 @@ pub(crate) fn respond(
     Ok(Response::full("application/octet-stream", bytes).stable().ranges())
 }
 
+/// The chunk or shard of a product that a key names.
+pub(crate) fn made(
+    host: &Host,
+    request: &Request<'_>,
+    (dataset, schema): (&Dataset, &Schema),
+    product: &Product,
+    wanted: &Wanted<'_>,
+) -> Result<Response, Error> {
+    let path = wanted.variable();
+    let nothing = || wanted.no_such_chunk("there is no such variable");
+    let shown = product.schema.variable(&path).ok_or_else(nothing)?;
+    let (stored, making) = schema.variable(&path).zip(product.makings.get(&path)).ok_or_else(nothing)?;
+    let array = Array::made(shown, making)
+        .map_err(|reason| wanted.no_such_chunk(&format!("it is not served as Zarr, {reason}")))?;
+    let index = array.chunk_index(wanted.index, wanted.format).ok_or_else(|| {
+        let counts = array.objects(wanted.format).counts();
+        wanted.no_such_chunk(&format!("its grid has the shape {counts:?}"))
+    })?;
+    let objects = array.objects(wanted.format);
+    let size = array.element().size().map_or(STRING_BYTES, |size| size as u64);
+    let bytes = objects.chunk_elements().checked_mul(size);
+    host.admit(
+        request,
+        bytes.ok_or_else(|| Error::too_large("one chunk has more bytes than 64 bits can count"))?,
+    )?;
+    host.metric_add("chunks_made", 1.0);
+    let maker = Maker { dataset, stored, array: &array, making, path: &path };
+    let bytes = match array.shards().filter(|_| wanted.format == Format::V3) {
+        Some(shards) => maker
+            .shard(&index, shards.chunk_shape())?
+            .ok_or_else(|| wanted.no_such_chunk("the array ends before it"))?,
+        None => maker.chunk(&index)?,
+    };
+    Ok(Response::full("application/octet-stream", bytes).stable().ranges().costly())
+}
+
 /// Bytes of the whole chunk before it is encoded; of strings, the least.
 fn whole_bytes(array: &Array<'_>) -> Result<u64, Error> {
     let bytes = array.chunk_bytes().or_else(|| array.grid().chunk_elements().checked_mul(STRING_BYTES));
@@ -92,7 +131,8 @@ impl Chunk<'_> {
     /// Bytes that no codec protects must at least be as many as the client will expect.
     fn checked(&self, bytes: Bytes) -> Result<Bytes, Error> {
         let expected = self.array.chunk_bytes();
-        if self.array.encoding().zlib.is_none() && u64::try_from(bytes.len()).ok() != expected {
+        let plain = self.array.encoding().compressor == Compressor::None {};
+        if plain && u64::try_from(bytes.len()).ok() != expected {
             let (path, index, got) = (self.wanted.path, self.index, bytes.len());
             let whole = expected.unwrap_or(0);
             let message = format!("chunk {index:?} of {path} has {got} bytes, a whole one has {whole}");
@@ -137,31 +177,13 @@ fn misfit() -> Error {
     Error::internal("the part that was read does not fit its chunk")
 }
 
-/// Shuffles and deflates; the same bytes come out whenever the same bytes go in.
+/// Shuffled and compressed.
 fn encoded(whole: Vec<u8>, encoding: &Encoding) -> Result<Vec<u8>, Error> {
     let shuffled = match encoding.shuffle {
         Some(size) => chunk::shuffled(&whole, size).ok_or_else(misfit)?,
         None => whole,
     };
-    match encoding.zlib {
-        Some(level) => deflated(&shuffled, level),
-        None => Ok(shuffled),
-    }
-}
-
-/// A zlib stream (RFC 1950).
-fn deflated(bytes: &[u8], level: u32) -> Result<Vec<u8>, Error> {
-    let level = i32::try_from(level).ok().and_then(|level| CompressionLvl::new(level).ok());
-    let level = level.ok_or_else(|| Error::internal("there is no such compression level"))?;
-    let mut compressor = Compressor::new(level);
-    let mut out = vec![0; compressor.zlib_compress_bound(bytes.len())];
-    let length = compressor
-        .zlib_compress(bytes, &mut out)
-        .map_err(|error| Error::internal(format!("a chunk cannot be compressed: {error}")))?;
-    out.truncate(length);
-    // What is kept of it should not hold the room that compressing might have needed.
-    out.shrink_to_fit();
-    Ok(out)
+    compress(shuffled, &encoding.compressor, encoding.shuffle.unwrap_or(1))
 }
 
 /// Whether what is deflated can be inflated again.
@@ -169,7 +191,7 @@ pub(crate) fn self_test() -> Result<(), Error> {
     let bytes: Vec<u8> = (1..=255).cycle().take(1000).collect();
     for level in 0..=9 {
         let mut back = vec![0; bytes.len()];
-        let inflated = Decompressor::new().zlib_decompress(&deflated(&bytes, level)?, &mut back);
+        let inflated = Decompressor::new().zlib_decompress(&deflated(&bytes, level, Frame::Zlib)?, &mut back);
         if inflated != Ok(bytes.len()) || back != bytes {
             return Err(Error::internal(format!("zlib level {level} does not come back")));
         }

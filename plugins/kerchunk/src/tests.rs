@@ -1,0 +1,1 @@
+//! The plugin behind its C table.

@@ -1,0 +1,480 @@
+/*
+ * What crosses the boundary between weir and a plugin: plain C, ABI major 1.
+ *
+ * Every table begins with its own size in bytes. Within a major version fields are only ever appended to the end of a
+ * table: never moved, retyped or given another meaning. Test a table's size with WEIR_HOLDS before you use a field that
+ * came with a later minor version than the one you were built against.
+ *
+ * - Arguments are borrowed for the call. Only WeirBytes crosses as owned memory, with its owner's retain and release
+ *   functions, which may be called from any thread at any time: plugins are never unloaded.
+ * - Nothing unwinds across: a plugin in C++ catches everything, or is built with -fno-exceptions.
+ * - Functions that can fail return a WEIR_* code and write a message into the caller's WeirErr.
+ * - A plugin's functions are called on blocking threads, many at once.
+ *
+ * Build a plugin with: cc -shared -fPIC -fvisibility=hidden -Wl,-Bsymbolic,-z,nodelete -o name.so name.c
+ *
+ * Generated from plugin-api/abi/src/lib.rs by `just header`. Do not edit: a changed layout is refused by the server.
+ */
+
+#ifndef WEIR_PLUGIN_H
+#define WEIR_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The tables below are laid out for 64-bit targets only. */
+#if UINTPTR_MAX != 0xffffffffffffffffu
+#error "weir plugins are built for 64-bit targets"
+#endif
+
+#ifdef __cplusplus
+#define WEIR_ASSERT(fact) static_assert(fact, #fact)
+#else
+#define WEIR_ASSERT(fact) _Static_assert(fact, #fact)
+#endif
+
+/* Put it before the definition of `weir_plugin_v1`; everything else stays hidden with -fvisibility=hidden. */
+#define WEIR_EXPORT __attribute__((visibility("default")))
+
+/* WeirStr of a string literal. */
+#define WEIR_LITERAL(text) {(const uint8_t *)(text), sizeof(text) - 1}
+
+/* Whether `table` is long enough to hold `field`. */
+#define WEIR_HOLDS(type, table, field) ((table)->size >= offsetof(type, field) + sizeof((table)->field))
+
+/*
+ * The manifest: an ELF note (owner WEIR, type 1) that is read without running any code. Put it once at file level, with
+ * JSON such as "{\"abi\":\"1.0\",\"name\":\"hello\",\"version\":\"1.0.0\"}".
+ */
+#define WEIR_PLUGIN_NOTE(json)                                                                                    \
+    static const struct {                                                                                         \
+        uint32_t owner_size, description_size, kind;                                                              \
+        char owner[8];                                                                                            \
+        char description[sizeof(json)];                                                                           \
+    } weir_plugin_note __attribute__((used, aligned(4), section(".note.weir.plugin"))) = {                        \
+        5, sizeof(json), 1, "WEIR", json}
+
+// Major version: part of the entry symbol's name.
+#define WEIR_ABI_MAJOR 1
+
+// Minor version: how many times fields were appended.
+#define WEIR_ABI_MINOR 0
+
+// Marks a table as ours: "WEIRPLG1", least significant byte first.
+#define WEIR_MAGIC 3550890739066553687
+
+// Done.
+#define WEIR_OK 0
+
+// A body has ended.
+#define WEIR_END 1
+
+// The client is gone or the deadline has passed; stop working.
+#define WEIR_CANCELLED 2
+
+// A fault of the called side (HTTP 500).
+#define WEIR_E_INTERNAL -1
+
+// The called side panicked (HTTP 500).
+#define WEIR_E_PANIC -2
+
+// What was asked for does not exist (HTTP 404).
+#define WEIR_E_NOT_FOUND -3
+
+// The request cannot be understood or does not fit the dataset (HTTP 400).
+#define WEIR_E_BAD_REQUEST -4
+
+// A feature or codec that is not built in (HTTP 501).
+#define WEIR_E_UNSUPPORTED -5
+
+// More than the configured limit (HTTP 413).
+#define WEIR_E_TOO_LARGE -6
+
+// A backend does not answer now, or changed while it was read (HTTP 503).
+#define WEIR_E_UNAVAILABLE -7
+
+// Stored data is damaged (HTTP 500).
+#define WEIR_E_CORRUPT -8
+
+// Not allowed (HTTP 403).
+#define WEIR_E_FORBIDDEN -9
+
+// Too slow (HTTP 504).
+#define WEIR_E_TIMEOUT -10
+
+// Response flag: the bytes stay the same as long as the dataset's generation does. The host adds a strong `ETag`, answers
+// conditional requests, and may keep small bodies.
+#define WEIR_RESPONSE_STABLE 1
+
+// Response flag: the host may serve byte ranges of this body.
+#define WEIR_RESPONSE_RANGES 2
+
+// Byte order: least significant byte first.
+#define WEIR_ORDER_LITTLE 0
+
+// Byte order: most significant byte first.
+#define WEIR_ORDER_BIG 1
+
+// Log level: error.
+#define WEIR_LOG_ERROR 1
+
+// Log level: warning.
+#define WEIR_LOG_WARN 2
+
+// Log level: information.
+#define WEIR_LOG_INFO 3
+
+// Log level: debugging.
+#define WEIR_LOG_DEBUG 4
+
+// UTF-8 text, borrowed for the call; not ended by NUL.
+typedef struct WeirStr {
+    // The first byte; may be null where `len` is 0.
+    const uint8_t *ptr;
+    // Number of bytes.
+    size_t len;
+} WeirStr;
+
+// How the owner of a `WeirBytes` counts references; callable from any thread.
+typedef struct WeirBytesTable {
+    // Size of this table.
+    size_t size;
+    // One more reference.
+    void (*retain)(void *owner);
+    // One reference less; the last one frees.
+    void (*release)(void *owner);
+} WeirBytesTable;
+
+// Bytes with a reference count.
+typedef struct WeirBytes {
+    // The first byte; may be null where `len` is 0.
+    const uint8_t *ptr;
+    // Number of bytes.
+    size_t len;
+    // Given back to the table's functions.
+    void *owner;
+    // How references are counted; null for bytes that live as long as the process.
+    const struct WeirBytesTable *table;
+} WeirBytes;
+
+// Where the called side writes what went wrong.
+typedef struct WeirErr {
+    // Size of this struct.
+    size_t size;
+    // Room for the message.
+    uint8_t *ptr;
+    // Bytes of room.
+    size_t capacity;
+    // Bytes written: UTF-8, cut at `capacity`.
+    size_t len;
+} WeirErr;
+
+// A hyperslab of a variable: three numbers per axis, slowest axis first.
+typedef struct WeirSlab {
+    // Size of this struct.
+    size_t size;
+    // The variable's path.
+    struct WeirStr variable;
+    // First index of each axis.
+    const uint64_t *start;
+    // Number of indices of each axis.
+    const uint64_t *count;
+    // Distance between indices of each axis; at least 1.
+    const uint64_t *step;
+    // Number of axes.
+    uint32_t rank;
+    // `WEIR_ORDER_LITTLE` or `WEIR_ORDER_BIG`: the order in which elements are wanted.
+    uint32_t order;
+} WeirSlab;
+
+// A chunk as it is stored. Arrays of it cross the boundary, so it never grows.
+typedef struct WeirChunk {
+    // Size of this struct.
+    size_t size;
+    // 1: `bytes` is the stored chunk. 0: it was proven that nothing is stored, so every element is the fill value.
+    uint32_t present;
+    // Bit n is set where the variable's n-th codec was not applied to this chunk (HDF5 filter mask).
+    uint32_t skipped_codecs;
+    // The stored bytes; a trailing checksum was checked and taken off.
+    struct WeirBytes bytes;
+} WeirChunk;
+
+// The host's services. Handles are the host's own pointers.
+typedef struct WeirHost {
+    // Size of this table.
+    size_t size;
+    // The host's major version.
+    uint32_t abi_major;
+    // The host's minor version.
+    uint32_t abi_minor;
+    // Given back to the services below.
+    void *context;
+    // Writes a log line; `request` may be null.
+    void (*log)(void *context, void *request, uint32_t level, struct WeirStr target, struct WeirStr message);
+    // Adds to one of the plugin's counters.
+    void (*metric_add)(void *context, struct WeirStr name, double value);
+    // 1 where the work for `request` is not wanted any more.
+    uint32_t (*cancelled)(void *request);
+    // Milliseconds until the request's deadline; the largest number where there is none.
+    uint64_t (*deadline_ms)(void *request);
+    // The next piece of the request's body, or `WEIR_END`.
+    int32_t (*request_body_next)(void *request, struct WeirBytes *out, struct WeirErr *err);
+    // Refuses a response of `bytes` bytes where that is more than the site allows. Ask before reading.
+    int32_t (*admit)(void *context, void *request, uint64_t bytes, struct WeirErr *err);
+    // Lends the dataset called `id`; give it back with `dataset_close`.
+    int32_t (*dataset_open)(void *context, void *request, struct WeirStr id, void **out, struct WeirErr *err);
+    // Gives a dataset back.
+    void (*dataset_close)(void *dataset);
+    // The ids that begin with `prefix` and sort behind `after`: at most `limit`, as a JSON array of strings.
+    int32_t (*dataset_list)(void *context,
+                            struct WeirStr prefix,
+                            struct WeirStr after,
+                            uint32_t limit,
+                            struct WeirBytes *out,
+                            struct WeirErr *err);
+    // The schema as a JSON document (see the plugin guide).
+    int32_t (*dataset_schema)(void *dataset, struct WeirBytes *out, struct WeirErr *err);
+    // The generation: text that changes whenever the data may have changed.
+    int32_t (*dataset_generation)(void *dataset, struct WeirBytes *out, struct WeirErr *err);
+    // Reads elements of a fixed size into `buffer`, whose length must be exactly elements times size.
+    int32_t (*dataset_read)(void *dataset,
+                            const struct WeirSlab *slab,
+                            uint8_t *buffer,
+                            size_t length,
+                            struct WeirErr *err);
+    // Reads strings: for each, its length as 8 bytes, least significant first, then its bytes.
+    int32_t (*dataset_read_strings)(void *dataset,
+                                    const struct WeirSlab *slab,
+                                    struct WeirBytes *out,
+                                    struct WeirErr *err);
+    // Proves that every chunk of the slab can be decoded; afterwards a read of it fails only if the disk does.
+    int32_t (*dataset_verify)(void *dataset, const struct WeirSlab *slab, struct WeirErr *err);
+    // One chunk as it is stored; `index` has `rank` numbers.
+    int32_t (*dataset_chunk)(void *dataset,
+                             struct WeirStr variable,
+                             const uint64_t *index,
+                             uint32_t rank,
+                             struct WeirChunk *out,
+                             struct WeirErr *err);
+    // `count` chunks of one variable, fetched at the same time: `indexes` holds `count` times `rank` numbers, `out` has room
+    // for `count` chunks. Where one fails, none is given.
+    int32_t (*dataset_chunks)(void *dataset,
+                              struct WeirStr variable,
+                              const uint64_t *indexes,
+                              uint32_t rank,
+                              size_t count,
+                              struct WeirChunk *out,
+                              struct WeirErr *err);
+    // Memory of the host's, for a body: returns where to write, or null. `out` owns it.
+    uint8_t *(*bytes_alloc)(void *context, size_t length, struct WeirBytes *out);
+} WeirHost;
+
+// One HTTP header.
+typedef struct WeirHeader {
+    // The name, as received.
+    struct WeirStr name;
+    // The value, as received.
+    struct WeirStr value;
+} WeirHeader;
+
+// A request, valid for the call that it is passed to.
+typedef struct WeirRequest {
+    // Size of this struct.
+    size_t size;
+    // `GET`, `HEAD`, ...
+    struct WeirStr method;
+    // The path, as received.
+    struct WeirStr path;
+    // The query, as received, without the question mark.
+    struct WeirStr query;
+    // The headers.
+    const struct WeirHeader *headers;
+    // Number of headers.
+    size_t n_headers;
+    // The request's id, for logs and error bodies.
+    struct WeirStr id;
+    // The public base URL of the server, without a trailing slash.
+    struct WeirStr base_url;
+    // The dataset's id, percent-decoded; empty for a server-wide route.
+    struct WeirStr dataset;
+    // What `{rest}` of the route stands for, percent-decoded; empty without one.
+    struct WeirStr rest;
+    // Which of the plugin's routes matched: its place in the list that `routes` returned.
+    uint32_t route;
+    // Zero.
+    uint32_t reserved;
+    // The host's handle of this request, for its services.
+    void *context;
+} WeirRequest;
+
+// What a plugin answers. The host fills `size`, and zeros the rest, before the call.
+typedef struct WeirResponse {
+    // Size of this struct, as the host knows it.
+    size_t size;
+    // The HTTP status of a success (200 to 399). Failures are returned as codes: the host chooses their status.
+    uint32_t status;
+    // `WEIR_RESPONSE_*`.
+    uint32_t flags;
+    // Headers, as `name: value\r\n` lines.
+    struct WeirBytes headers;
+    // The whole body, if `body` is null.
+    struct WeirBytes bytes;
+    // A body to be pulled with `body_next`, or null.
+    void *body;
+    // The length of a pulled body, or -1.
+    int64_t length;
+} WeirResponse;
+
+// A plugin. Exported as a data symbol, so reading it runs no code.
+typedef struct WeirPlugin {
+    // Size of this table.
+    size_t size;
+    // `WEIR_ABI_MAJOR` that it was built against.
+    uint32_t abi_major;
+    // `WEIR_ABI_MINOR` that it was built against.
+    uint32_t abi_minor;
+    // The least minor version of a host that it can live with.
+    uint32_t min_host_minor;
+    // Zero.
+    uint32_t flags;
+    // `WEIR_MAGIC`.
+    uint64_t magic;
+    // `WEIR_LAYOUT_HASH` that it was built against: tells an edited header or another target.
+    uint64_t layout_hash;
+    // The name: lower case, unique in a server; configuration and metrics use it.
+    struct WeirStr name;
+    // The version, for people.
+    struct WeirStr version;
+    // Makes an instance from JSON configuration text. `host` stays valid for ever.
+    int32_t (*create)(const struct WeirHost *host, struct WeirStr config, void **out, struct WeirErr *err);
+    // Ends an instance; bodies and bytes it handed out may outlive it.
+    void (*destroy)(void *instance);
+    // The routes: one `METHOD[,METHOD] pattern` a line.
+    int32_t (*routes)(void *instance, struct WeirBytes *out, struct WeirErr *err);
+    // Answers a request.
+    int32_t (*handle)(void *instance, const struct WeirRequest *request, struct WeirResponse *out, struct WeirErr *err);
+    // Optional: the protocol's own error body for a status that the host has chosen.
+    int32_t (*render_error)(void *instance,
+                            const struct WeirRequest *request,
+                            uint32_t status,
+                            struct WeirStr message,
+                            struct WeirResponse *out,
+                            struct WeirErr *err);
+    // The next piece of a body, or `WEIR_END`.
+    int32_t (*body_next)(void *body, struct WeirBytes *out, struct WeirErr *err);
+    // Ends a body.
+    void (*body_drop)(void *body);
+    // Optional: run once after `create`.
+    int32_t (*self_test)(void *instance, struct WeirErr *err);
+} WeirPlugin;
+
+/* Changes with any size or offset of minor version 0's tables; goes into WeirPlugin.layout_hash. */
+#define WEIR_LAYOUT_HASH UINT64_C(0x9ca30c9d4618600d)
+
+/* The symbol that a plugin exports: WEIR_EXPORT const WeirPlugin weir_plugin_v1 = {...}; */
+#ifdef __cplusplus
+extern "C" {
+#endif
+extern WEIR_EXPORT const WeirPlugin weir_plugin_v1;
+#ifdef __cplusplus
+}
+#endif
+
+/* The layout that the server was built with. */
+WEIR_ASSERT(sizeof(WeirStr) == 16);
+WEIR_ASSERT(offsetof(WeirStr, ptr) == 0);
+WEIR_ASSERT(offsetof(WeirStr, len) == 8);
+WEIR_ASSERT(sizeof(WeirHeader) == 32);
+WEIR_ASSERT(offsetof(WeirHeader, name) == 0);
+WEIR_ASSERT(offsetof(WeirHeader, value) == 16);
+WEIR_ASSERT(sizeof(WeirBytesTable) == 24);
+WEIR_ASSERT(offsetof(WeirBytesTable, size) == 0);
+WEIR_ASSERT(offsetof(WeirBytesTable, retain) == 8);
+WEIR_ASSERT(offsetof(WeirBytesTable, release) == 16);
+WEIR_ASSERT(sizeof(WeirBytes) == 32);
+WEIR_ASSERT(offsetof(WeirBytes, ptr) == 0);
+WEIR_ASSERT(offsetof(WeirBytes, len) == 8);
+WEIR_ASSERT(offsetof(WeirBytes, owner) == 16);
+WEIR_ASSERT(offsetof(WeirBytes, table) == 24);
+WEIR_ASSERT(sizeof(WeirErr) == 32);
+WEIR_ASSERT(offsetof(WeirErr, size) == 0);
+WEIR_ASSERT(offsetof(WeirErr, ptr) == 8);
+WEIR_ASSERT(offsetof(WeirErr, capacity) == 16);
+WEIR_ASSERT(offsetof(WeirErr, len) == 24);
+WEIR_ASSERT(sizeof(WeirRequest) == 152);
+WEIR_ASSERT(offsetof(WeirRequest, size) == 0);
+WEIR_ASSERT(offsetof(WeirRequest, method) == 8);
+WEIR_ASSERT(offsetof(WeirRequest, path) == 24);
+WEIR_ASSERT(offsetof(WeirRequest, query) == 40);
+WEIR_ASSERT(offsetof(WeirRequest, headers) == 56);
+WEIR_ASSERT(offsetof(WeirRequest, n_headers) == 64);
+WEIR_ASSERT(offsetof(WeirRequest, id) == 72);
+WEIR_ASSERT(offsetof(WeirRequest, base_url) == 88);
+WEIR_ASSERT(offsetof(WeirRequest, dataset) == 104);
+WEIR_ASSERT(offsetof(WeirRequest, rest) == 120);
+WEIR_ASSERT(offsetof(WeirRequest, route) == 136);
+WEIR_ASSERT(offsetof(WeirRequest, reserved) == 140);
+WEIR_ASSERT(offsetof(WeirRequest, context) == 144);
+WEIR_ASSERT(sizeof(WeirSlab) == 56);
+WEIR_ASSERT(offsetof(WeirSlab, size) == 0);
+WEIR_ASSERT(offsetof(WeirSlab, variable) == 8);
+WEIR_ASSERT(offsetof(WeirSlab, start) == 24);
+WEIR_ASSERT(offsetof(WeirSlab, count) == 32);
+WEIR_ASSERT(offsetof(WeirSlab, step) == 40);
+WEIR_ASSERT(offsetof(WeirSlab, rank) == 48);
+WEIR_ASSERT(offsetof(WeirSlab, order) == 52);
+WEIR_ASSERT(sizeof(WeirChunk) == 48);
+WEIR_ASSERT(offsetof(WeirChunk, size) == 0);
+WEIR_ASSERT(offsetof(WeirChunk, present) == 8);
+WEIR_ASSERT(offsetof(WeirChunk, skipped_codecs) == 12);
+WEIR_ASSERT(offsetof(WeirChunk, bytes) == 16);
+WEIR_ASSERT(sizeof(WeirResponse) == 96);
+WEIR_ASSERT(offsetof(WeirResponse, size) == 0);
+WEIR_ASSERT(offsetof(WeirResponse, status) == 8);
+WEIR_ASSERT(offsetof(WeirResponse, flags) == 12);
+WEIR_ASSERT(offsetof(WeirResponse, headers) == 16);
+WEIR_ASSERT(offsetof(WeirResponse, bytes) == 48);
+WEIR_ASSERT(offsetof(WeirResponse, body) == 80);
+WEIR_ASSERT(offsetof(WeirResponse, length) == 88);
+WEIR_ASSERT(sizeof(WeirHost) == 160);
+WEIR_ASSERT(offsetof(WeirHost, size) == 0);
+WEIR_ASSERT(offsetof(WeirHost, abi_major) == 8);
+WEIR_ASSERT(offsetof(WeirHost, abi_minor) == 12);
+WEIR_ASSERT(offsetof(WeirHost, context) == 16);
+WEIR_ASSERT(offsetof(WeirHost, log) == 24);
+WEIR_ASSERT(offsetof(WeirHost, metric_add) == 32);
+WEIR_ASSERT(offsetof(WeirHost, cancelled) == 40);
+WEIR_ASSERT(offsetof(WeirHost, deadline_ms) == 48);
+WEIR_ASSERT(offsetof(WeirHost, request_body_next) == 56);
+WEIR_ASSERT(offsetof(WeirHost, admit) == 64);
+WEIR_ASSERT(offsetof(WeirHost, dataset_open) == 72);
+WEIR_ASSERT(offsetof(WeirHost, dataset_close) == 80);
+WEIR_ASSERT(offsetof(WeirHost, dataset_list) == 88);
+WEIR_ASSERT(offsetof(WeirHost, dataset_schema) == 96);
+WEIR_ASSERT(offsetof(WeirHost, dataset_generation) == 104);
+WEIR_ASSERT(offsetof(WeirHost, dataset_read) == 112);
+WEIR_ASSERT(offsetof(WeirHost, dataset_read_strings) == 120);
+WEIR_ASSERT(offsetof(WeirHost, dataset_verify) == 128);
+WEIR_ASSERT(offsetof(WeirHost, dataset_chunk) == 136);
+WEIR_ASSERT(offsetof(WeirHost, dataset_chunks) == 144);
+WEIR_ASSERT(offsetof(WeirHost, bytes_alloc) == 152);
+WEIR_ASSERT(sizeof(WeirPlugin) == 136);
+WEIR_ASSERT(offsetof(WeirPlugin, size) == 0);
+WEIR_ASSERT(offsetof(WeirPlugin, abi_major) == 8);
+WEIR_ASSERT(offsetof(WeirPlugin, abi_minor) == 12);
+WEIR_ASSERT(offsetof(WeirPlugin, min_host_minor) == 16);
+WEIR_ASSERT(offsetof(WeirPlugin, flags) == 20);
+WEIR_ASSERT(offsetof(WeirPlugin, magic) == 24);
+WEIR_ASSERT(offsetof(WeirPlugin, layout_hash) == 32);
+WEIR_ASSERT(offsetof(WeirPlugin, name) == 40);
+WEIR_ASSERT(offsetof(WeirPlugin, version) == 56);
+WEIR_ASSERT(offsetof(WeirPlugin, create) == 72);
+WEIR_ASSERT(offsetof(WeirPlugin, destroy) == 80);
+WEIR_ASSERT(offsetof(WeirPlugin, routes) == 88);
+WEIR_ASSERT(offsetof(WeirPlugin, handle) == 96);
+WEIR_ASSERT(offsetof(WeirPlugin, render_error) == 104);
+WEIR_ASSERT(offsetof(WeirPlugin, body_next) == 112);
+WEIR_ASSERT(offsetof(WeirPlugin, body_drop) == 120);
+WEIR_ASSERT(offsetof(WeirPlugin, self_test) == 128);
+
+#endif  /* WEIR_PLUGIN_H */
