@@ -94,21 +94,45 @@ def member_values(values):
     if values.dtype == object:
         first = values.reshape(-1)[0]
         return texts(values) if isinstance(first, (bytes, str)) else None
-    return None if is_integer(values) and values.dtype.itemsize == 8 else values
+    if values.dtype.kind == "S":
+        return texts(values)
+    carried_by_type = values.dtype.kind in "iuf" and not (is_integer(values) and values.dtype.itemsize == 8)
+    return values.astype(values.dtype.newbyteorder("=")) if carried_by_type else None
+
+
+def member(dimensions, dtype, shown):
+    """One member; the C library is told the width of texts that have one."""
+    if shown.dtype != object:
+        return Variable(dimensions, shown, signedness(SourceVariable("number", (), shown, {})))
+    if dtype.kind != "S":
+        return Variable(dimensions, shown, {}, MEMBER_TEXT)
+    width = dtype.itemsize
+    return Variable(dimensions, shown, {"DODS.strlen": plain(np.int32(width))}, (f"maxStrlen{width}", width))
 
 
 def members(name, values, dimensions):
     """The variables that netCDF-C makes of a Structure: one for each member, in all depths, with the axes of what it lies in."""
-    for member in values.dtype.names:
-        inner, full = values[member], f"{name}.{spelled(member)}"
+    for own in values.dtype.names:
+        inner, full = values[own], f"{name}.{spelled(own)}"
         if inner.dtype.names:
             yield from members(full, inner, dimensions)
             continue
         more = tuple(f"{full}_{axis}" for axis in range(len(dimensions), inner.ndim))
         shown = member_values(inner)
         if shown is not None:
-            attributes = signedness(SourceVariable("number", (), shown, {})) if shown.dtype != object else {}
-            yield full, Variable(dimensions + more, shown, attributes, MEMBER_TEXT if shown.dtype == object else None)
+            yield full, member(dimensions + more, inner.dtype, shown)
+
+
+def is_table(source, variable):
+    """Whether a variable is rows along a dimension that grows, which travel as a Sequence."""
+    return variable.kind == "compound" and variable.values.ndim == 1 and variable.dimensions[0] in source.unlimited
+
+
+def columns(name, values):
+    """The variables that netCDF-C makes of a Sequence: its name is that of the dimension, and no integer has less than 32 bits."""
+    for full, variable in members(name, values, (name,)):
+        narrow = is_integer(variable.values) and variable.values.dtype.itemsize < 4
+        yield full, Variable((name,), variable.values.astype("i4") if narrow else variable.values, {}, variable.text_dimension)
 
 
 def fits(numbers, kind):
@@ -178,7 +202,7 @@ def unlimited(source):
     """The one unlimited dimension that `DODS_EXTRA` can name: it leads every variable that has it, and none is empty."""
     shown = [variable for variable in source.variables.values() if carried(variable)]
     empty = empty_dimensions(source)
-    if len(empty) == 1:
+    if len(empty) == 1 or any(is_table(source, variable) for variable in shown):
         return None
     shown = [variable for variable in shown if 0 not in variable.values.shape]
     leading = [variable.dimensions[0] for variable in shown if variable.dimensions]
@@ -194,6 +218,9 @@ def expected(source):
     several_empty = len(empty_dimensions(source)) > 1
     for path, variable in source.variables.items():
         if not carried(variable) or (several_empty and 0 in variable.values.shape):
+            continue
+        if is_table(source, variable):
+            variables |= columns(spelled(path), variable.values)
             continue
         if variable.kind == "compound":
             dimensions = tuple(dimension_name(d) for d in variable.dimensions)
@@ -264,6 +291,16 @@ def netcdf_c(source):
     if unlimited(source):
         attributes["DODS_EXTRA.Unlimited_Dimension"] = unlimited(source)
     dataset.attributes["/"] = attributes
+    return dataset
+
+
+def ncdf4(source):
+    """The file as R shows it through DAP2: it asks netCDF-C for wider numbers, and gets those of unsigned types as they are."""
+    dataset, wire = netcdf_c(source), expected(source)
+    for name, variable in dataset.variables.items():
+        values = wire.variables[name].values
+        if values.dtype.kind == "u" and not np.array_equal(values.astype("f8"), variable.values.astype("f8")):
+            variable.values = values.astype("f8")
     return dataset
 
 

@@ -66,6 +66,14 @@ def with_attributes(dataset, change):
     return dataset
 
 
+MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
+
+
+def netcdf_c_text(text):
+    """One text of several as netCDF-C shows it: it takes backslashes for escapes, and leaves markup escaped."""
+    return re.sub(r"\\(.)", r"\1", "".join(MARKUP.get(c, c) for c in text)).removesuffix("\\")
+
+
 def coarse(value):
     """A float of which the last three bits are cleared."""
     bits = np.array(value["values"], "f4").view("u4") & np.uint32(0xFFFFFFF8)
@@ -77,7 +85,7 @@ def netcdf_c_attribute(name, value):
     if isinstance(value, dict) and value["type"] == "float32":
         # Of an infinity, that makes no number.
         return coarse(value | {"values": [np.nan if np.isinf(number) else number for number in value["values"]]})
-    return value
+    return [netcdf_c_text(part) for part in value] if isinstance(value, list) else value
 
 
 def netcdf_c(source):
@@ -90,6 +98,17 @@ def row_of_rows(name, value):
     return "[" + ", ".join("{" + f"{name} = {rendered(part)}" + "}" for part in value) + "]"
 
 
+def rendered_490(name, value, is_list):
+    """An element as netCDF-C 4.9.0 shows it; `is_list` where it is one of a variable-length type."""
+    if is_list and not np.asarray(value).dtype.names:
+        return row_of_rows(name, value)
+    if isinstance(value, np.void) and value.dtype.names:
+        fields = ((field, value[field], value.dtype[field] == object) for field in value.dtype.names)
+        shown = (f"{field} = {rendered_490(field, one, several and isinstance(one, np.ndarray))}" for field, one, several in fields)
+        return "{" + ", ".join(shown) + "}"
+    return rendered(value)
+
+
 def netcdf_c_490(source):
     """The file as netCDF-C 4.9.0 shows it through DAP4: lists are of compounds, opaque elements have 16 bytes."""
     dataset = netcdf_c(source)
@@ -99,6 +118,6 @@ def netcdf_c_490(source):
             one = variable.values[place]
             if variable.kind == "opaque":
                 values[place] = "0x" + one.tobytes().ljust(16, b"\0").hex()
-            elif variable.kind == "vlen" and not np.asarray(one).dtype.names:
-                values[place] = row_of_rows(path.rsplit("/", 1)[-1], one)
+            elif variable.kind in ("compound", "vlen"):
+                values[place] = rendered_490(path.rsplit("/", 1)[-1], one, variable.kind == "vlen")
     return dataset

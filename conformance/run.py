@@ -33,6 +33,8 @@ SLABS_SMALL, SLABS_FULL = 200, 1000
 # Random constraints of each protocol, and as many malformed ones.
 CONSTRAINTS = 10_000
 SECONDS_PER_SAMPLE = 60
+# Debian's clients.
+DEBIAN = ("netcdf-bin", "nco", "cdo", "ncview", "libdap-bin", "r-cran-ncdf4", "octave-netcdf")
 # Packages whose versions say which clients a run is about.
 SHOWN = ("cfgrib", "eccodes", "eccodeslib", "fsspec", "h5py", "hdf5plugin", "kerchunk", "netCDF4", "numpy", "pydap", "xarray", "zarr")
 
@@ -257,6 +259,8 @@ def print_versions(venvs):
         print(f"{venv}: {', '.join(shown)}")
     said = subprocess.run(["/usr/bin/nccopy"], capture_output=True, text=True, check=False).stderr
     print(*(line for line in said.splitlines() if "netCDF library version" in line))
+    query = ["dpkg-query", "-W", "-f", "${Package} ${Version}, ", *DEBIAN]
+    print("debian:", subprocess.run(query, capture_output=True, text=True, check=False).stdout.rstrip(", "))
 
 
 def main():
@@ -265,6 +269,7 @@ def main():
     print_versions(chosen.venvs)
     subprocess.run([interpreter, "-B", HERE / "test_comparison.py", "--quiet"], check=True)
     subprocess.run([python(chosen.venvs, fixtures.VENV), "-B", HERE / "test_sources.py", "--quiet"], check=True)
+    subprocess.run([interpreter, "-B", HERE / "table.py"], check=True)
     with tempfile.TemporaryDirectory() as made:
         if chosen.samples is None:
             chosen.samples = pathlib.Path(made)

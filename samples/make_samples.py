@@ -30,6 +30,7 @@ SAMPLES = {
     "attributes.nc": kinds.attributes,
     "user_types.nc": kinds.user_types,
     "compounds.nc": user_types.compounds,
+    "table.nc": user_types.table,
     "enums.nc": user_types.enums,
     "opaques.nc": user_types.opaques,
     "vlens.nc": user_types.vlens,

@@ -34,15 +34,17 @@ class File:
         self.file[name] = dtype
         return self.file[name]
 
-    def dimension(self, name, size):
+    def dimension(self, name, size, grows=False):
         """A dimension without a variable, as netCDF-C marks it."""
-        scale = self.file.create_dataset(name, (size,), "f4")
+        scale = self.file.create_dataset(name, (size,), "f4", maxshape=(None if grows else size,), chunks=(4,) if grows else None)
         scale.make_scale(f"This is a netCDF dimension but not a netCDF variable.{size:10}")
 
     def variable(self, name, dtype, dimensions, values, **attributes):
         """A variable of a committed type."""
         values = np.asarray(values)
-        made = self.file.create_dataset(name, values.shape, dtype)
+        growing = [self.file[dimension].maxshape[0] is None for dimension in dimensions]
+        most = [None if grows else length for grows, length in zip(growing, values.shape)]
+        made = self.file.create_dataset(name, values.shape, dtype, maxshape=most, chunks=(3,) if any(growing) else None)
         made[...] = values
         for axis, dimension in enumerate(dimensions):
             made.dims[axis].attach_scale(self.file[dimension])
@@ -93,6 +95,16 @@ def compounds(path):
 def bytes_of(shape, width):
     """Opaque elements whose every byte tells its place."""
     return pattern.integers((*shape, width), "u1").view(f"V{width}").reshape(shape)
+
+
+def table(path):
+    """Rows of compounds along a dimension that grows: a table, to choose rows from."""
+    row = np.dtype([("station", "i4"), ("height", "f4"), ("grade", "u1")], align=True)
+    with File(path) as file:
+        file.dimension("row", 7, grows=True)
+        values = rows(row, 7)
+        values["station"] = pattern.index((7,)) * 10
+        file.variable("soundings", file.type("row_t", row), ("row",), values, long_name="soundings")
 
 
 def opaques(path):

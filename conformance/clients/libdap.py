@@ -83,6 +83,22 @@ def leaves(declared, outer=(), axes_before=()):
         yield from leaves(member, path, axes)
 
 
+def collect_rows(members, tokens, path, into):
+    """The rows of a Sequence, each with its number before it; how many there are."""
+    rows = 0
+    while not tokens.take("{"):
+        tokens.next()
+    while tokens.peek() != ("mark", "}"):
+        if tokens.peek() == ("word", f"{rows}:"):
+            tokens.next()
+            for member in members:
+                collect(member, tokens, path, into)
+            tokens.take("}")
+            rows += 1
+        tokens.take(",")
+    return rows
+
+
 def collect(declared, tokens, outer, into):
     """Sorts printed values under the leaves that they belong to."""
     kind, members, name, axes = declared
@@ -100,7 +116,10 @@ def variables_of(printed):
     while tokens.peek()[0] == "word":
         declared = declaration(tokens)
         into = {path: [] for path, _, _ in leaves(declared)}
-        if tokens.take("="):
+        if tokens.take("=") and declared[0] == "Sequence":
+            rows = collect_rows(declared[1], tokens, (declared[2],), into)
+            declared = (*declared[:3], [(declared[2], rows)])
+        else:
             collect(declared, tokens, (), into)
         while not tokens.take(";"):
             tokens.next()

@@ -4,7 +4,7 @@ import pathlib
 import tempfile
 
 import local_file
-from clients.netcdf_c import run
+from clients.netcdf_c import run, statements
 from dap4_view import coarse, shown, with_attributes
 
 # Where the client keeps what the DMR says of maps.
@@ -31,4 +31,16 @@ def copied(address, _expected):
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "copy.nc"
         run("/usr/bin/nccopy", "-k", "nc4", f"{address}#dap4", str(path))
+        return without_quirks(local_file.read(path))
+
+
+def dumped(address, _expected):
+    """What `nccopy` copies, of which `ncdump` must print the same as of the address."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "copy.nc"
+        run("/usr/bin/nccopy", "-k", "nc4", f"{address}#dap4", str(path))
+        printed = [statements(run("/usr/bin/ncdump", "-p", "9,17", source).decode()) for source in (str(path), f"{address}#dap4")]
+        if printed[0] != printed[1]:
+            missing, extra = sorted(printed[0] - printed[1]), sorted(printed[1] - printed[0])
+            raise RuntimeError(f"ncdump differs; missing: {missing}, not expected: {extra}"[:2000])
         return without_quirks(local_file.read(path))

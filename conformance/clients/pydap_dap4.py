@@ -50,7 +50,10 @@ def walked(node, path, expected, into):
         if type(child).__name__ == "GroupType":
             walked(child, full, expected, into)
         else:
-            into.variables[full] = variable_seen(child, expected.variables.get(full, NOTHING))
+            seen_here = variable_seen(child, expected.variables.get(full, NOTHING))
+            # A name with a space loses the stroke before it.
+            seen_here.dimensions = tuple("/" + name.removeprefix("/") for name in seen_here.dimensions)
+            into.variables[full] = seen_here
 
 
 def seen(address, expected):

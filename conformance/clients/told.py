@@ -66,9 +66,9 @@ class Told:
 
 def numbers(kind, values, expected):
     """Numbers in the class that the client gives them; where it gives none, in the expected type if they have a place in it."""
-    if kind != "number":
-        return values.astype(CLASSES.get(kind, kind))
-    cast = values.astype(expected.dtype)
+    dtype = expected.dtype if kind == "number" else np.dtype(CLASSES.get(kind, kind))
+    with np.errstate(invalid="ignore"):
+        cast = values.astype(dtype)
     return cast if np.array_equal(cast.astype("f8"), values, equal_nan=True) else values
 
 

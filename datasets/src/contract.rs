@@ -5,6 +5,7 @@
 
 mod elements;
 mod refusals;
+mod runs;
 mod strings;
 
 use std::thread;
@@ -92,6 +93,7 @@ impl Subject<'_> {
         rule(size > 0, || "its elements have no bytes".to_owned())?;
         elements::check_reads(self, whole)?;
         elements::check_chunks(self, whole)?;
+        runs::check(self, whole)?;
         refusals::check_chunks(self)?;
         self.check_threads(whole)
     }

@@ -35,6 +35,8 @@ pub struct Dataset {
     number: u64,
     /// The variables' numbers, by path.
     variables: HashMap<String, u32>,
+    /// Layouts that were asked for, by path without the leading slash: at most one for each variable.
+    layouts: Mutex<HashMap<String, Arc<Storage>>>,
     /// Which variables were read: the first reading of one may make the source know more.
     touched: Box<[AtomicBool]>,
     /// Whether it took more memory since its keeper last asked.
@@ -43,9 +45,10 @@ pub struct Dataset {
     schema_bytes: u64,
     /// The bytes of memory that were counted for it.
     counted: AtomicU64,
-    /// Layouts that were asked for, by path without the leading slash: at most one for each variable.
-    layouts: Mutex<HashMap<String, Arc<Storage>>>,
 }
+
+/// What a text has, roughly: most are names and times.
+const TEXT_BYTES: u64 = 40;
 
 /// Counts openings.
 static OPENED: AtomicU64 = AtomicU64::new(0);
@@ -70,8 +73,8 @@ impl Dataset {
         let variables: HashMap<String, u32> = paths.zip(0..).collect();
         let dataset = Self {
             generation: source.generation(),
-            schema_bytes: resident::of_schema(source.schema()),
             times: None,
+            schema_bytes: resident::of_schema(source.schema()),
             source,
             proven,
             memory: Arc::clone(memory),
@@ -242,14 +245,18 @@ impl Dataset {
         Ok(strings)
     }
 
-    /// How many bytes [`read_strings`](Self::read_strings) will give, roughly, where the file says so and that is learnt much
-    /// faster than they are read.
+    /// Bytes of memory that [`read_strings`](Self::read_strings) will take, roughly: what the file says of the elements, where
+    /// that is learnt much faster than they are read, else what most texts take. The first room for
+    /// [`read_strings_within`](Self::read_strings_within), which says whether it did.
     ///
     /// # Errors
     /// As [`read_strings`](Self::read_strings).
-    pub fn varying_bytes(&self, path: &str, slab: &Hyperslab) -> Result<Option<u64>, Error> {
+    pub fn varying_bytes_hint(&self, path: &str, slab: &Hyperslab) -> Result<u64, Error> {
         self.source.check_unchanged()?;
-        self.source.varying_bytes(path, slab)
+        let elements = slab.elements();
+        let said = self.source.varying_bytes(path, slab)?;
+        let bytes = said.unwrap_or_else(|| elements.saturating_mul(TEXT_BYTES));
+        Ok(bytes.saturating_add(elements.saturating_mul(size_of::<Vec<u8>>() as u64)))
     }
 
     /// Proves that every chunk of the slab can be decoded: chunks with codecs are decoded once per generation, chunks
@@ -375,9 +382,7 @@ impl Dataset {
             Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks"))
         })?;
         self.source.check_unchanged()?;
-        let stored = self.source.locate_run(path, &extent);
-        self.note_touched(path);
-        let mut stored = stored?;
+        let mut stored = self.source.locate_run(path, &extent)?;
         // Absence, too, is proven only of a file that nobody wrote to meanwhile.
         self.source.check_unchanged()?;
         let size = variable.data_type.size();

@@ -273,15 +273,11 @@ impl Opener {
         }
     }
 
-    /// A dataset that was just opened, as it is kept.
+    /// A dataset that was just opened, as it is kept; with the times of the one file that all of it is read from, if it is one.
     ///
     /// # Errors
     /// `TooLarge` for one that leaves requests too little memory.
-    fn opened(
-        &self,
-        seen: Seen,
-        (source, times): (Box<dyn ChunkSource>, Option<Times>),
-    ) -> Result<Open, Error> {
+    fn opened(&self, seen: Seen, source: Box<dyn ChunkSource>, times: Option<Times>) -> Result<Open, Error> {
         let dataset = Arc::new(Dataset::within(source, &self.memory).with_times(times));
         let weight = self.weight(&dataset);
         let (share, bytes) = (self.memory.share(Share::Datasets), dataset.weigh());
@@ -337,7 +333,7 @@ impl Opener {
                 let times = file.times();
                 let (source, other) = format::open_local(file, &resolved, &self.access)?;
                 let times = times.filter(|_| other == OtherFiles::default());
-                self.opened(Seen::File(generation, other), (source, times))
+                self.opened(Seen::File(generation, other), source, times)
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
@@ -347,7 +343,7 @@ impl Opener {
                 }
                 let store = Store::folder(&path)?;
                 let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
-                self.opened(Seen::Folder(path, documents), (source, None))
+                self.opened(Seen::Folder(path, documents), source, None)
             }
             Place::Object { url } => {
                 let file = self.indexed(self.access.object(url)?);
@@ -355,12 +351,12 @@ impl Opener {
                 let (times, changed) = (file.times(), file.changed().unwrap_or_default());
                 let source = format::open(file)?;
                 self.looked.insert(url.clone(), generation);
-                self.opened(Seen::Object(generation, changed), (source, times))
+                self.opened(Seen::Object(generation, changed), source, times)
             }
             Place::Prefix { url } => {
                 let store = self.access.store(url)?;
                 let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
-                self.opened(Seen::Prefix(documents), (source, None))
+                self.opened(Seen::Prefix(documents), source, None)
             }
             Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
         }
@@ -408,7 +404,7 @@ impl Opener {
         let generation = set.own_generation();
         let store = Store::references(set);
         let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
-        self.opened(Seen::References(generation, documents), (source, None))
+        self.opened(Seen::References(generation, documents), source, None)
     }
 }
 

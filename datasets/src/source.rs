@@ -260,7 +260,8 @@ pub trait ChunkSource: Send + Sync {
     }
 
     /// Reads elements of varying size ([`DataType::is_varying`](weir_model::DataType::is_varying)), row-major: strings as the
-    /// file spells them, others in their packed form ([`Packed`](weir_model::Packed)). Takes of `room` before it holds them.
+    /// file spells them, others in their packed form ([`Packed`](weir_model::Packed)). Takes of `room` what it packs before it
+    /// holds it.
     ///
     /// # Errors
     /// `NotFound` for a variable that does not exist, `BadRequest` for one whose elements have one size, `TooLarge` where the

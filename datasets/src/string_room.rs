@@ -1,8 +1,8 @@
-//! Room for strings: nobody knows how long they are before they are read, so whoever reads them stops where they are too many.
+//! Room for strings, and for other elements of varying size: nobody knows how long they are before they are read, so whoever reads them stops where they are too many.
 
 use crate::{Error, ErrorKind};
 
-/// One answer has at most this many bytes of strings.
+/// One answer has at most this many bytes of strings, or of packed elements of varying size.
 pub const MOST_STRING_BYTES: usize = 512 << 20;
 
 /// How many bytes of strings may be read, and how many were.
@@ -34,7 +34,7 @@ impl StringRoom {
             None => {
                 self.exceeded = true;
                 let most = self.most;
-                let message = format!("the strings have more than {most} bytes; ask for fewer at once");
+                let message = format!("the elements have more than {most} bytes; ask for fewer at once");
                 Err(Error::new(ErrorKind::TooLarge, message))
             }
         }

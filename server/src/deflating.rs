@@ -10,6 +10,7 @@ use weir_plugin_api::Error;
 use crate::encoder::{BLOCK, Effort};
 
 /// What stands around the deflated bytes.
+#[derive(Clone, Copy, Debug)]
 pub enum Wrapping {
     /// RFC 1952: a header, and CRC-32 and length behind.
     Gzip,

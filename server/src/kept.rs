@@ -30,8 +30,11 @@ pub struct Kept {
 /// Bodies larger than this are not kept.
 pub const MOST_BODY: usize = 256 << 10;
 
-/// Bodies that took work are kept up to here.
+/// Bodies that took work are kept up to here ...
 const MOST_COSTLY: usize = 4 << 20;
+
+/// ... if that is no more than this part of all that may be kept.
+const COSTLY_PART: usize = 8;
 
 /// The kept responses, by request target and entity tag, and those that are being made.
 pub struct KeptResponses {
@@ -39,10 +42,15 @@ pub struct KeptResponses {
     flights: Flights,
     /// What plugins said of how long responses may be kept, by tag.
     times: moka::sync::Cache<String, Arc<str>>,
+    /// The largest body that took work and is kept.
+    most_costly: usize,
 }
 
-/// One part in so many is for remembering how long responses may be kept.
-const TIMES_PART: u64 = 16;
+/// Of so many responses it is remembered for how long they may be kept ...
+const MOST_TIMES: u64 = 10_000;
+
+/// ... but only of one for so many bytes of all that may be kept.
+const BYTES_PER_TIME: u64 = 4 << 10;
 
 impl KeptResponses {
     /// None yet; all together may have `bytes` bytes.
@@ -50,14 +58,10 @@ impl KeptResponses {
         let weight = |key: &String, kept: &Arc<Kept>| {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
-        let for_times = bytes.checked_div(TIMES_PART).unwrap_or(0);
-        let responses =
-            moka::sync::Cache::builder().weigher(weight).max_capacity(bytes.saturating_sub(for_times));
-        let weight = |key: &String, time: &Arc<str>| {
-            u32::try_from(key.len().saturating_add(time.len()).saturating_add(256)).unwrap_or(u32::MAX)
-        };
-        let times = moka::sync::Cache::builder().weigher(weight).max_capacity(for_times).build();
-        Self { responses: responses.build(), flights: Flights::default(), times }
+        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(bytes).build();
+        let times = moka::sync::Cache::new(MOST_TIMES.min(bytes / BYTES_PER_TIME));
+        let part = usize::try_from(bytes).unwrap_or(usize::MAX) / COSTLY_PART;
+        Self { responses, flights: Flights::default(), times, most_costly: MOST_COSTLY.min(part) }
     }
 
     /// The response that was kept under a tag.
@@ -95,11 +99,12 @@ impl KeptResponses {
             let headers = headers.clone();
             self.responses
                 .insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, costly, body }));
-            // What has to leave for it leaves at once.
-            self.responses.run_pending_tasks();
-        } else if whole.costly && whole.body.len() <= MOST_COSTLY {
+        } else if whole.costly && whole.body.len() <= self.most_costly {
             self.responses.insert(tag.to_owned(), Arc::clone(whole));
-            self.responses.run_pending_tasks();
+        } else {
+            return;
         }
+        // What has to leave for it leaves at once.
+        self.responses.run_pending_tasks();
     }
 }

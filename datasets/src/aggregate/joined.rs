@@ -39,10 +39,19 @@ pub struct Along {
     pub dimension: Dimension,
     /// Whose chunks the variable has.
     pub chunks: Chunks,
-    /// What reading a chunk of a member takes: that of the one with the largest chunks.
-    pub members: MemberLoad,
     /// Whether stored bytes mean the same in all members.
     pub encodings: Encodings,
+    /// What reading a chunk of a member takes: that of the one with the largest chunks.
+    pub members: MemberLoad,
+}
+
+/// Whether members encode a variable in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encodings {
+    /// Codecs, byte order and fill value are those of the first member.
+    Same,
+    /// Some are others.
+    Different,
 }
 
 /// What reading a chunk of any member takes.
@@ -87,15 +96,6 @@ impl Along {
 fn members_at_once(load: &Load, pace: Pace) -> usize {
     let fitting = pace.most().checked_div(pace.scratch(load).max(1)).unwrap_or(1);
     usize::try_from(fitting).unwrap_or(usize::MAX).clamp(1, most_threads())
-}
-
-/// Whether members encode a variable in one way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encodings {
-    /// Codecs, byte order and fill value are those of the first member.
-    Same,
-    /// Some are others.
-    Different,
 }
 
 /// Whether members have the join dimension.
@@ -434,11 +434,14 @@ impl Joined {
             return Ok(runs);
         }
         let lengths = self.starts.windows(2).filter_map(|pair| pair.last()?.checked_sub(*pair.first()?));
-        let common = lengths.filter(|&length| length > 0).fold(0, greatest_common_divisor);
+        let common = lengths.clone().filter(|&length| length > 0).fold(0, greatest_common_divisor);
+        // Whole members may stand side by side along an outer axis.
+        let of_members = chunk.get(along.axis) == Some(&common) && lengths.into_iter().max() == Some(common);
         let rows: Vec<u64> = chunk
             .iter()
             .enumerate()
             .map(|(axis, &length)| match axis.cmp(&along.axis) {
+                std::cmp::Ordering::Less if of_members => length,
                 std::cmp::Ordering::Less => 1,
                 std::cmp::Ordering::Equal => greatest_common_divisor(length, common),
                 std::cmp::Ordering::Greater => length,

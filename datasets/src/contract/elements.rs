@@ -50,7 +50,7 @@ pub fn check_slabs(subject: &Subject<'_>, whole: &[u8], (seed, count): (usize, u
 }
 
 /// The elements of a hyperslab of an array.
-fn pick(subject: &Subject<'_>, array: &[u8], shape: &[u64], slab: &Hyperslab) -> Result<Vec<u8>, String> {
+pub fn pick(subject: &Subject<'_>, array: &[u8], shape: &[u64], slab: &Hyperslab) -> Result<Vec<u8>, String> {
     let size = subject.variable.data_type.size().unwrap_or(1);
     let mut picked = Vec::new();
     for place in places(shape, slab) {
@@ -65,7 +65,8 @@ fn reverse_units(bytes: &mut [u8], unit: usize) {
     bytes.chunks_exact_mut(unit.max(1)).for_each(<[u8]>::reverse);
 }
 
-fn difference(got: &[u8], expected: &[u8]) -> String {
+/// How two runs of bytes differ.
+pub fn difference(got: &[u8], expected: &[u8]) -> String {
     match got.iter().zip(expected).position(|(got, expected)| got != expected) {
         Some(at) => format!(
             "differs at byte {at} of {}: {:?}, not {:?}",

@@ -16,7 +16,7 @@ pub const MOST_STRINGS: u64 = 1 << 24;
 /// What a list in a list is taken to need, in bytes, where nobody has looked.
 const LIST_BYTES: u64 = 64;
 
-/// Reads the elements of a hyperslab, row-major.
+/// Reads the elements of a hyperslab, row-major. Takes of the room what it packs before it holds it.
 pub fn read(
     metadata: &Metadata,
     array: &StoredArray,
@@ -232,11 +232,10 @@ mod tests {
         (0..depth).fold(Form::Bytes(16), |element, _| Form::List { size: 16, element: Box::new(element) })
     }
 
-    fn check(count: u32, depth: usize, left: usize) -> Result<Vec<u8>, ErrorKind> {
+    fn check(count: u32, depth: usize, left: u64) -> Result<Vec<u8>, ErrorKind> {
         let (file, address) = circle(count);
         let metadata = Metadata::open(Arc::new(DataFile::open(file.path()).unwrap())).unwrap();
-        let mut room = StringRoom::of(left as u64);
-        let mut packing = Packing { heap: Heap::new(&metadata), room: &mut room };
+        let mut packing = Packing { heap: Heap::new(&metadata), room: &mut StringRoom::of(left) };
         packing.element(&lists(depth), &reference(count, address)).map_err(|error| error.kind)
     }
 

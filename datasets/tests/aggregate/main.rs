@@ -6,6 +6,7 @@ mod contract;
 mod fill_values;
 mod fixture;
 mod following;
+mod layouts;
 mod ncml_files;
 mod random_slabs;
 mod refusals;

@@ -14,8 +14,6 @@ mod info;
 mod json;
 mod metadata;
 mod page;
-#[cfg(test)]
-mod reference;
 mod section;
 #[cfg(test)]
 mod structure_tests;

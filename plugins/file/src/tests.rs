@@ -8,7 +8,7 @@ use crate::{FilePlugin, disposition};
 
 /// A file of more than one piece, whose bytes depend on their place.
 fn bytes() -> Vec<u8> {
-    let numbers = (1..=700_000_u32).flat_map(|n| n.to_le_bytes());
+    let numbers = (1..=700_000_u32).flat_map(u32::to_le_bytes);
     b"CDF\x01".iter().copied().chain(numbers).collect()
 }
 

@@ -5,22 +5,19 @@ use std::time::Duration;
 
 use weir_datasets::buffers::Reused;
 use weir_datasets::memory_budget::{Memory, Reservation};
-use weir_datasets::{
-    Catalog, DataFile, Dataset, Location, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk, Stored, StringRoom,
-};
+use weir_datasets::{Catalog, DataFile, Dataset, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk, StringRoom};
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Storage};
 use weir_plugin_api::lent::{LentDataset, RequestContext, StoredChunk};
-use weir_plugin_api::{
-    Bytes, ChunkPlace, Error, ErrorKind, FileInfo, Place, PlaceBytes, Source, StoredPlace,
-};
+use weir_plugin_api::{Bytes, ChunkPlace, Error, ErrorKind, FileInfo, PlaceBytes};
 
+use super::original::told;
 use super::translate;
 
 /// A dataset on loan for one request.
 pub struct Lent {
     /// Its id.
     pub id: String,
-    /// Where other datasets are.
+    /// Where it was found.
     pub catalog: Arc<Catalog>,
     /// The dataset.
     pub dataset: Arc<Dataset>,
@@ -38,7 +35,7 @@ pub struct Lent {
 
 impl Lent {
     /// Work for a client that has gone is not started.
-    fn wanted(&self) -> Result<&Dataset, Error> {
+    pub(super) fn wanted(&self) -> Result<&Dataset, Error> {
         if self.request.is_cancelled() {
             return Err(Error::new(ErrorKind::Cancelled, "the request was cancelled or its time is over"));
         }
@@ -52,10 +49,6 @@ const BLOCKS: u64 = 3;
 /// Pieces of large responses mostly have at most this many bytes.
 const PIECE: u64 = 8 << 20;
 
-/// Where the file does not say how long they are, strings are taken to have this many bytes until it turns out that they have
-/// more: most are names and times.
-const STRING_BYTES: u64 = 64;
-
 /// What a string takes in memory beside its bytes, twice: where it is read, and where the plugin has it.
 const STRING_OVERHEAD: u64 = 96;
 
@@ -66,7 +59,7 @@ const STRING_COPIES: u64 = 4;
 impl Lent {
     /// Reserves memory for the request, unless it has as much. Whoever needs more gives back first what it has, so nobody
     /// who has memory waits for more.
-    fn reserve(&self, bytes: u64) -> Result<(), Error> {
+    pub(super) fn reserve(&self, bytes: u64) -> Result<(), Error> {
         let held = self.request.hold(None).and_then(|held| held.downcast::<Reservation>().ok());
         // The first bytes of a request that has reserved before may be sent: it must not fail for lack of memory any more.
         let patience = if held.is_some() { Duration::MAX } else { self.patience };
@@ -101,15 +94,19 @@ impl Lent {
         self.reserve(chunk.saturating_mul(indexes.len() as u64).saturating_add(scratch))
     }
 
+    /// How many bytes of strings there can be where `fixed` bytes are needed beside them.
+    fn most_room(&self, fixed: u64) -> u64 {
+        self.memory.limit().saturating_sub(fixed).checked_div(STRING_COPIES).unwrap_or(0)
+    }
+
     /// How many bytes of strings may be read where `fixed` bytes are needed beside them: four times as many as before, unless
     /// that is more than there can be; `None` where there is no more.
     fn more_room(&self, before: u64, fixed: u64) -> Option<u64> {
-        let most = self.memory.limit().saturating_sub(fixed).checked_div(STRING_COPIES).unwrap_or(0);
-        Some(before.saturating_mul(4).min(most)).filter(|room| *room > before)
+        Some(before.saturating_mul(4).min(self.most_room(fixed))).filter(|room| *room > before)
     }
 
     /// The error of a reading that was stopped is that of the request.
-    fn done<T>(&self, result: Result<T, weir_datasets::Error>) -> Result<T, Error> {
+    pub(super) fn done<T>(&self, result: Result<T, weir_datasets::Error>) -> Result<T, Error> {
         result.map_err(|error| self.wanted().map_or_else(|gone| gone, |_| translate(error)))
     }
 }
@@ -138,8 +135,9 @@ impl LentDataset for Lent {
         let dataset = self.wanted()?;
         let scratch = dataset.scratch_bytes(variable, slab).map_err(translate)?;
         let fixed = slab.elements().saturating_mul(STRING_OVERHEAD).saturating_add(scratch);
-        let said = self.done(dataset.varying_bytes(variable, slab))?;
-        let mut bytes = said.unwrap_or_else(|| slab.elements().saturating_mul(STRING_BYTES));
+        // What the file says of them, or what most have, may be too little.
+        let hint = self.done(dataset.varying_bytes_hint(variable, slab))?;
+        let mut bytes = hint.min(self.most_room(fixed));
         loop {
             self.reserve(bytes.saturating_mul(STRING_COPIES).saturating_add(fixed))?;
             let mut room = StringRoom::of(bytes);
@@ -185,22 +183,7 @@ impl LentDataset for Lent {
     }
 
     fn place(&self, variable: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
-        let dataset = self.wanted()?;
-        let stored = self.done(dataset.place(variable, index))?;
-        let (at, length, skipped_codecs) = match &stored {
-            Stored::Nothing => return Ok(ChunkPlace::Missing),
-            Stored::Here(encoded) => (Place::Elsewhere, encoded.bytes.len() as u64, encoded.skipped_codecs),
-            Stored::Run(run) => {
-                let (source, offset) = (self.source(&run.file), run.offset);
-                (Place::Range { source, offset }, run.length, run.skipped_codecs)
-            }
-            Stored::Scattered => return Err(Error::unsupported("the chunk is stored in several parts")),
-        };
-        let bytes = match bytes {
-            PlaceBytes::Wanted => Some(self.stored_bytes(stored, length)?),
-            PlaceBytes::Unwanted => None,
-        };
-        Ok(ChunkPlace::Stored(StoredPlace { at, length, skipped_codecs, bytes }))
+        self.chunk_place(variable, index, bytes)
     }
 
     fn file(&self) -> Result<FileInfo, Error> {
@@ -208,59 +191,7 @@ impl LentDataset for Lent {
     }
 
     fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
-        let file = self.original()?;
-        let asked = out.len() as u64;
-        if offset.checked_add(asked).is_none_or(|end| end > file.len()) {
-            let has = file.len();
-            let message = format!("the file has {has} bytes, and not {asked} at byte {offset}");
-            return Err(Error::bad_request(message));
-        }
-        let read = file.read_exact_at(offset, out).and_then(|()| file.check_unchanged());
-        self.done(read)
-    }
-}
-
-impl Lent {
-    /// The file behind a place, as clients may be told of it.
-    fn source(&self, file: &DataFile) -> Source {
-        if self.dataset.file().is_some_and(|own| own.location() == file.location()) {
-            return Source::Own;
-        }
-        match (file.location(), self.catalog.id_of(file.location())) {
-            (Location::Object { public: Some(url), .. }, _) => Source::Url(url.clone()),
-            (_, Some(id)) => Source::Dataset(id.to_owned()),
-            (_, None) => Source::Unnamed,
-        }
-    }
-
-    /// The bytes of a stored chunk, of files that nobody wrote to meanwhile.
-    fn stored_bytes(&self, stored: Stored, length: u64) -> Result<Bytes, Error> {
-        self.reserve(length)?;
-        let encoded = self.done(self.dataset.read_place(stored))?;
-        Ok(Bytes::from_owner(Reused::new(encoded)))
-    }
-
-    fn original(&self) -> Result<&Arc<DataFile>, Error> {
-        self.wanted()?;
-        if let Some(file) = self.file.get() {
-            return Ok(file);
-        }
-        let opened = self.catalog.file(&self.id, &self.dataset).map_err(translate)?;
-        Ok(self.file.get_or_init(|| opened))
-    }
-}
-
-/// What is told of an original file. A document that defines a dataset may change without the dataset.
-fn told(file: &DataFile, dataset: &Dataset) -> FileInfo {
-    FileInfo {
-        length: file.len(),
-        modified: file.times().map(|times| times.modified),
-        stable: dataset.file().is_some() && dataset.is_pinned(),
-        name: file.location().name().unwrap_or_default(),
-        url: match file.location() {
-            Location::Object { public, .. } => public.clone(),
-            Location::Path(_) => None,
-        },
+        self.read_original(offset, out)
     }
 }
 
@@ -273,72 +204,41 @@ fn stored(chunk: Option<RawChunk>) -> StoredChunk {
 
 #[cfg(test)]
 mod tests {
-    use weir_datasets::memory::MemorySource;
-    use weir_datasets::{Access, Opener};
-    use weir_model::{DataType, Dimension, Group, Storage, Variable};
+    use weir_plugin_api::lent::Services;
 
     use super::*;
+    use crate::services::tests::{services, store, text};
 
     const MIB: usize = 1 << 20;
-    const COUNT: u64 = 90;
-
-    /// The text at a place; what the first ones need says nothing of the others.
-    fn text(place: u64) -> Vec<u8> {
-        let mut text = format!("{place} ").into_bytes();
-        text.resize(if place < 40 { 9 } else { MIB }, b'a');
-        text
-    }
-
-    fn dataset(memory: &Arc<Memory>) -> Dataset {
-        let storage =
-            Storage { chunk_shape: vec![1], codecs: vec![], byte_order: ByteOrder::Little, fill: vec![] };
-        let variable = Variable {
-            name: "texts".into(),
-            data_type: DataType::String,
-            dimensions: vec!["/n".into()],
-            shape: vec![COUNT],
-            attributes: vec![],
-            storage,
-        };
-        let dimension = Dimension { name: "n".into(), length: COUNT, unlimited: false };
-        let root = Group { dimensions: vec![dimension], variables: vec![variable], ..Group::default() };
-        let source = MemorySource::new(Schema { root });
-        let source = source.with_strings("texts", (0..COUNT).map(text).collect()).unwrap();
-        Dataset::within(Box::new(source), memory)
-    }
 
     #[test]
     fn strings_take_what_they_need() {
-        // What is in memory anyway must not take it from requests.
-        let (memory, elsewhere) = (Memory::new(64 << 20), Memory::new(1 << 30));
+        let folder = tempfile::tempdir().unwrap();
+        // What the first ones need says nothing of the others.
+        let lengths: Vec<usize> = (0..90).map(|place| if place < 40 { 9 } else { MIB }).collect();
+        store(&folder.path().join("t.zarr"), &lengths);
+        let services = services(folder.path(), 64 << 20);
+        let memory = Arc::clone(services.catalog().memory());
         let request = Arc::new(RequestContext::new("1".to_owned(), None));
-        let opener = Arc::new(Opener::new(Access::default(), Arc::clone(&elsewhere)));
-        let lent = Lent {
-            id: "texts".to_owned(),
-            catalog: Arc::new(Catalog::scan(&[], opener, &mut |_| {}).unwrap()),
-            file: OnceLock::new(),
-            dataset: Arc::new(dataset(&elsewhere)),
-            document: Bytes::from_owner(Vec::new()),
-            request: Arc::clone(&request),
-            memory: Arc::clone(&memory),
-            patience: Duration::ZERO,
-        };
-        let all = Hyperslab::whole(&[COUNT]).unwrap();
-        let check = |from: u64, count: u64, least: usize| {
-            let slab = all.narrowed(0, from, count).unwrap();
-            let read = lent.read_strings("texts", &slab).unwrap();
-            assert!(read.into_iter().eq((from..from + count).map(text)), "{slab:?}");
-            assert!(memory.reserved() >= least as u64, "{} reserved for {slab:?}", memory.reserved());
+        let dataset = services.open(&request, "t.zarr").unwrap();
+        let check = |from: u64, count: u64, least: u64| {
+            let slab = Hyperslab::whole(&[90]).unwrap().narrowed(0, from, count).unwrap();
+            let read = dataset.read_strings("texts", &slab).unwrap();
+            assert_eq!(read.len() as u64, count);
+            let expected = (from..).map(|place| text(place as usize, lengths[place as usize]));
+            assert!(read.into_iter().zip(expected).all(|(read, expected)| read == expected));
+            assert!(memory.reserved() >= least, "{} reserved for {slab:?}", memory.reserved());
         };
         check(0, 40, 40 * 9);
-        check(38, 8, 6 * MIB);
-        check(60, 9, 9 * MIB);
-        let refused = lent.read_strings("texts", &all).unwrap_err();
+        check(38, 8, 6 * MIB as u64);
+        check(60, 9, 9 * MIB as u64);
+        let all = Hyperslab::whole(&[90]).unwrap();
+        let refused = dataset.read_strings("texts", &all).unwrap_err();
         assert_eq!(refused.kind, ErrorKind::TooLarge);
         assert!(refused.message.contains("ask for fewer"), "{}", refused.message);
-        lent.verify("texts", &all).unwrap();
+        dataset.verify("texts", &all).unwrap();
         assert!(memory.peak() <= 64 << 20, "{} bytes were accounted for", memory.peak());
-        drop((lent, request));
+        drop((dataset, request));
         assert_eq!(memory.reserved(), 0);
     }
 }

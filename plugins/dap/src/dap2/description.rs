@@ -22,7 +22,7 @@ impl Description {
         let view = View::whole(inventory).map_err(|fault| super::refused(&fault))?;
         let structure = grammar::parse_dds(&dds::dds(&view, name)).map_err(internal)?;
         // How long texts are is for clients that have to know before.
-        let das = grammar::parse_das(&das::das(inventory, &|_| None)).map_err(internal)?;
+        let das = grammar::parse_das(&das::das(inventory, &|_, _| None)).map_err(internal)?;
         Ok(Self { tree: Tree::of(&structure).map_err(Error::internal)?, das })
     }
 

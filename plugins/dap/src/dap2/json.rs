@@ -16,7 +16,7 @@ const EXPANSION: u64 = 6;
 pub fn json(plugin: &DapPlugin, request: &Request<'_>, dataset: Dataset) -> Result<Response, Error> {
     let schema = dataset.schema()?;
     // How long texts are is for clients that have to know before.
-    let text = das::das(&inventory(plugin, &dataset, &schema), &|_| None);
+    let text = das::das(&inventory(plugin, &dataset, &schema), &|_, _| None);
     let attributes = grammar::parse_das(&text).map_err(|malformed| Error::internal(malformed.to_string()))?;
     let format = |_: &Dataset| Ok(Json::new(attributes));
     let besides = (text.len() as u64).saturating_mul(EXPANSION);

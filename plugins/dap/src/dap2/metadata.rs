@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use weir_dap::dap2::record::{self, Longest};
 use weir_dap::dap2::{Entry, Inventory, das, dds, grammar};
 use weir_plugin_api::model::{DataType, Hyperslab};
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, LogLevel, Request, Response};
@@ -27,13 +28,13 @@ pub fn das(plugin: &DapPlugin, request: &Request<'_>, dataset: &Dataset) -> Resu
     let schema = dataset.schema()?;
     let inventory = inventory(plugin, dataset, &schema);
     let widths = widths(plugin.host, request, dataset, &inventory)?;
-    let text = das::das(&inventory, &|entry| widths.get(&entry.path).copied());
+    let text = das::das(&inventory, &|entry, way| widths.get(&entry.path)?.of(way));
     // Over one token that it does not know, netCDF-C would drop all attributes without a word.
     grammar::parse_das(&text).map_err(|malformed| Error::internal(malformed.to_string()))?;
     Ok(described(Response::full(TEXT, text), "dods-das").stable())
 }
 
-/// Bytes of the longest text of each variable of strings, by path.
+/// Bytes of the longest text of each variable of strings, and of each member that is one, by path.
 ///
 /// netCDF-C has no strings of any length: it cuts them at 64 bytes unless the attributes name a width. A variable whose
 /// strings are damaged, or that would be too many, goes without: attributes must not fail over it.
@@ -42,10 +43,10 @@ fn widths(
     request: &Request<'_>,
     dataset: &Dataset,
     inventory: &Inventory<'_>,
-) -> Result<HashMap<String, u64>, Error> {
+) -> Result<HashMap<String, Widths>, Error> {
     let mut left = MOST_MEASURED;
     let mut widths = HashMap::new();
-    for entry in inventory.entries().iter().filter(|entry| entry.variable.data_type == DataType::String) {
+    for entry in inventory.entries().iter().filter(|entry| entry.variable.data_type.is_varying()) {
         let Ok(slab) = Hyperslab::whole(&entry.variable.shape) else { continue };
         let Some(rest) = left.checked_sub(slab.elements()) else { continue };
         left = rest;
@@ -61,18 +62,39 @@ fn widths(
     Ok(widths)
 }
 
+/// Bytes of the longest texts of a variable.
+enum Widths {
+    /// It is one of strings.
+    Strings(u64),
+    /// Some of its members are.
+    Members(Longest),
+}
+
+impl Widths {
+    fn of(&self, way: &[usize]) -> Option<u64> {
+        match self {
+            Self::Strings(longest) => way.is_empty().then_some(*longest),
+            Self::Members(longest) => longest.of(way),
+        }
+    }
+}
+
 /// Whether the same request may go well later: what is published then must not depend on it.
 fn is_passing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Cancelled | ErrorKind::Timeout | ErrorKind::Unavailable)
 }
 
-fn longest(dataset: &Dataset, entry: &Entry<'_>, slab: &Hyperslab) -> Result<u64, Error> {
-    if slab.elements() == 0 {
-        return Ok(0);
+fn longest(dataset: &Dataset, entry: &Entry<'_>, slab: &Hyperslab) -> Result<Widths, Error> {
+    let texts = if slab.elements() == 0 { vec![] } else { dataset.read_strings(&entry.path, slab)? };
+    if entry.variable.data_type == DataType::String {
+        let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
+        let longest = u64::try_from(longest).map_err(|error| Error::internal(error.to_string()))?;
+        return Ok(Widths::Strings(longest));
     }
-    let texts = dataset.read_strings(&entry.path, slab)?;
-    let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
-    u64::try_from(longest).map_err(|error| Error::internal(error.to_string()))
+    let mut longest = Longest::default();
+    let damaged = |damaged: record::Damaged| Error::new(ErrorKind::Corrupt, damaged.to_string());
+    texts.iter().try_for_each(|element| longest.see(entry, element)).map_err(damaged)?;
+    Ok(Widths::Members(longest))
 }
 
 /// Which versions speak.

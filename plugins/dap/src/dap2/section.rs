@@ -15,9 +15,9 @@ use self::records::Records;
 use self::rows::Rows;
 
 /// Bytes that a piece of a large response has, if chunks allow; few in tests, so that small data has many pieces.
-const PREFERRED: u64 = if cfg!(test) { 1 << 12 } else { 8 << 20 };
+const PREFERRED: u64 = if cfg!(test) { 1 << 14 } else { 8 << 20 };
 /// Bytes that a piece never exceeds, except where one text does.
-const MOST: u64 = if cfg!(test) { 1 << 14 } else { 64 << 20 };
+const MOST: u64 = if cfg!(test) { 1 << 16 } else { 64 << 20 };
 /// What one element of unknown length is taken for when pieces are cut.
 const STRING: u64 = 256;
 

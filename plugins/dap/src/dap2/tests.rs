@@ -1,5 +1,7 @@
 //! Tests of the plugin behind its boundary, with datasets in memory.
 
+mod reference;
+
 use weir_dap::dap2::grammar;
 use weir_plugin_api::ErrorKind;
 use weir_plugin_api::model::{Attribute, DataType, Value};

@@ -34,19 +34,20 @@ pub fn dap(host: Host, request: &Request<'_>, dataset: Dataset) -> Result<Respon
     host.admit(request, total)?;
     if total <= COMMIT {
         let bytes = assemble(host, request, &dataset, &dmr, &prepared, (query.checksums, total))?;
-        return Ok(described(Response::full(MEDIA_TYPE, bytes), "dap4-data").stable());
+        return Ok(described(Response::full(MEDIA_TYPE, bytes), "dap4-data").compressible().stable());
     }
     let first = chunk(Role::Dmr(query.checksums), &dmr)?;
     let transfer = Transfer::new(host, request.id(), dataset, first, prepared, query.checksums);
     // A response that may end with an error must never be taken from a cache.
-    Ok(described(Response::stream(MEDIA_TYPE, None, Box::new(transfer)), "dap4-data"))
+    Ok(described(Response::stream(MEDIA_TYPE, None, Box::new(transfer)), "dap4-data").compressible())
 }
 
 /// The headers of a response of `size` bytes of data.
 fn head(dmr: &[u8], size: Size) -> Response {
     let exact = size.exact().filter(|&size| size <= COMMIT);
     let framed = exact.and_then(|size| response_chunk::framed_size(u64::try_from(dmr.len()).ok()?, size));
-    let response = described(Response::stream(MEDIA_TYPE, framed, Box::new(Nothing)), "dap4-data");
+    let response =
+        described(Response::stream(MEDIA_TYPE, framed, Box::new(Nothing)), "dap4-data").compressible();
     if exact.is_some() { response.stable() } else { response }
 }
 
@@ -193,7 +194,7 @@ fn function(request: &Request<'_>, query: &Query) -> Result<Response, Error> {
         true => Response::head(MEDIA_TYPE, length(bytes.len())?),
         false => Response::full(MEDIA_TYPE, bytes),
     };
-    Ok(described(response, "dap4-data").stable())
+    Ok(described(response, "dap4-data").compressible().stable())
 }
 
 fn go_on(host: Host, request: &Request<'_>) -> Result<(), Error> {

@@ -17,20 +17,21 @@ use self::values::Spelled;
 use super::names::{self, Distinct, Role};
 use super::{AtomicType, Entry, Inventory, Member};
 
-/// Says how many bytes the longest text of a variable has, where somebody knows.
+/// Says how many bytes the longest text of a variable, or of a member of one, has, where somebody knows. Members are told by
+/// the way to them: the place of each among the members that it lies among.
 ///
 /// Without it, netCDF-C cuts every text at 64 bytes and says nothing.
-pub type Widths<'w> = &'w dyn Fn(&Entry<'_>) -> Option<u64>;
+pub type Widths<'w> = &'w dyn Fn(&Entry<'_>, &[usize]) -> Option<u64>;
 
 /// The DAS of a dataset. It describes the whole dataset whatever the constraint, as clients expect.
 ///
-/// `widths` is asked for variables of [`DataType::String`] only; other texts have the width of their type.
+/// `widths` is asked where texts are of [`DataType::String`]; others have the width of their type.
 #[must_use]
 pub fn das(inventory: &Inventory<'_>, widths: Widths<'_>) -> String {
     let mut text = String::from("Attributes {\n");
     for entry in inventory.entries() {
         let mut container = Container::new(&entry.name);
-        container.variable(entry, entry.width.or_else(|| widths(entry)));
+        container.variable(entry, widths);
         container.close(&mut text);
     }
     let mut global = Container::new("NC_GLOBAL");
@@ -93,8 +94,9 @@ impl Container {
         self.empty = false;
     }
 
-    fn variable(&mut self, entry: &Entry<'_>, width: Option<u64>) {
+    fn variable(&mut self, entry: &Entry<'_>, widths: Widths<'_>) {
         if entry.atomic() == Some(AtomicType::String) {
+            let width = entry.width.or_else(|| widths(entry, &[]));
             self.text_width(width, entry.text_dimension.as_deref());
         }
         let told = entry.variable.attribute("_Unsigned").is_some();
@@ -104,22 +106,29 @@ impl Container {
         for Attribute { name, value } in &entry.variable.attributes {
             self.attribute(name, values::of_variable(name, value, entry));
         }
-        self.members(entry.members());
+        self.members(entry.members(), &mut vec![], &|way| widths(entry, way));
     }
 
     /// What clients must know of members; files give them no attributes.
-    fn members(&mut self, members: &[Member]) {
-        for member in members {
+    fn members(
+        &mut self,
+        members: &[Member],
+        way: &mut Vec<usize>,
+        widths: &dyn Fn(&[usize]) -> Option<u64>,
+    ) {
+        for (place, member) in members.iter().enumerate() {
+            way.push(place);
             let mut inner = Self::indented(&member.name, self.indent.saturating_add(4));
             if member.atomic() == Some(AtomicType::String) {
-                inner.text_width(member.width, None);
+                inner.text_width(member.width.or_else(|| widths(way)), None);
             }
             // Columns that are wider than their numbers need not tell.
             let same = member.atomic() == AtomicType::of(&member.field.data_type);
             if let Some(signedness) = signedness(&member.field.data_type).filter(|_| same) {
                 inner.attribute("_Unsigned", Some(Spelled::text(signedness)));
             }
-            inner.members(member.members());
+            inner.members(member.members(), way, widths);
+            way.pop();
             if !inner.is_empty() {
                 inner.close(&mut self.text);
                 self.empty = false;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::names::{self, Role};
+use super::names;
 use super::record::Asked;
 use super::{Grid, GridForm, Projected, Record, RowSource, Rows, Shown, View};
 
@@ -14,7 +14,7 @@ pub fn dds(view: &View<'_>, dataset: &str) -> String {
         declare(variable, &mut text);
     }
     // Writing into a String cannot fail.
-    let _ = writeln!(text, "}} {};", names::spell(dataset, Role::Variable));
+    let _ = writeln!(text, "}} {};", names::spell_dataset(dataset));
     text
 }
 

@@ -50,6 +50,21 @@ pub fn spell(name: &str, role: Role) -> String {
     spelled
 }
 
+/// Spells the name of a dataset, cut to what clients take: it stands at the end of a DDS, and nobody asks by it.
+#[must_use]
+pub fn spell_dataset(name: &str) -> String {
+    let mut spelled = spell(name, Role::Variable);
+    if spelled.len() > LONGEST {
+        // An escape is not cut in two.
+        let escape = spelled
+            .get(..LONGEST)
+            .and_then(|cut| cut.rfind('%'))
+            .filter(|&at| at.saturating_add(3) > LONGEST);
+        spelled.truncate(escape.unwrap_or(LONGEST));
+    }
+    spelled
+}
+
 /// Spells a path such as `/forecast/deep/t` as one name: `forecast_deep_t`. DAP2 has no groups.
 #[must_use]
 pub fn spell_path(path: &str, role: Role) -> String {
@@ -187,6 +202,17 @@ mod tests {
         check("global", Role::Dimension, "global_");
         check("global", Role::Attribute, "global");
         check("globally", Role::Variable, "globally");
+    }
+
+    #[test]
+    fn names_of_datasets_are_cut_between_characters() {
+        assert_eq!(spell_dataset("a b.nc"), "a%20b.nc");
+        assert_eq!(spell_dataset(&"x".repeat(400)), "x".repeat(256));
+        for before in 0..4 {
+            let spelled = spell_dataset(&format!("{}{}", "x".repeat(before + 1), " ".repeat(200)));
+            assert!((254..=256).contains(&spelled.len()), "{spelled}");
+            assert!(spelled.ends_with("%20"), "{spelled}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! little-endian. Where a member's size varies, an element is given in its [packed form](weir_model::Packed).
 
 mod element;
+mod measure;
 
 use std::fmt;
 
@@ -13,6 +14,8 @@ use super::dods::Size;
 use super::selection::Cell;
 use super::xdr::{self, Form};
 use super::{AtomicType, Member, Record};
+
+pub use measure::Longest;
 
 /// A member that is asked for, with the part of it.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::fmt;
 use weir_model::{DataType, Variable};
 
 use super::super::{AtomicType, names};
-use super::{LONGEST_DIMENSION, MOST_AXES};
 use super::member::{self, Member};
+use super::{LONGEST_DIMENSION, MOST_AXES};
 
 /// One axis of an [`Entry`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -49,7 +49,7 @@ pub fn fields<'e>(data_type: &DataType, element: &'e [u8]) -> Result<Vec<&'e [u8
 }
 
 /// Passes a field of a packed element.
-fn skip(field: &Field, packed: &mut Packed<'_>) -> Result<(), Damaged> {
+pub fn skip(field: &Field, packed: &mut Packed<'_>) -> Result<(), Damaged> {
     let elements = product(&field.shape)?;
     if let Some(size) = field.data_type.size() {
         let bytes = usize::try_from(elements).ok().and_then(|elements| elements.checked_mul(size));
@@ -68,7 +68,7 @@ fn progressing(data_type: &DataType, packed: &mut Packed<'_>) -> Result<(), Dama
 }
 
 /// How many elements have these lengths.
-fn product(lengths: &[u64]) -> Result<u64, Damaged> {
+pub fn product(lengths: &[u64]) -> Result<u64, Damaged> {
     lengths.iter().try_fold(1_u64, |product, &length| product.checked_mul(length)).ok_or(Damaged)
 }
 

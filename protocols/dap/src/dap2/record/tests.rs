@@ -124,6 +124,23 @@ fn cells_are_those_of_all_columns() {
     assert_eq!(out, [0, 0, 0x12, 0x34]);
 }
 
+#[test]
+fn the_longest_texts_are_found() {
+    let schema = schema(varying());
+    let inventory = Inventory::of(&schema);
+    let entry = &inventory.entries()[0];
+    let mut longest = Longest::default();
+    longest.see(entry, &packed()).unwrap();
+    // The sequence is not served, so the texts are the second member, and the first inside of the third.
+    assert_eq!([longest.of(&[1]), longest.of(&[2, 0]), longest.of(&[0])], [Some(3), Some(2), None]);
+    assert_eq!(longest.see(entry, &packed()[1..]), Err(Damaged));
+    let text = super::super::das::das(&inventory, &|_, way| longest.of(way));
+    let expected = "    s {\n        a {\n            String _Unsigned \"true\";\n        }\n        texts {\n            \
+                    Int32 DODS.strlen 3;\n        }\n        inner {\n            t {\n                Int32 DODS.strlen 2;\n            \
+                    }\n        }\n    }\n";
+    assert!(text.contains(expected), "{text}");
+}
+
 proptest! {
     #[test]
     fn no_element_makes_the_encoder_panic(element in prop::collection::vec(prop_oneof![Just(0_u8), Just(1), any::<u8>()], 0..80)) {

@@ -32,7 +32,8 @@ pub fn find(name: &Name, inventory: &Inventory<'_>) -> Result<Found, Fault> {
             let mut here = inventory.entries().iter().enumerate().filter(|(_, entry)| entry.group == around);
             let spelled = here.clone().find(|(_, entry)| entry.name == own);
             let in_file = || here.clone().find(|(_, entry)| entry.variable.name == own);
-            let found = spelled.or_else(in_file).or_else(|| here.find(|(_, entry)| is_ravaged(&own, &entry.name)));
+            let found =
+                spelled.or_else(in_file).or_else(|| here.find(|(_, entry)| is_ravaged(&own, &entry.name)));
             if let Some((place, _)) = found {
                 return Ok(Found::Variable(place, fields.to_vec()));
             }

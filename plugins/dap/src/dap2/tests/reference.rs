@@ -8,6 +8,7 @@ mod model;
 
 use proptest::prelude::*;
 use weir_dap::dap2::values::Reader;
+use weir_plugin_api::ErrorKind;
 use weir_plugin_api::testing::MockHost;
 
 use self::ask::Question;
@@ -50,6 +51,25 @@ proptest! {
     #[test]
     fn answers_are_those_of_the_reference(seed: u64) {
         check(seed, "{}");
+    }
+
+    #[test]
+    fn what_is_no_constraint_is_the_clients_mistake(seed: u64) {
+        let mut dice = Dice::new(seed);
+        let model = Model::random(&mut dice);
+        let running = MockHost::new().dataset("d", model.dataset()).start::<DapPlugin>();
+        for _ in 0..8 {
+            let mut query = Question::random(&model, &mut dice).query(&mut dice);
+            for _ in 0..=dice.below(3) {
+                let mark = ["[", "]", ":", "&", ",", ".", "(", ")", "=", "~=", "\"", "{", "9", "*", "%", "version(", "grid"];
+                let at = dice.below(query.len() as u64 + 1) as usize;
+                let to = (at + dice.below(4) as usize).min(query.len());
+                query.replace_range(at..to, mark[dice.below(mark.len() as u64) as usize]);
+            }
+            if let Err(error) = running.get(&format!("/datasets/d/opendap.dods?{query}")) {
+                assert!(matches!(error.kind, ErrorKind::BadRequest | ErrorKind::TooLarge), "{query}: {error:?}");
+            }
+        }
     }
 
     #[test]

@@ -267,10 +267,10 @@ fn write(part: &Part, asked: &Asked, elements: &[Element], out: &mut Vec<u8>) {
 fn write_scalar(part: &Part, element: &Element, out: &mut Vec<u8>) {
     match (&part.of, element) {
         (Type::Number(DataType::Float32), Element::Number(number)) => {
-            out.extend((*number as f32).to_be_bytes())
+            out.extend((*number as f32).to_be_bytes());
         }
         (Type::Number(DataType::Float64), Element::Number(number)) => {
-            out.extend((*number as f64).to_be_bytes())
+            out.extend((*number as f64).to_be_bytes());
         }
         (Type::Number(_), Element::Number(number)) => out.extend((*number as i32).to_be_bytes()),
         (_, Element::Text(text)) => {
