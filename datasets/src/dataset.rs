@@ -382,7 +382,9 @@ impl Dataset {
             Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks"))
         })?;
         self.source.check_unchanged()?;
-        let mut stored = self.source.locate_run(path, &extent)?;
+        let stored = self.source.locate_run(path, &extent);
+        self.note_touched(path);
+        let mut stored = stored?;
         // Absence, too, is proven only of a file that nobody wrote to meanwhile.
         self.source.check_unchanged()?;
         let size = variable.data_type.size();
