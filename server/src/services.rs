@@ -144,60 +144,35 @@ impl Services for SiteServices {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::path::Path;
+mod tests {
+    use std::path::PathBuf;
 
     use weir_datasets::memory_budget::Memory;
     use weir_datasets::{Access, Opener};
 
     use super::*;
 
-    /// The text at a place.
-    pub fn text(place: usize, length: usize) -> Vec<u8> {
-        let mut text = format!("{place} ").into_bytes();
-        text.resize(length, b'a');
-        text
-    }
-
-    /// A Zarr store with an array `texts`, one in each chunk.
-    pub fn store(folder: &Path, lengths: &[usize]) {
-        std::fs::create_dir_all(folder.join("texts")).unwrap();
-        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
-        let count = lengths.len();
-        let array = format!(
-            r#"{{"zarr_format":2,"shape":[{count}],"chunks":[1],"dtype":"|O","order":"C","fill_value":"","compressor":null,"filters":[{{"id":"vlen-utf8"}}]}}"#
-        );
-        write(".zgroup", br#"{"zarr_format":2}"#);
-        write("texts/.zarray", array.as_bytes());
-        for (place, &length) in lengths.iter().enumerate() {
-            let head = [1, u32::try_from(length).unwrap()].map(u32::to_le_bytes).concat();
-            write(&format!("texts/{place}"), &[head, text(place, length)].concat());
-        }
-    }
-
-    /// Services over what is in a folder.
-    pub fn services(data: &Path, budget: u64) -> SiteServices {
-        let opener = Arc::new(Opener::new(Access::default(), Memory::new(budget)));
-        let catalog = Catalog::scan(&[data.to_owned()], opener, &mut |_| {}).unwrap();
-        SiteServices::new(catalog, u64::MAX, Duration::ZERO)
-    }
-
     #[test]
     fn documents_share_a_part_of_the_memory() {
         let folder = tempfile::tempdir().unwrap();
-        for number in 0..40 {
-            store(&folder.path().join(format!("{number:02}.zarr")), &[3]);
-            let long = format!(r#"{{"history":"{}"}}"#, "x".repeat(50_000 + number));
-            std::fs::write(folder.path().join(format!("{number:02}.zarr/.zattrs")), long).unwrap();
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("../datasets/tests/fixtures")
+            .join("cdf1_kinds.nc");
+        for number in 0..600 {
+            std::fs::copy(&file, folder.path().join(format!("{number:03}.nc"))).unwrap();
         }
-        let services = services(folder.path(), 64 << 20);
+        let opener = Arc::new(Opener::new(Access::default(), Memory::new(64 << 20)));
+        let catalog = Catalog::scan(&[folder.path().to_owned()], opener, &mut |_| {}).unwrap();
+        let services = SiteServices::new(catalog, u64::MAX, Duration::ZERO);
         let request = Arc::new(RequestContext::new("1".to_owned(), None));
-        for number in 0..40 {
-            let dataset = services.open(&request, &format!("{number:02}.zarr")).unwrap();
-            assert!(dataset.schema_document().len() > 50_000 + number);
+        let mut all = 0;
+        for number in 0..600 {
+            let dataset = services.open(&request, &format!("{number:03}.nc")).unwrap();
+            all += dataset.schema_document().len() as u64;
         }
         let share = services.catalog().memory().share(Share::Documents);
         let kept = services.documents.weighted_size();
+        assert!(all > share, "{all} bytes of documents do not fill {share}");
         assert!(kept <= share && kept > share / 2, "{kept} of {share}");
     }
 }
