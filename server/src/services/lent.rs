@@ -204,42 +204,72 @@ fn stored(chunk: Option<RawChunk>) -> StoredChunk {
 
 #[cfg(test)]
 mod tests {
-    use weir_plugin_api::lent::Services;
+    use weir_datasets::memory::MemorySource;
+    use weir_datasets::{Access, Opener};
+    use weir_model::{DataType, Dimension, Group, Storage, Variable};
 
     use super::*;
-    use crate::services::tests::services;
-    use crate::services::texts::{store, text};
 
     const MIB: usize = 1 << 20;
+    const COUNT: u64 = 90;
+
+    /// The text at a place; what the first ones need says nothing of the others.
+    fn text(place: u64) -> Vec<u8> {
+        let mut text = format!("{place} ").into_bytes();
+        text.resize(if place < 40 { 9 } else { MIB }, b'a');
+        text
+    }
+
+    fn dataset(memory: &Arc<Memory>) -> Dataset {
+        let storage =
+            Storage { chunk_shape: vec![1], codecs: vec![], byte_order: ByteOrder::Little, fill: vec![] };
+        let variable = Variable {
+            name: "texts".into(),
+            data_type: DataType::String,
+            dimensions: vec!["/n".into()],
+            shape: vec![COUNT],
+            attributes: vec![],
+            storage,
+        };
+        let dimension = Dimension { name: "n".into(), length: COUNT, unlimited: false };
+        let root = Group { dimensions: vec![dimension], variables: vec![variable], ..Group::default() };
+        let source = MemorySource::new(Schema { root });
+        let source = source.with_strings("texts", (0..COUNT).map(text).collect()).unwrap();
+        Dataset::within(Box::new(source), memory)
+    }
 
     #[test]
     fn strings_take_what_they_need() {
-        let folder = tempfile::tempdir().unwrap();
-        // What the first ones need says nothing of the others.
-        let lengths: Vec<usize> = (0..90).map(|place| if place < 40 { 9 } else { MIB }).collect();
-        store(&folder.path().join("t"), &lengths, "made");
-        let services = services(folder.path(), 64 << 20);
-        let memory = Arc::clone(services.catalog().memory());
+        // What is in memory anyway must not take it from requests.
+        let (memory, elsewhere) = (Memory::new(64 << 20), Memory::new(1 << 30));
         let request = Arc::new(RequestContext::new("1".to_owned(), None));
-        let dataset = services.open(&request, "t").unwrap();
-        let check = |from: u64, count: u64, least: u64| {
-            let slab = Hyperslab::whole(&[90]).unwrap().narrowed(0, from, count).unwrap();
-            let read = dataset.read_strings("texts", &slab).unwrap();
-            assert_eq!(read.len() as u64, count);
-            let expected = (from..).map(|place| text(place as usize, lengths[place as usize]));
-            assert!(read.into_iter().zip(expected).all(|(read, expected)| read == expected));
-            assert!(memory.reserved() >= least, "{} reserved for {slab:?}", memory.reserved());
+        let opener = Arc::new(Opener::new(Access::default(), Arc::clone(&elsewhere)));
+        let lent = Lent {
+            id: "texts".to_owned(),
+            catalog: Arc::new(Catalog::scan(&[], opener, &mut |_| {}).unwrap()),
+            file: OnceLock::new(),
+            dataset: Arc::new(dataset(&elsewhere)),
+            document: Bytes::from_owner(Vec::new()),
+            request: Arc::clone(&request),
+            memory: Arc::clone(&memory),
+            patience: Duration::ZERO,
+        };
+        let all = Hyperslab::whole(&[COUNT]).unwrap();
+        let check = |from: u64, count: u64, least: usize| {
+            let slab = all.narrowed(0, from, count).unwrap();
+            let read = lent.read_strings("texts", &slab).unwrap();
+            assert!(read.into_iter().eq((from..from + count).map(text)), "{slab:?}");
+            assert!(memory.reserved() >= least as u64, "{} reserved for {slab:?}", memory.reserved());
         };
         check(0, 40, 40 * 9);
-        check(38, 8, 6 * MIB as u64);
-        check(60, 9, 9 * MIB as u64);
-        let all = Hyperslab::whole(&[90]).unwrap();
-        let refused = dataset.read_strings("texts", &all).unwrap_err();
+        check(38, 8, 6 * MIB);
+        check(60, 9, 9 * MIB);
+        let refused = lent.read_strings("texts", &all).unwrap_err();
         assert_eq!(refused.kind, ErrorKind::TooLarge);
         assert!(refused.message.contains("ask for fewer"), "{}", refused.message);
-        dataset.verify("texts", &all).unwrap();
+        lent.verify("texts", &all).unwrap();
         assert!(memory.peak() <= 64 << 20, "{} bytes were accounted for", memory.peak());
-        drop((dataset, request));
+        drop((lent, request));
         assert_eq!(memory.reserved(), 0);
     }
 }
