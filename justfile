@@ -69,6 +69,11 @@ bench-memory *arguments: build
     bench/install.sh
     python3 bench/stream_rss.py --weir "{{ target }}/release/weir" {{ arguments }}
 
+# What compressing data costs and saves, by coding and kind of numbers
+bench-compression *arguments: build
+    bench/install.sh
+    python3 bench/compression.py --weir "{{ target }}/release/weir" {{ arguments }}
+
 # The release build of the server and of the plugins as .so files
 build:
     cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-file-so -p weir-plugin-kerchunk-so -p weir-plugin-s3-so -p weir-plugin-zarr-so

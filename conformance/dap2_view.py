@@ -10,24 +10,40 @@ import unicodedata
 
 import numpy as np
 
+from local_file import SourceVariable
 from observed import Dataset, Variable, joined, plain, texts
 
 # Attributes that are compared with elements and must have their type (CF conventions, section 2.5).
 LIKE_ELEMENTS = ("_FillValue", "missing_value", "valid_min", "valid_max", "valid_range")
-ABSENT_KINDS = ("compound", "vlen", "other")
-SAFE = re.compile(r"[A-Za-z0-9_\-.]")
-SAFE_IN_DIMENSIONS = re.compile(r"[A-Za-z0-9_\-]")
+MOST_DIMENSIONS = 32
+ABSENT_KINDS = ("vlen", "opaque", "other")
+# What stays in names as it is; what means something in a constraint, which becomes `_`; all else is escaped as %XX.
+PLAIN = re.compile(r"[A-Za-z0-9_\-.]")
+OF_CONSTRAINTS = ",[]:&(){};=<>!?#\"'%\\"
 
 
 def unaccented(name):
-    """A name without accents."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    """A name without accents; a letter without a likeness in ASCII by its number."""
+    letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return "".join(c if c.isascii() else f"u{ord(c):04X}" for c in letters)
 
 
-def spelled(path, safe=SAFE):
-    """A path as one DAP2 name: `_` for `/`, accents dropped, the rest escaped as %XX."""
+def spelled(path):
+    """The path of a variable as one DAP2 name: `_` for `/`."""
     name = unaccented(path.strip("/").replace("/", "_"))
-    return "".join(c if safe.match(c) else "".join(f"%{byte:02X}" for byte in c.encode()) for c in name)
+    escaped = "".join("_" if c in OF_CONSTRAINTS else c if PLAIN.match(c) else f"%{ord(c):02X}" for c in name)
+    # netCDF-C takes the attributes of what is called so for those of the dataset.
+    return escaped + "_" if escaped.lower().endswith("global") else escaped
+
+
+def dimension_name(path):
+    """The path of a dimension as one DAP2 name: pydap can parse no dot there."""
+    return spelled(path).replace(".", "%2E")
+
+
+def attribute_name(name):
+    """An attribute's name: everything can be escaped there."""
+    return "".join(c if PLAIN.match(c) else f"%{ord(c):02X}" for c in unaccented(name))
 
 
 def is_integer(values):
@@ -36,7 +52,9 @@ def is_integer(values):
 
 
 def carried(variable):
-    """Whether DAP2 has a type for the variable."""
+    """Whether DAP2 has a type for the variable, and clients as many dimensions."""
+    if variable.values.ndim > MOST_DIMENSIONS:
+        return False
     if variable.kind in ("number", "enum"):
         return not (is_integer(variable.values) and variable.values.dtype.itemsize == 8)
     return variable.kind not in ABSENT_KINDS
@@ -52,21 +70,70 @@ def signedness(variable):
     return {"_Unsigned": "false"} if values.dtype.itemsize == 1 else {}
 
 
+def widest(values):
+    """Bytes of the longest text."""
+    return max(len(text.encode()) for text in values.reshape(-1).tolist())
+
+
 def text_variable(variable):
     """A character or string variable: text along one dimension less, and how wide it is."""
     dimensions, width_name = variable.dimensions, None
     if variable.kind == "string":
         values = texts(variable.values)
-        width = max(len(text.encode()) for text in values.reshape(-1).tolist())
+        width = widest(values)
     else:
         values = joined(variable.values if variable.values.ndim else variable.values.reshape(1))
         width = variable.values.shape[-1] if variable.values.ndim else 1
         if dimensions:
-            width_name, dimensions = spelled(dimensions[-1], SAFE_IN_DIMENSIONS), dimensions[:-1]
+            width_name, dimensions = dimension_name(dimensions[-1]), dimensions[:-1]
     # Without these two, the C library cuts every text at 64 bytes. They must be flat names.
     extra = {"DODS.strlen": plain(np.int32(width))} | ({"DODS.dimName": width_name} if width_name else {})
     # Where the file names no dimension, the C library makes up this name.
     return Variable(dimensions, values, extra, (width_name or f"maxStrlen{width}", width))
+
+
+def member_values(values):
+    """Values of one member that is no compound; None where DAP2 has no type for them."""
+    if values.dtype == object:
+        first = values.reshape(-1)[0]
+        return texts(values) if isinstance(first, (bytes, str)) else None
+    if values.dtype.kind == "S":
+        return texts(values)
+    carried_by_type = values.dtype.kind in "iuf" and not (is_integer(values) and values.dtype.itemsize == 8)
+    return values.astype(values.dtype.newbyteorder("=")) if carried_by_type else None
+
+
+def member(dimensions, dtype, shown):
+    """One member; the C library is told the width of texts that have one."""
+    if shown.dtype != object:
+        return Variable(dimensions, shown, signedness(SourceVariable("number", (), shown, {})))
+    width = dtype.itemsize if dtype.kind == "S" else widest(shown)
+    return Variable(dimensions, shown, {"DODS.strlen": plain(np.int32(width))}, (f"maxStrlen{width}", width))
+
+
+def members(name, values, dimensions):
+    """The variables that netCDF-C makes of a Structure: one for each member, in all depths, with the axes of what it lies in."""
+    for own in values.dtype.names:
+        inner, full = values[own], f"{name}.{spelled(own)}"
+        if inner.dtype.names:
+            yield from members(full, inner, dimensions)
+            continue
+        more = tuple(f"{full}_{axis}" for axis in range(len(dimensions), inner.ndim))
+        shown = member_values(inner)
+        if shown is not None:
+            yield full, member(dimensions + more, inner.dtype, shown)
+
+
+def is_table(source, variable):
+    """Whether a variable is rows along a dimension that grows, which travel as a Sequence."""
+    return variable.kind == "compound" and variable.values.ndim == 1 and variable.dimensions[0] in source.unlimited
+
+
+def columns(name, values):
+    """The variables that netCDF-C makes of a Sequence: its name is that of the dimension, and no integer has less than 32 bits."""
+    for full, variable in members(name, values, (name,)):
+        narrow = is_integer(variable.values) and variable.values.dtype.itemsize < 4
+        yield full, Variable((name,), variable.values.astype("i4") if narrow else variable.values, {}, variable.text_dimension)
 
 
 def fits(numbers, kind):
@@ -109,7 +176,7 @@ def variable_attributes(variable):
     for name, value in variable.attributes.items():
         like_elements = name in LIKE_ELEMENTS and variable.kind in ("number", "enum")
         carried_by_type[name] = element_attribute(name, value, variable.values) if like_elements else carried_attribute(value)
-    return {unaccented(name): value for name, value in carried_by_type.items() if value is not None}
+    return {attribute_name(name): value for name, value in carried_by_type.items() if value is not None}
 
 
 def global_attributes(source):
@@ -117,32 +184,54 @@ def global_attributes(source):
     flat = {}
     for path, attributes in source.attributes.items():
         prefix = "" if path == "/" else path.strip("/").replace("/", ".") + "."
-        flat |= {prefix + name: carried_attribute(value) for name, value in attributes.items()}
+        flat |= {prefix + attribute_name(name): carried_attribute(value) for name, value in attributes.items()}
+    # Clients have no place for what a Structure says of itself.
+    for path, variable in source.variables.items():
+        if variable.kind == "compound" and carried(variable):
+            own = {f"{spelled(path)}.{name}": value for name, value in variable_attributes(variable).items()}
+            flat |= own
     return {name: value for name, value in flat.items() if value is not None}
+
+
+def empty_dimensions(source):
+    """Dimensions without an index that variables have which DAP2 carries."""
+    shown = [variable for variable in source.variables.values() if carried(variable)]
+    return {d for variable in shown for d, length in zip(variable.dimensions, variable.values.shape) if length == 0}
 
 
 def unlimited(source):
     """The one unlimited dimension that `DODS_EXTRA` can name: it leads every variable that has it, and none is empty."""
     shown = [variable for variable in source.variables.values() if carried(variable)]
-    if any(0 in variable.values.shape for variable in shown):
+    empty = empty_dimensions(source)
+    if len(empty) == 1 or any(is_table(source, variable) for variable in shown):
         return None
+    shown = [variable for variable in shown if 0 not in variable.values.shape]
     leading = [variable.dimensions[0] for variable in shown if variable.dimensions]
     behind = {dimension for variable in shown for dimension in variable.dimensions[1:]}
     usable = [d for d in leading if d in source.unlimited and d not in behind]
-    return spelled(usable[0], SAFE_IN_DIMENSIONS) if usable else None
+    return dimension_name(usable[0]) if usable else None
 
 
 def expected(source):
     """The file through DAP2, in the types of the wire."""
     variables = {}
+    # netCDF-C opens no dataset with two of them: then all that have one are left out.
+    several_empty = len(empty_dimensions(source)) > 1
     for path, variable in source.variables.items():
-        if not carried(variable):
+        if not carried(variable) or (several_empty and 0 in variable.values.shape):
+            continue
+        if is_table(source, variable):
+            variables |= columns(spelled(path), variable.values)
+            continue
+        if variable.kind == "compound":
+            dimensions = tuple(dimension_name(d) for d in variable.dimensions)
+            variables |= members(spelled(path), variable.values, dimensions)
             continue
         if variable.kind in ("char", "string"):
             shown = text_variable(variable)
         else:
             shown = Variable(variable.dimensions, variable.values, signedness(variable))
-        shown.dimensions = tuple(spelled(d, SAFE_IN_DIMENSIONS) for d in shown.dimensions)
+        shown.dimensions = tuple(dimension_name(d) for d in shown.dimensions)
         shown.attributes |= variable_attributes(variable)
         variables[spelled(path)] = shown
     dimension = unlimited(source)
@@ -174,12 +263,28 @@ def netcdf_c_values(variable):
     return shown
 
 
+def shown_by_410(name):
+    """A name as netCDF-C 4.10 shows it, which undoes the escape of `@`."""
+    return name.replace("%40", "@")
+
+
+def netcdf_c_410(source):
+    """The file as netCDF-C 4.10 shows it through DAP2."""
+    dataset = netcdf_c(source)
+    for variable in dataset.variables.values():
+        variable.dimensions = tuple(map(shown_by_410, variable.dimensions))
+        variable.attributes = {shown_by_410(name): value for name, value in variable.attributes.items()}
+    dataset.variables = {shown_by_410(name): variable for name, variable in dataset.variables.items()}
+    dataset.attributes["/"] = {shown_by_410(name): value for name, value in dataset.attributes["/"].items()}
+    return dataset
+
+
 def netcdf_c(source):
     """The file as netCDF-C shows it through DAP2."""
     dataset = expected(source)
-    # The C library takes an empty dimension for an unlimited one, and hides a variable that has another one beside it.
+    # The C library takes an empty dimension for an unlimited one, and hides every variable that has it.
     dataset.unlimited |= {d for v in dataset.variables.values() for d, n in zip(v.dimensions, v.values.shape) if n == 0}
-    dataset.variables = {n: v for n, v in dataset.variables.items() if v.values.size or v.values.ndim < 2}
+    dataset.variables = {n: v for n, v in dataset.variables.items() if v.values.size}
     for variable in dataset.variables.values():
         variable.values = netcdf_c_values(variable)
         variable.attributes = {name: netcdf_c_attribute(value) for name, value in variable.attributes.items()}
@@ -190,12 +295,53 @@ def netcdf_c(source):
     return dataset
 
 
-def pydap(source):
-    """The file as pydap shows it through DAP2: bytes are unsigned."""
+def ncdf4(source):
+    """The file as R shows it through DAP2: it asks netCDF-C for wider numbers, and gets those of unsigned types as they are."""
+    dataset, wire = netcdf_c(source), expected(source)
+    for name, variable in dataset.variables.items():
+        values = wire.variables[name].values
+        if values.dtype.kind == "u" and not np.array_equal(values.astype("f8"), variable.values.astype("f8")):
+            variable.values = values.astype("f8")
+    return dataset
+
+
+def unsigned_bytes(source):
+    """The file as every client shows it that takes a byte for unsigned."""
     dataset = expected(source)
     for variable in dataset.variables.values():
         if variable.values.dtype == np.int8:
             variable.values = variable.values.view("u1")
+    return dataset
+
+
+def beyond_libdap(number, kind):
+    """Whether libdap takes a real for none: infinities, and what it finds too large or too small for its type."""
+    # It compares what it reads as a double with the limits of the type; the largest float is printed a little too large.
+    size, limits = abs(float(f"{number:.8g}" if kind == "float32" else number)), np.finfo(kind)
+    return size > float(limits.max) or 0 < size < float(limits.tiny)
+
+
+def libdap_attribute(value):
+    """An attribute as libdap shows it: reals that it takes for none are set aside, in a container beside."""
+    if not isinstance(value, dict) or value["type"] not in ("float32", "float64"):
+        return value
+    kept = [number for number in value["values"] if not beyond_libdap(number, value["type"])]
+    return {"type": value["type"], "values": kept} if kept else None
+
+
+def libdap(source):
+    """The file as libdap shows it through DAP2."""
+    dataset = unsigned_bytes(source)
+    for attributes in (dataset.attributes["/"], *(variable.attributes for variable in dataset.variables.values())):
+        shown = {name: libdap_attribute(value) for name, value in attributes.items()}
+        attributes.clear()
+        attributes.update({name: value for name, value in shown.items() if value is not None})
+    return dataset
+
+
+def pydap(source):
+    """The file as pydap shows it through DAP2."""
+    dataset = unsigned_bytes(source)
     for dimension in dataset.unlimited:
         dataset.attributes["/"]["Unlimited_Dimension"] = dimension
     return dataset

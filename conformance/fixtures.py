@@ -17,12 +17,15 @@ SECONDS_PER_DATASET = 30
 # What the comparison of stored bytes is called where a client is chosen.
 STORED_CHUNKS = "stored-chunks"
 
+# User-defined types inside of each other, which neither netCDF4 nor h5py can read; the tests of datasets know what is in them.
+WITHOUT_A_LIBRARY = ("hdf5_user_types.nc", "hdf5_varying.h5")
+
 
 def gather(folder, samples, venvs):
     """Fills a folder that is to be served: fixtures, NcML files beside their members, fresh reference sets of kerchunk, and the
     samples that are no single files.
     """
-    shutil.copytree(FIXTURES, folder, dirs_exist_ok=True)
+    shutil.copytree(FIXTURES, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*WITHOUT_A_LIBRARY))
     for path in (HERE / "sources/ncml").glob("*.ncml"):
         shutil.copy(path, folder / "aggregate")
     for name in ("daily", "waves.zarr"):

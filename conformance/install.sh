@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the clients of the conformance run: Debian's ncdump and nccopy, and one Python
-# environment for each requirements-*.txt here, below $WEIR_VENVS (target/venvs by default).
+# Installs the clients of the conformance run: those of Debian (ncdump, ncks, cdo, ncview with an
+# X server without a screen, getdap, R and Octave with their packages for netCDF), and one Python environment for each requirements-*.txt here, below $WEIR_VENVS (target/venvs by default).
 # What is installed already is left alone, so that a second run takes no time.
 set -eu
 
@@ -12,7 +12,13 @@ as_root() {
 }
 
 missing=""
-[ -x /usr/bin/ncdump ] && [ -x /usr/bin/nccopy ] || missing="$missing netcdf-bin"
+# package:program it brings
+for pair in netcdf-bin:ncdump netcdf-bin:nccopy nco:ncks cdo:cdo ncview:ncview xvfb:Xvfb libdap-bin:getdap libdap-bin:getdap4; do
+    [ -x "/usr/bin/${pair##*:}" ] || missing="$missing ${pair%%:*}"
+done
+for package in r-cran-ncdf4 octave-netcdf; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+done
 python=/usr/bin/python3
 [ -x "$python" ] || python=$(command -v python3 || echo "$python")
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3 python3-venv"

@@ -1,14 +1,19 @@
-"""The local file as the C library reads it: the truth that every client is held against."""
+"""The local file as the C library reads it: the truth that every client is held against.
+
+Types that netCDF4-python cannot read (opaque, compounds of strings, of lists or of rows of compounds) are read by h5py.
+"""
 
 import dataclasses
+import warnings
 
+import h5py
 import netCDF4
 import numpy as np
 
 
 @dataclasses.dataclass
 class SourceVariable:
-    """A variable of the file. `kind` is number, char, string, enum, compound or vlen."""
+    """A variable of the file. `kind` is number, char, string, enum, compound, vlen or opaque."""
 
     kind: str
     dimensions: tuple  # full paths, as "/forecast/step"
@@ -71,10 +76,10 @@ def attributes_of(target):
     return {name: target.getncattr(name) for name in target.ncattrs()}
 
 
-def read(path):
-    """Reads a whole local file."""
+def read_by_netcdf4(path):
+    """Everything that netCDF4-python has a type for."""
     variables, attributes, unlimited = {}, {}, []
-    with netCDF4.Dataset(path) as file:
+    with warnings.catch_warnings(action="ignore"), netCDF4.Dataset(path) as file:
         for group in groups(file):
             attributes[group.path] = attributes_of(group)
             unlimited += [joined_path(group, name) for name, d in group.dimensions.items() if d.isunlimited()]
@@ -84,3 +89,44 @@ def read(path):
                     kind_of(variable), dimensions, raw_values(variable), attributes_of(variable),
                 )
     return Source(variables, attributes, unlimited)
+
+
+# How HDF5 keeps dimensions, which are no attributes of the dataset.
+OF_DIMENSIONS = ("CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates", "_nc3_strict")
+
+
+def kind_of_hdf5(dtype):
+    """Which of the kinds an HDF5 type is that netCDF4-python has none for; None for any other."""
+    if dtype.names:
+        return "compound"
+    if dtype.kind == "V":
+        return "opaque"
+    return "vlen" if h5py.check_vlen_dtype(dtype) and not h5py.check_string_dtype(dtype) else None
+
+
+def read_by_h5py(path):
+    """Every variable of a made-up type, by its path."""
+    found = {}
+
+    def visit(name, item):
+        kind = kind_of_hdf5(item.dtype) if isinstance(item, h5py.Dataset) else None
+        if kind:
+            dimensions = tuple(scales[0].name for scales in item.dims if len(scales))
+            attributes = {key: value for key, value in item.attrs.items() if key not in OF_DIMENSIONS}
+            found[f"/{name}"] = SourceVariable(kind, dimensions, np.asarray(item[()]), attributes)
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return found
+
+
+def read(path):
+    """Reads a whole local file."""
+    try:
+        source = read_by_netcdf4(path)
+    except TypeError:
+        # netCDF4-python opens no file with arrays of compounds in compounds.
+        source = Source({}, {"/": {}}, [])
+    made_up = read_by_h5py(path) if h5py.is_hdf5(path) else {}
+    source.variables |= {name: variable for name, variable in made_up.items() if name not in source.variables}
+    return source

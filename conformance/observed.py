@@ -5,6 +5,7 @@ or from what a client saw; only equal things are equal, whoever filled it.
 """
 
 import dataclasses
+import json
 import math
 
 import numpy as np
@@ -67,6 +68,28 @@ def texts(values):
         one = values[place]
         plain_text[place] = one.decode() if isinstance(one, bytes) else str(one)
     return plain_text
+
+
+def rendered(value):
+    """One element of a made-up type as text that tells every name, every type and every number."""
+    if isinstance(value, np.void) and value.dtype.names:
+        return "{" + ", ".join(f"{name} = {rendered(value[name])}" for name in value.dtype.names) + "}"
+    if isinstance(value, np.void):
+        return "0x" + value.tobytes().hex()
+    if isinstance(value, (bytes, str)):
+        return json.dumps(value.decode() if isinstance(value, bytes) else value, ensure_ascii=False)
+    if isinstance(value, (np.ndarray, list, tuple)):
+        return "[" + ", ".join(rendered(part) for part in value) + "]"
+    return f"{np.asarray(value).dtype.name} {value.item()!r}"
+
+
+def elements(values):
+    """An array of a made-up type as an object array of text, element by element."""
+    values = np.asarray(values)
+    shown = np.empty(values.shape, dtype=object)
+    for place in np.ndindex(values.shape):
+        shown[place] = rendered(values[place])
+    return shown
 
 
 def same(left, right):

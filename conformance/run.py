@@ -10,6 +10,7 @@ import collections
 import concurrent.futures
 import fnmatch
 import functools
+import itertools
 import json
 import os
 import pathlib
@@ -29,7 +30,11 @@ ROOT = HERE.parent
 # Files of make_large.py: random slabs are taken of them, and no client reads them whole.
 SLABS = ("large.nc", "large_netcdf3.nc")
 SLABS_SMALL, SLABS_FULL = 200, 1000
+# Random constraints of each protocol, and as many malformed ones.
+CONSTRAINTS = 10_000
 SECONDS_PER_SAMPLE = 60
+# Debian's clients.
+DEBIAN = ("netcdf-bin", "nco", "cdo", "ncview", "libdap-bin", "r-cran-ncdf4", "octave-netcdf")
 # Packages whose versions say which clients a run is about.
 SHOWN = ("cfgrib", "eccodes", "eccodeslib", "fsspec", "h5py", "hdf5plugin", "kerchunk", "netCDF4", "numpy", "pydap", "xarray", "zarr")
 
@@ -92,6 +97,16 @@ def run_slabs(path, count, context):
     return [result | {"case": f"{result['sample']}/{path.name}"} for result in got]
 
 
+def run_constraints(protocol, samples, context):
+    """Random constraints of one protocol, and malformed ones."""
+    interpreter, base, home = context
+    command = [interpreter, HERE / "random_constraints.py", base, samples, protocol, str(CONSTRAINTS)]
+    got, ended = run_child(command, home, 600)
+    if ended:
+        got.append({"sample": "constraints", "differences": [ended], "seconds": 0.0})
+    return [result | {"case": f"{protocol}-{result['sample']}/{CONSTRAINTS}"} for result in got]
+
+
 def selected(client, samples):
     """The samples that a client opens."""
     unknown = [name for key in ("samples", "except") for name in client.get(key, []) if name not in samples.known]
@@ -137,6 +152,14 @@ def slab_jobs(chosen, base, home):
         yield functools.partial(run_slabs, chosen.large.resolve(), SLABS_FULL, context)
 
 
+def constraint_jobs(chosen, base, home):
+    """One piece of work for each protocol that has constraints."""
+    if chosen.sample or (chosen.client and "random-constraints" not in chosen.client):
+        return
+    for protocol in ("dap2", "dap4"):
+        yield functools.partial(run_constraints, protocol, chosen.samples, (python(chosen.venvs, "main"), base, home))
+
+
 def done(jobs, chosen):
     """The results of jobs, side by side. Those that take longest begin first."""
     with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
@@ -146,7 +169,8 @@ def done(jobs, chosen):
 def run_samples(chosen, base):
     """Every client with every sample."""
     with tempfile.TemporaryDirectory() as home:
-        return done([*slab_jobs(chosen, base, home), *client_jobs(chosen, base, home)], chosen)
+        jobs = slab_jobs(chosen, base, home), constraint_jobs(chosen, base, home), client_jobs(chosen, base, home)
+        return done(itertools.chain(*jobs), chosen)
 
 
 def run_fixtures(chosen):
@@ -241,6 +265,8 @@ def print_versions(venvs):
         print(f"{venv}: {', '.join(shown)}")
     said = subprocess.run(["/usr/bin/nccopy"], capture_output=True, text=True, check=False).stderr
     print(*(line for line in said.splitlines() if "netCDF library version" in line))
+    query = ["dpkg-query", "-W", "-f", "${Package} ${Version}, ", *DEBIAN]
+    print("debian:", subprocess.run(query, capture_output=True, text=True, check=False).stdout.rstrip(", "))
 
 
 def main():
@@ -249,6 +275,7 @@ def main():
     print_versions(chosen.venvs)
     subprocess.run([interpreter, "-B", HERE / "test_comparison.py", "--quiet"], check=True)
     subprocess.run([python(chosen.venvs, fixtures.VENV), "-B", HERE / "test_sources.py", "--quiet"], check=True)
+    subprocess.run([interpreter, "-B", HERE / "table.py"], check=True)
     with tempfile.TemporaryDirectory() as made:
         if chosen.samples is None:
             chosen.samples = pathlib.Path(made)

@@ -1,11 +1,15 @@
 """Tests of the comparison itself: what is different must be seen, or no case means anything."""
 
+import struct
 import unittest
+import zlib
 
 import numpy as np
 
 import dap2_view
+import dap4
 import zarr_view
+from clients import libdap
 from local_file import Source, SourceVariable
 from observed import Dataset, Variable, differences, plain
 from xdr import read
@@ -77,7 +81,21 @@ class Views(unittest.TestCase):
         self.assertEqual((one.attributes["_FillValue"], one.attributes["most"], one.attributes["_Unsigned"]), expected)
         self.assertEqual(shown.attributes, {"/": {"g.title": "t"}})
         self.assertEqual(self.dap2("number", np.array([1], "i8")).variables, {})
-        self.assertEqual(self.dap2("compound", np.zeros(1, [("a", "i2")])).variables, {})
+        self.assertEqual(self.dap2("opaque", np.zeros(1, "V5")).variables, {})
+
+    def test_dap2_structures(self):
+        inner = np.dtype([("lat", "f4"), ("far", "i8")])
+        rows = np.array([(7, (1.5, 8), [1, 2]), (9, (2.5, 8), [3, 4])], [("number", "u2"), ("place", inner), ("pair", "i4", (2,))])
+        shown = self.dap2("compound", rows, {"units": "m"})
+        found = {name: (one.dimensions, one.values.tolist()) for name, one in shown.variables.items()}
+        pair = ("n", "g_v.pair_1"), [[1, 2], [3, 4]]
+        self.assertEqual(found, {"g_v.number": (("n",), [7, 9]), "g_v.place.lat": (("n",), [1.5, 2.5]), "g_v.pair": pair})
+        self.assertEqual(shown.attributes["/"]["g_v.units"], "m")
+
+    def test_dap2_names(self):
+        self.assertEqual(dap2_view.spelled("/sst_Global"), "sst_Global_")
+        self.assertEqual(dap2_view.dimension_name("/t.2m axis"), "t%2E2m%20axis")
+        self.assertEqual(dap2_view.attribute_name("brace{"), "brace%7B")
 
     def test_dap2_text(self):
         one = self.dap2("char", np.array([[b"a", b"b", b""], [b"c", b"", b""]], "S1")).variables["g_v"]
@@ -89,6 +107,49 @@ class Views(unittest.TestCase):
         self.assertEqual(zarr_view.json_form(np.array([np.nan, -np.inf, 1.5])), ["NaN", "-Infinity", 1.5])
         self.assertEqual(zarr_view.json_form(np.array([7], "i2")), 7)
         self.assertEqual(zarr_view.json_form(["NaN", 1.5, 2**64 - 1]), ["NaN", 1.5, 2**64 - 1])
+
+
+class Printed(unittest.TestCase):
+    """What `getdap` prints."""
+
+    def test_values(self):
+        printed = 'Structure {\n    Int16 a;\n    String b[2];\n} s[x = 2] = {{ 1, {"p", "q\\"\\303\\274"} }, { -2, {"", "r"} }};\nByte n = 200;\n'
+        found = {name: values.tolist() for name, (_, values) in libdap.variables_of(printed).items()}
+        self.assertEqual(found, {"s.a": [1, -2], "s.b": [["p", 'q"ü'], ["", "r"]], "n": 200})
+
+    def test_attributes(self):
+        printed = 'Attributes {\n    s {\n        String t "a; }";\n        b {\n            Byte k -1, 2;\n        }\n    }\n}\n'
+        found = libdap.flat(libdap.attributes_of(printed))
+        self.assertEqual(found, {"s.t": "a; }", "s.b.k": {"type": "int8", "values": [-1, 2]}})
+
+
+class Dap4Response(unittest.TestCase):
+    """Our reader of `.dap`."""
+
+    DMR = (
+        b'<Dataset xmlns="http://xml.opendap.org/ns/DAP/4.0#"><Dimension name="x" size="2"/><Int16 name="a"><Dim name="/x"/></Int16>'
+        b'<Group name="g"><Structure name="s"><String name="t"/><UInt8 name="u"><Dim size="3"/></UInt8></Structure></Group></Dataset>\r\n'
+    )
+    FIRST, SECOND = b"\1\0\xfe\xff", b"\2\0\0\0\0\0\0\0ab\7\x08\x09"
+
+    def response(self, data, flags=5):
+        return struct.pack(">I", 4 << 24 | len(self.DMR)) + self.DMR + struct.pack(">I", flags << 24 | len(data)) + data
+
+    def body(self):
+        return b"".join(part + struct.pack("<I", zlib.crc32(part)) for part in (self.FIRST, self.SECOND))
+
+    def test_reads(self):
+        got = dap4.read(self.response(self.body()))
+        self.assertEqual(got["/a"].tolist(), [1, -2])
+        self.assertEqual((got["/g/s"][()]["t"].tolist(), got["/g/s"][()]["u"].tolist()), ("ab", [7, 8, 9]))
+
+    def test_refuses(self):
+        right = self.body()
+        for wrong in (right + b"\0", right[:-1], right[:4] + b"\0\0\0\0" + right[8:]):
+            with self.assertRaises(Exception):
+                dap4.read(self.response(wrong))
+        with self.assertRaisesRegex(ValueError, "error chunk"):
+            dap4.read(self.response(right, 7))
 
 
 class DataResponse(unittest.TestCase):

@@ -13,7 +13,7 @@ import numpy as np
 
 from observed import Dataset, Variable, plain, texts
 
-ABSENT_KINDS = ("compound", "vlen", "other")
+ABSENT_KINDS = ("compound", "vlen", "opaque", "other")
 
 
 def json_form(value):

@@ -10,6 +10,8 @@ import classic
 import fields
 import kinds
 import layouts
+import traps
+import user_types
 
 SAMPLES = {
     "temperature.nc": fields.temperature,
@@ -27,6 +29,20 @@ SAMPLES = {
     "unicode_strings.nc": kinds.unicode_strings,
     "attributes.nc": kinds.attributes,
     "user_types.nc": kinds.user_types,
+    "compounds.nc": user_types.compounds,
+    "table.nc": user_types.table,
+    "enums.nc": user_types.enums,
+    "opaques.nc": user_types.opaques,
+    "vlens.nc": user_types.vlens,
+    "nested_types.nc": user_types.nested_types,
+    "pairs.nc": user_types.pairs,
+    "packed_bytes.nc": traps.packed_bytes,
+    "awkward_attributes.nc": traps.awkward_attributes,
+    "hostile_names.nc": traps.hostile_names,
+    "long_strings.nc": traps.long_strings,
+    "empty_first.nc": traps.empty_first,
+    "empty_twice.nc": traps.empty_twice,
+    "many_dimensions.nc": traps.many_dimensions,
     "layouts.nc": layouts.layouts,
     "classic_cdf1.nc": classic.cdf1,
     "classic_cdf2.nc": classic.cdf2,

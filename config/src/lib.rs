@@ -72,7 +72,7 @@ pub struct Server {
     pub public_url: Option<String>,
     /// The largest response that is served.
     pub max_response: Option<Size>,
-    /// Memory for reading, shared by all requests.
+    /// Memory for serving, of which requests have half, and caches the rest.
     pub memory_budget: Option<Size>,
     /// How long a request waits for memory.
     pub memory_wait: Option<Seconds>,

@@ -34,17 +34,28 @@ def flat_attributes(attributes, prefix=""):
     return flat
 
 
+def columns_seen(name, sequence):
+    """The columns of a Sequence, each a variable."""
+    rows = list(sequence.iterdata())
+    columns = {column: np.array([row[place] for row in rows]) for place, column in enumerate(sequence.keys())}
+    return {f"{name}.{column}": Variable((name,), values, {}) for column, values in columns.items()}
+
+
 def seen(address, expected):
     """Everything pydap sees."""
     from pydap.client import open_url
 
     dataset = open_url(address, protocol="dap2")
-    variables = {}
+    variables, attributes_of_tables = {}, {}
     for name, variable in dataset.items():
+        if type(variable).__name__ == "SequenceType":
+            variables |= columns_seen(name, variable)
+            attributes_of_tables |= flat_attributes(variable.attributes, f"{name}.")
+            continue
         values = np.asarray(variable[...].data)
         values = texts(values) if values.dtype.kind in "SUO" else values.astype(values.dtype.newbyteorder("="))
         variables[name] = Variable(tuple(variable.dims), values, flat_attributes(variable.attributes))
-    attributes = flat_attributes(dataset.attributes)
+    attributes = flat_attributes(dataset.attributes) | attributes_of_tables
     unlimited = {attributes["Unlimited_Dimension"]} if "Unlimited_Dimension" in attributes else set()
     return aligned(expected, Dataset(variables, {"/": attributes}, unlimited))
 

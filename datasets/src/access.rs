@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::memory_budget::Memory;
 use crate::remote::Network;
 use crate::remote::rules::{AccessRules, Patience};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
-use crate::{DataFile, Error, Generation};
+use crate::{Caches, DataFile, Error, Generation};
 
 /// What may be reached. References in files are hostile input: they name paths and URLs, and only those inside are opened.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,8 @@ pub struct Access {
     roots: Vec<PathBuf>,
     /// Servers and buckets; `None` where there are none.
     network: Option<Arc<Network>>,
+    /// What is kept of what is reached.
+    caches: Caches,
 }
 
 impl Access {
@@ -25,14 +28,26 @@ impl Access {
     /// `BadRequest` for a rule that contradicts itself.
     pub fn new(rules: AccessRules) -> Result<Self, Error> {
         let roots = Self::to(&rules.roots).roots;
-        Ok(Self { roots, network: Some(Arc::new(Network::new(rules)?)) })
+        Ok(Self { roots, network: Some(Arc::new(Network::new(rules)?)), caches: Caches::default() })
     }
 
     /// Access to what lies in these folders; those that do not exist are left out.
     #[must_use]
     pub fn to(roots: &[PathBuf]) -> Self {
         let roots = roots.iter().filter_map(|root| std::fs::canonicalize(root).ok()).collect();
-        Self { roots, network: None }
+        Self { roots, network: None, caches: Caches::default() }
+    }
+
+    /// The same access, of which what is kept has its shares of `memory`.
+    #[must_use]
+    pub fn within(self, memory: &Memory) -> Self {
+        Self { caches: Caches::within(memory), ..self }
+    }
+
+    /// What is kept of what is reached.
+    #[must_use]
+    pub fn caches(&self) -> &Caches {
+        &self.caches
     }
 
     /// The folders and files of this machine, with all links resolved.
@@ -66,7 +81,7 @@ impl Access {
     /// be reached. Messages do not name the URL.
     pub fn object(&self, url: &ObjectUrl) -> Result<DataFile, Error> {
         let network = self.network()?;
-        Ok(DataFile::remote(network.open(url)?, network.location(url)))
+        Ok(DataFile::remote(network.open(url, &self.caches.blocks)?, network.location(url)))
     }
 
     /// The objects whose names begin with a URL, as a store.

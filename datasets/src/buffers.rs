@@ -1,12 +1,22 @@
 //! Buffers for stored chunks, used again: fresh memory for each chunk would cost the kernel more than reading it does.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use crate::codecs;
 
 /// Buffers that nobody uses now.
 static IDLE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
 /// Idle buffers beyond this many bytes are freed.
-const MOST_IDLE_BYTES: usize = 16 << 20;
+static MOST_IDLE_BYTES: AtomicUsize = AtomicUsize::new(8 << 20);
+
+/// Says how many bytes of memory buffers and scratch that nobody uses may have, in this process: half of it each.
+pub fn keep_idle(bytes: u64) {
+    let half = usize::try_from(bytes >> 1).unwrap_or(usize::MAX);
+    MOST_IDLE_BYTES.store(half, Ordering::Relaxed);
+    codecs::keep_idle(half);
+}
 
 /// Smaller buffers are cheap to allocate, larger ones too much to keep.
 const KEPT_BYTES: std::ops::RangeInclusive<usize> = 64 << 10..=4 << 20;
@@ -30,8 +40,9 @@ pub fn take(length: usize) -> Vec<u8> {
 /// Gives a buffer back.
 pub fn give(buffer: Vec<u8>) {
     let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let most = MOST_IDLE_BYTES.load(Ordering::Relaxed);
     let kept: usize = idle.iter().map(Vec::capacity).sum();
-    if KEPT_BYTES.contains(&buffer.capacity()) && kept.saturating_add(buffer.capacity()) <= MOST_IDLE_BYTES {
+    if KEPT_BYTES.contains(&buffer.capacity()) && kept.saturating_add(buffer.capacity()) <= most {
         idle.push(buffer);
     }
 }
@@ -72,7 +83,7 @@ mod tests {
             drop(Reused::new(buffer));
         }
         let idle = IDLE.lock().unwrap();
-        assert!(idle.iter().map(Vec::capacity).sum::<usize>() <= MOST_IDLE_BYTES);
+        assert!(idle.iter().map(Vec::capacity).sum::<usize>() <= MOST_IDLE_BYTES.load(Ordering::Relaxed));
         assert!(idle.iter().all(|buffer| KEPT_BYTES.contains(&buffer.capacity())));
     }
 }

@@ -20,6 +20,7 @@ mod shuffle;
 mod stream;
 mod szip;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use weir_model::{ByteOrder, Codec, DataType};
@@ -45,11 +46,13 @@ pub struct Scratch {
 /// Scratch that nobody uses now. Not one per thread: many threads wait for clients or disks, and few decode.
 static IDLE: Mutex<Vec<Scratch>> = Mutex::new(Vec::new());
 
-/// Idle scratch beyond this is freed.
-const MOST_IDLE: usize = 8;
+/// Idle scratch beyond this many bytes is freed.
+static MOST_IDLE_BYTES: AtomicUsize = AtomicUsize::new(8 << 20);
 
-/// Buffers larger than this are freed after use.
-const MOST_KEPT_BYTES: usize = 8 << 20;
+/// Says how many bytes scratch may have that nobody uses.
+pub fn keep_idle(bytes: usize) {
+    MOST_IDLE_BYTES.store(bytes, Ordering::Relaxed);
+}
 
 impl Scratch {
     fn new() -> Self {
@@ -62,17 +65,30 @@ impl Scratch {
         let taken = idle().pop();
         let mut scratch = taken.unwrap_or_else(Self::new);
         let result = f(&mut scratch);
-        let Self { tools: Tools { planes, spare, blocks, .. }, front, back } = &mut scratch;
-        for buffer in [front, back, planes, spare, blocks] {
-            if buffer.capacity() > MOST_KEPT_BYTES {
-                *buffer = Vec::new();
-            }
-        }
         let mut idle = idle();
-        if idle.len() < MOST_IDLE {
+        let kept = idle.iter().map(Self::bytes).fold(0, usize::saturating_add);
+        let room = MOST_IDLE_BYTES.load(Ordering::Relaxed).saturating_sub(kept);
+        if scratch.bytes() > room {
+            scratch.free_buffers();
+        }
+        if scratch.bytes() <= room {
             idle.push(scratch);
         }
         result
+    }
+
+    fn free_buffers(&mut self) {
+        let Self { tools: Tools { planes, spare, blocks, .. }, front, back } = self;
+        [front, back, planes, spare, blocks].into_iter().for_each(|buffer| *buffer = Vec::new());
+    }
+
+    /// How many bytes it has.
+    fn bytes(&self) -> usize {
+        /// What tools have beside buffers.
+        const TOOLS: usize = 64 << 10;
+        let Self { tools: Tools { planes, spare, blocks, .. }, front, back } = self;
+        let buffers = [front, back, planes, spare, blocks].map(Vec::capacity);
+        buffers.into_iter().fold(TOOLS, usize::saturating_add)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{ChunkKey, ChunkSource, Dataset};
 pub enum Expected {
     /// Elements of a fixed size: all of them, little-endian, row-major.
     Elements(Vec<u8>),
-    /// Strings: all of them, row-major.
+    /// Elements of varying size: all of them, row-major; strings, or others in their packed form.
     Strings(Vec<Vec<u8>>),
 }
 

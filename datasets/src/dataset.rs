@@ -1,19 +1,20 @@
 //! An open dataset: a chunk source, and what was proven of it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rayon::prelude::*;
-use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Part, Schema, Storage, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Codec, Hyperslab, Schema, Storage, Variable};
 
 use crate::codecs;
 use crate::memory_budget::{DEFAULT_BUDGET, Memory};
 use crate::proven::Proven;
-use crate::read::{self, Reading};
+use crate::read::{self, Pace, Reading};
 use crate::runs::{Purpose, RunRequest};
-use crate::source::UNPINNED;
-use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, SlabRequest, Stored, Times, runs};
+use crate::source::{self, UNPINNED};
+use crate::{
+    ChunkKey, ChunkSource, DataFile, Error, ErrorKind, SlabRequest, Stored, StringRoom, Times, resident, runs,
+};
 
 /// A chunk for a protocol that passes stored bytes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,18 @@ pub struct Dataset {
     variables: HashMap<String, u32>,
     /// Layouts that were asked for, by path without the leading slash: at most one for each variable.
     layouts: Mutex<HashMap<String, Arc<Storage>>>,
+    /// Which variables were read: the first reading of one may make the source know more.
+    touched: Box<[AtomicBool]>,
+    /// Whether it took more memory since its keeper last asked.
+    grown: AtomicBool,
+    /// The bytes of memory that its schema takes.
+    schema_bytes: u64,
+    /// The bytes of memory that were counted for it.
+    counted: AtomicU64,
 }
+
+/// What a text has, roughly: most are names and times.
+const TEXT_BYTES: u64 = 40;
 
 /// Counts openings.
 static OPENED: AtomicU64 = AtomicU64::new(0);
@@ -54,21 +66,52 @@ impl Dataset {
     pub fn within(source: Box<dyn ChunkSource>, memory: &Arc<Memory>) -> Self {
         let found = source.schema().variables();
         let chunks = |variable: &Variable| {
-            let counts = grid("", variable).map(|grid| grid.counts()).unwrap_or_default();
+            let counts = source::grid("", variable).map(|grid| grid.counts()).unwrap_or_default();
             counts.into_iter().try_fold(1_u64, u64::checked_mul).unwrap_or(u64::MAX)
         };
         let proven = Proven::of(found.iter().map(|(_, variable)| chunks(variable)));
         let paths = found.into_iter().map(|(path, _)| path.trim_start_matches('/').to_owned());
-        let variables = paths.zip(0..).collect();
-        Self {
+        let variables: HashMap<String, u32> = paths.zip(0..).collect();
+        let dataset = Self {
             generation: source.generation(),
             times: None,
+            schema_bytes: resident::of_schema(source.schema()),
             source,
             proven,
             memory: Arc::clone(memory),
             number: OPENED.fetch_add(1, Ordering::Relaxed),
+            touched: variables.iter().map(|_| AtomicBool::new(false)).collect(),
             variables,
             layouts: Mutex::default(),
+            grown: AtomicBool::new(false),
+            counted: AtomicU64::new(0),
+        };
+        dataset.weigh();
+        dataset
+    }
+
+    /// Counts what it takes of memory as long as it is open, in bytes.
+    pub(crate) fn weigh(&self) -> u64 {
+        let own = self.schema_bytes.saturating_add(self.proven.bytes());
+        let now = own.saturating_add(self.source.resident_bytes());
+        let before = self.counted.swap(now, Ordering::Relaxed);
+        self.memory.count_dataset(before, now);
+        now
+    }
+
+    /// Whether it took more memory since this was last asked.
+    pub(crate) fn has_grown(&self) -> bool {
+        self.grown.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that a variable was read: the first time, the source has learnt where its chunks are.
+    fn note_touched(&self, path: &str) {
+        let number = self.variables.get(path.trim_start_matches('/'));
+        let touched = number.and_then(|&number| self.touched.get(usize::try_from(number).ok()?));
+        if touched.is_some_and(|touched| !touched.swap(true, Ordering::Relaxed)) {
+            self.weigh();
+            self.grown.store(true, Ordering::Relaxed);
+            self.memory.note_growth();
         }
     }
 
@@ -91,8 +134,9 @@ impl Dataset {
 
     /// The same, with the times of the one file that all of it is read from.
     #[must_use]
-    pub fn with_times(self, times: Option<Times>) -> Self {
-        Self { times, ..self }
+    pub fn with_times(mut self, times: Option<Times>) -> Self {
+        self.times = times;
+        self
     }
 
     /// When its data was changed, where that is known.
@@ -102,10 +146,8 @@ impl Dataset {
     }
 
     fn variable(&self, path: &str) -> Result<(&Variable, ChunkGrid), Error> {
-        let variable = self.schema().variable(path);
-        let variable =
-            variable.ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))?;
-        Ok((variable, grid(path, variable)?))
+        let variable = source::find(self.schema(), path)?;
+        Ok((variable, source::grid(path, variable)?))
     }
 
     /// Whether the generation changes with every byte of the data; where it does not, nothing that was read may be kept.
@@ -119,17 +161,11 @@ impl Dataset {
     /// # Errors
     /// As [`read`](Self::read), of what can be known without reading.
     pub fn scratch_bytes(&self, path: &str, slab: &Hyperslab) -> Result<u64, Error> {
-        let (variable, grid) = self.variable(path)?;
-        let Some(size) = variable.data_type.size() else { return Ok(0) };
-        let chunk = grid.chunk_elements().saturating_mul(size as u64);
-        let touched = read::touched(&grid, slab);
-        let threads = if self.source.is_far() { read::threads::MOST } else { rayon::current_num_threads() };
-        let at_once = touched.min(threads as u64);
-        // What is stored, what one codec makes of it, and what the next one does.
-        let buffers = if variable.storage.codecs.is_empty() { 1 } else { 3 };
-        // What is fetched together with others, and ahead of decoding.
-        let together = touched.saturating_mul(chunk).min(self.source.fetched_at_once());
-        Ok(chunk.saturating_mul(at_once).saturating_mul(buffers).saturating_add(together))
+        self.source.scratch_bytes(path, slab, self.pace())
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::within(self.memory.limit())
     }
 
     fn reading<'a>(
@@ -146,6 +182,7 @@ impl Dataset {
             target,
             dataset: self.number,
             memory: &self.memory,
+            pace: self.pace(),
             proven: &self.proven,
             stopped,
         }
@@ -174,7 +211,10 @@ impl Dataset {
         check_slab(path, variable, slab)?;
         self.source.check_unchanged()?;
         if !self.source.read_slab(&SlabRequest { variable: path, slab, order, stopped }, out)? {
-            self.reading(read::Target { path, variable, grid: &grid, order }, stopped).read(slab, out)?;
+            let read =
+                self.reading(read::Target { path, variable, grid: &grid, order }, stopped).read(slab, out);
+            self.note_touched(path);
+            read?;
         }
         self.source.check_unchanged()
     }
@@ -183,12 +223,41 @@ impl Dataset {
     /// ([`Packed`](weir_model::Packed)).
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// As [`read`](Self::read); `TooLarge` where they are more than any answer has.
     pub fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+        self.read_strings_within(path, slab, &mut StringRoom::default())
+    }
+
+    /// As [`read_strings`](Self::read_strings), but ends where the room does not do.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); `TooLarge` where the room does not do.
+    pub fn read_strings_within(
+        &self,
+        path: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
         self.source.check_unchanged()?;
-        let strings = self.source.read_strings(path, slab)?;
+        let strings = self.source.read_strings(path, slab, room);
+        self.note_touched(path);
+        let strings = strings?;
         self.source.check_unchanged()?;
         Ok(strings)
+    }
+
+    /// Bytes of memory that [`read_strings`](Self::read_strings) will take, roughly: what the file says of the elements, where
+    /// that is learnt much faster than they are read, else what most texts take. The first room for
+    /// [`read_strings_within`](Self::read_strings_within), which says whether it did.
+    ///
+    /// # Errors
+    /// As [`read_strings`](Self::read_strings).
+    pub fn varying_bytes_hint(&self, path: &str, slab: &Hyperslab) -> Result<u64, Error> {
+        self.source.check_unchanged()?;
+        let elements = slab.elements();
+        let said = self.source.varying_bytes(path, slab)?;
+        let bytes = said.unwrap_or_else(|| elements.saturating_mul(TEXT_BYTES));
+        Ok(bytes.saturating_add(elements.saturating_mul(size_of::<Vec<u8>>() as u64)))
     }
 
     /// Proves that every chunk of the slab can be decoded: chunks with codecs are decoded once per generation, chunks
@@ -213,7 +282,7 @@ impl Dataset {
         let (variable, grid) = self.variable(path)?;
         check_slab(path, variable, slab)?;
         if variable.data_type.size().is_none() {
-            return self.read_strings(path, slab).map(drop);
+            return self.verify_strings(stopped, path, slab);
         }
         self.source.check_unchanged()?;
         let order = variable.storage.byte_order;
@@ -222,18 +291,39 @@ impl Dataset {
         }
         let reading = self.reading(read::Target { path, variable, grid: &grid, order }, stopped);
         let before = self.recall_proven(path, reading.variable);
-        // Chunks are planned in batches, so that a slab of very many chunks needs no list of them all.
-        let mut plan = grid.plan(slab).peekable();
-        while plan.peek().is_some() {
-            let batch: Vec<Part> = plan.by_ref().take(1024).collect();
-            let prove = |part: &Part| reading.prove(&part.chunk());
-            match self.source.is_far() {
-                true => read::threads::each(batch.iter().collect(), read::threads::MOST, prove).map(drop)?,
-                false => batch.par_iter().try_for_each(prove)?,
-            }
-        }
+        let proven = reading.prove_all(slab);
+        self.note_touched(path);
+        proven?;
         self.source.check_unchanged()?;
         self.keep_proven(path, reading.variable, &before);
+        Ok(())
+    }
+
+    /// Reads strings in pieces, and forgets them. A piece of which the strings are too many is halved.
+    fn verify_strings(
+        &self,
+        stopped: &(dyn Fn() -> bool + Sync),
+        path: &str,
+        slab: &Hyperslab,
+    ) -> Result<(), Error> {
+        let mut pieces = vec![slab.clone()];
+        while let Some(piece) = pieces.pop() {
+            if stopped() {
+                return Err(Error::unavailable("the request was cancelled or its time is over"));
+            }
+            let halves = halves(&piece);
+            if let Some(halves) = halves.as_ref().filter(|_| piece.elements() > PROVEN_STRINGS) {
+                pieces.extend(halves.iter().cloned());
+                continue;
+            }
+            // One string alone may be as long as one that can be sent.
+            let longest = (self.memory.limit() >> 2).max(PROVEN_STRING_BYTES);
+            let mut room = StringRoom::of(if halves.is_some() { PROVEN_STRING_BYTES } else { longest });
+            match (self.read_strings_within(path, &piece, &mut room), halves) {
+                (Err(_), Some(halves)) if room.is_exceeded() => pieces.extend(halves),
+                (read, _) => read.map(drop)?,
+            }
+        }
         Ok(())
     }
 
@@ -293,7 +383,9 @@ impl Dataset {
             Error::not_found(format!("{path} has no chunk {index:?}; it has {counts:?} chunks"))
         })?;
         self.source.check_unchanged()?;
-        let mut stored = self.source.locate_run(RunRequest { variable: path, extent: &extent, purpose })?;
+        let stored = self.source.locate_run(RunRequest { variable: path, extent: &extent, purpose });
+        self.note_touched(path);
+        let mut stored = stored?;
         // Absence, too, is proven only of a file that nobody wrote to meanwhile.
         self.source.check_unchanged()?;
         let size = variable.data_type.size();
@@ -351,6 +443,7 @@ impl Dataset {
         let key = ChunkKey { variable: path, index };
         let stored = read::locate(self.source.as_ref(), key, whole.unwrap_or(usize::MAX))?;
         let fetched = stored.fetch(|| self.source.fetch(key))?;
+        self.note_touched(path);
         // Absence, too, is proven only of a file that nobody wrote to meanwhile.
         self.source.check_unchanged()?;
         let Some(mut encoded) = fetched else { return Ok(None) };
@@ -367,9 +460,24 @@ impl Dataset {
     }
 }
 
-fn grid(path: &str, variable: &Variable) -> Result<ChunkGrid, Error> {
-    let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
-    grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))
+/// Strings are proven so many at a time ...
+pub const PROVEN_STRINGS: u64 = 1 << 14;
+
+/// ... and so many bytes.
+pub const PROVEN_STRING_BYTES: u64 = 4 << 20;
+
+/// The two halves of a hyperslab, cut along its first axis of several elements, the second one first; `None` for a single element.
+fn halves(slab: &Hyperslab) -> Option<[Hyperslab; 2]> {
+    let axis = slab.strides().iter().position(|stride| stride.count > 1)?;
+    let count = slab.strides().get(axis)?.count;
+    let half = count >> 1;
+    Some([slab.narrowed(axis, half, count.checked_sub(half)?)?, slab.narrowed(axis, 0, half)?])
+}
+
+impl Drop for Dataset {
+    fn drop(&mut self) {
+        self.memory.count_dataset(*self.counted.get_mut(), 0);
+    }
 }
 
 /// Bytes that no codec protects must be as many as a reader expects.

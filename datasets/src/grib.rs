@@ -38,8 +38,9 @@ use weir_model::{Hyperslab, Schema, Variable};
 use self::coordinates::{Content, Role};
 use self::cube::Cube;
 use self::field::Index;
+use crate::read::{Load, Pace, Reach};
 use crate::runs::Runs;
-use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored};
+use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, StringRoom, source};
 
 /// A grid of more points is not read: a chunk of their coordinates would have more than 1 GiB.
 const MOST_POINTS: u64 = 1 << 27;
@@ -234,6 +235,27 @@ impl ChunkSource for Grib {
         self.generation.clone()
     }
 
+    fn reach(&self) -> Reach {
+        if self.file.is_remote() { Reach::Referred } else { Reach::Near }
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        let contents = self.contents.values().map(|content| match content {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Grid(..) | Content::Cube(_) => 0,
+        });
+        let cubes = self.cubes.iter().map(Cube::resident_bytes);
+        contents.chain(cubes).fold(self.index.resident_bytes(), u64::saturating_add)
+    }
+
+    /// A field is unpacked to wide numbers first, and its points are put in order after that.
+    fn scratch_bytes(&self, variable: &str, slab: &Hyperslab, pace: Pace) -> Result<u64, Error> {
+        const BUFFERS: u64 = 8;
+        let (found, _) = self.variable(variable)?;
+        let load = Load::of(found, &source::grid(variable, found)?, slab, self.reach());
+        Ok(pace.scratch(&Load { buffers: BUFFERS, ..load }))
+    }
+
     fn check_unchanged(&self) -> Result<(), Error> {
         self.file.check_unchanged()
     }
@@ -277,7 +299,7 @@ impl ChunkSource for Grib {
         }
     }
 
-    fn read_strings(&self, variable: &str, _: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(&self, variable: &str, _: &Hyperslab, _: &mut StringRoom) -> Result<Vec<Vec<u8>>, Error> {
         self.variable(variable)?;
         Err(Error::new(ErrorKind::BadRequest, format!("{variable} holds no strings; GRIB files have none")))
     }

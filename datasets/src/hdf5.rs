@@ -35,7 +35,7 @@ use self::metadata::Metadata;
 use self::tree::Tree;
 use crate::index::Records;
 use crate::runs::{self, RunRequest, Runs};
-use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored};
+use crate::{ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Stored, StringRoom};
 
 /// An open HDF5 file.
 pub struct Hdf5Source {
@@ -80,6 +80,17 @@ impl Hdf5Source {
         }
         Ok(array)
     }
+
+    /// The array of a variable whose elements vary in size.
+    fn varying(&self, path: &str) -> Result<&StoredArray, Error> {
+        let array = self.array(path)?;
+        if !array.data_type.is_varying() {
+            let what = array.data_type.describe();
+            let message = format!("{path} has elements of type {what}, not strings");
+            return Err(Error::new(ErrorKind::BadRequest, message));
+        }
+        Ok(array)
+    }
 }
 
 impl ChunkSource for Hdf5Source {
@@ -93,6 +104,11 @@ impl ChunkSource for Hdf5Source {
 
     fn is_far(&self) -> bool {
         self.metadata.file().is_remote()
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        let own = (self.arrays.len() as u64).saturating_mul(512).saturating_add(self.metadata.kept_bytes());
+        self.arrays.values().map(StoredArray::resident_bytes).fold(own, u64::saturating_add)
     }
 
     fn check_unchanged(&self) -> Result<(), Error> {
@@ -135,13 +151,22 @@ impl ChunkSource for Hdf5Source {
         Some(self.metadata.shared_file())
     }
 
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-        let array = self.array(variable)?;
-        if !array.data_type.is_varying() {
-            let what = array.data_type.describe();
-            let message = format!("{variable} has elements of type {what}, not strings");
-            return Err(Error::new(ErrorKind::BadRequest, message));
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let array = self.varying(variable)?;
+        varying::read(&self.metadata, array, (slab, room)).map_err(|error| error.within(variable))
+    }
+
+    fn varying_bytes(&self, variable: &str, slab: &Hyperslab) -> Result<Option<u64>, Error> {
+        let array = self.varying(variable)?;
+        // References are looked at twice, which costs little where they are near.
+        if self.is_far() {
+            return Ok(None);
         }
-        varying::read(&self.metadata, array, slab).map_err(|error| error.within(variable))
+        varying::bytes(&self.metadata, array, slab).map(Some).map_err(|error| error.within(variable))
     }
 }

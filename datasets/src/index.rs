@@ -24,6 +24,7 @@ pub(crate) use self::packed::{Packed, Unpacker, pack, packed, unpack};
 pub use self::records::Records;
 use self::writer::Writer;
 use crate::Error;
+use crate::memory_budget::{DEFAULT_BUDGET, Deal, Share};
 
 /// Records that were not used for so many days are removed.
 pub const KEPT_DAYS: u32 = 90;
@@ -52,7 +53,15 @@ impl Index {
     /// `Busy` where another process has it open, `BadRequest` where the file is no index, `Unavailable` where it cannot be
     /// opened. Messages do not name the file.
     pub fn open(path: &Path) -> Result<Arc<Self>, Error> {
-        Self::open_as(path, sealed::VERSION, SETTLING)
+        Self::open_within(path, Deal::of(DEFAULT_BUDGET).share(Share::Index))
+    }
+
+    /// As [`open`](Self::open); the index takes about `bytes` bytes of memory.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_within(path: &Path, bytes: u64) -> Result<Arc<Self>, Error> {
+        Self::open_as(path, (sealed::VERSION, SETTLING), bytes)
     }
 
     /// Opens an index that keeps records of files that were just written, too, as those of tests are.
@@ -61,12 +70,20 @@ impl Index {
     /// As [`open`](Self::open).
     #[cfg(feature = "testing")]
     pub fn open_for_settled(path: &Path) -> Result<Arc<Self>, Error> {
-        Self::open_as(path, sealed::VERSION, Duration::ZERO)
+        let bytes = Deal::of(DEFAULT_BUDGET).share(Share::Index);
+        Self::open_as(path, (sealed::VERSION, Duration::ZERO), bytes)
     }
 
-    fn open_as(path: &Path, version: &'static str, settling: Duration) -> Result<Arc<Self>, Error> {
-        let database = Arc::new(Database::open(path)?);
-        let writer = Writer::start(Arc::clone(&database));
+    fn open_as(
+        path: &Path,
+        (version, settling): (&'static str, Duration),
+        bytes: u64,
+    ) -> Result<Arc<Self>, Error> {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        // The other part is for records that wait to be written.
+        let pages = bytes >> 2;
+        let database = Arc::new(Database::open(path, pages)?);
+        let writer = Writer::start(Arc::clone(&database), bytes.saturating_sub(pages));
         let writer = writer.map_err(|e| Error::unavailable(format!("its writer cannot be started: {e}")))?;
         writer.take(Change::RemoveUnusedSince(today().saturating_sub(KEPT_DAYS)));
         Ok(Arc::new(Self { database, writer, version, settling }))
@@ -155,7 +172,7 @@ mod tests {
     }
 
     fn open(folder: &tempfile::TempDir, version: &'static str) -> Arc<Index> {
-        Index::open_as(&folder.path().join("deep").join("index.redb"), version, SETTLING).unwrap()
+        Index::open_as(&folder.path().join("deep").join("index.redb"), (version, SETTLING), 1 << 20).unwrap()
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod access;
 pub mod aggregate;
 pub mod buffers;
+mod caches;
 pub mod catalog;
 pub mod codecs;
 #[cfg(feature = "testing")]
@@ -31,18 +32,21 @@ mod proven;
 pub mod read;
 pub mod reference;
 pub mod remote;
+mod resident;
 pub mod runs;
 mod source;
 pub mod store;
+mod string_room;
 mod tiling;
 #[cfg(feature = "netcdf-c")]
 pub mod worker;
 pub mod zarr;
 
 pub use access::Access;
+pub use caches::Caches;
 pub use catalog::Catalog;
 pub use data_file::{DataFile, Generation, Location, Times};
-pub use dataset::{Dataset, RawChunk};
+pub use dataset::{Dataset, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk};
 pub use error::{Error, ErrorKind};
 pub use opener::{Opener, Place};
 pub use other_files::OtherFiles;
@@ -53,4 +57,5 @@ pub use remote::rules::{
 pub use remote::url::ObjectUrl;
 pub use runs::Runs;
 pub use source::{ChunkKey, ChunkSource, Encoded, Run, SlabRequest, Stored, UNPINNED};
+pub use string_room::{MOST_STRING_BYTES, StringRoom};
 pub use tiling::{equal_run_shape, run_chunk_shape};

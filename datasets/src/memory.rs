@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Packed, Schema, Variable};
 
 use crate::runs::Runs;
-use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored, codecs};
+use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored, StringRoom, codecs};
 
 /// A schema, and the stored chunks or strings of its variables. Where nothing is stored, the fill value stands.
 #[derive(Clone, Debug)]
@@ -197,6 +197,14 @@ impl ChunkSource for MemorySource {
         self.generation.clone()
     }
 
+    fn resident_bytes(&self) -> u64 {
+        let chunks = self.chunks.values().flatten().map(|(index, chunk)| {
+            size_of_val(index.as_slice()).saturating_add(chunk.bytes.len()).saturating_add(64)
+        });
+        let strings = self.strings.values().flatten().map(|string| string.len().saturating_add(24));
+        chunks.chain(strings).map(|bytes| bytes as u64).fold(0, u64::saturating_add)
+    }
+
     fn check_unchanged(&self) -> Result<(), Error> {
         Ok(())
     }
@@ -209,7 +217,12 @@ impl ChunkSource for MemorySource {
         self.variable(variable).map(Runs::of_chunks)
     }
 
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
         let found = self.variable(variable)?;
         if !found.data_type.is_varying() {
             let message = format!("{variable} holds no strings, but {}", found.data_type.describe());
@@ -229,11 +242,14 @@ impl ChunkSource for MemorySource {
                 let position = stride.start.saturating_add(place.saturating_mul(stride.step));
                 at.saturating_mul(length).saturating_add(position)
             });
-            usize::try_from(at).ok().and_then(|at| strings.get(at)).cloned()
+            usize::try_from(at).ok().and_then(|at| strings.get(at))
         });
         picked
             .map(|string| {
-                string.ok_or_else(|| Error::corrupt(format!("the hyperslab lies outside {variable}")))
+                let outside = || Error::corrupt(format!("the hyperslab lies outside {variable}"));
+                let string = string.ok_or_else(outside)?;
+                room.take(string.len())?;
+                Ok(string.clone())
             })
             .collect()
     }

@@ -19,7 +19,7 @@ use self::header::{Fault, Header, HeaderVariable};
 use self::layout::{Layout, Placement};
 use crate::index::Records;
 use crate::runs::{self, RunRequest, Runs};
-use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, source};
+use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, StringRoom, source};
 
 /// How much of a file is read first; most headers fit.
 const FIRST_BYTES: u64 = 64 << 10;
@@ -342,7 +342,7 @@ impl ChunkSource for Classic {
         Some(Arc::clone(&self.file))
     }
 
-    fn read_strings(&self, variable: &str, _: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(&self, variable: &str, _: &Hyperslab, _: &mut StringRoom) -> Result<Vec<Vec<u8>>, Error> {
         self.placement(variable)?;
         Err(Error::new(
             ErrorKind::BadRequest,

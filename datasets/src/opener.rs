@@ -1,4 +1,7 @@
 //! Opening: from a place to an open dataset, once for each generation of it.
+//!
+//! Open datasets share a part of the memory budget: each counts as what it takes, which grows once its chunks were looked for.
+//! Those that were not used for the longest time are closed first.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,13 +16,13 @@ use crate::aggregate::definition::Base;
 use crate::aggregate::{Definition, Keeper, Kept};
 use crate::catalog::format::{self, Format};
 use crate::index::Index;
-use crate::memory_budget::Memory;
+use crate::memory_budget::{Memory, Share};
 use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
-use crate::{Access, DataFile, Dataset, Error, ErrorKind, Generation, OtherFiles, zarr};
+use crate::{Access, ChunkSource, DataFile, Dataset, Error, ErrorKind, Generation, OtherFiles, Times, zarr};
 
-/// How many datasets are kept open.
+/// So many datasets are kept open at most, because a process may have only so many open files.
 const MOST_OPEN: u64 = 256;
 
 /// Of how many objects of other machines it is remembered what they were.
@@ -94,6 +97,8 @@ pub struct Opener {
 struct Open {
     seen: Seen,
     dataset: Arc<Dataset>,
+    /// The bytes of memory that it counts as.
+    weight: u64,
 }
 
 /// What was there when a dataset was opened.
@@ -115,11 +120,17 @@ impl Opener {
     /// An opener that reaches what `access` allows, and whose datasets read within `memory`.
     #[must_use]
     pub fn new(access: Access, memory: Arc<Memory>) -> Self {
-        // The one that was not used for the longest time is closed first.
-        let open = Cache::builder().max_capacity(MOST_OPEN).eviction_policy(EvictionPolicy::lru()).build();
+        let access = access.within(&memory);
+        // Open datasets count what they take themselves, also when they are not kept any more but still used.
+        let open = Cache::builder()
+            .max_capacity(memory.share(Share::Datasets))
+            .weigher(|_: &Place, open: &Open| u32::try_from(open.weight).unwrap_or(u32::MAX))
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
         let looked =
             Cache::builder().max_capacity(MOST_LOOKED).time_to_live(access.patience().revalidate).build();
-        Self { access, made: Arc::default(), kept: None, memory, index: None, open, looked }
+        let made = Arc::new(Keeper::within(&memory));
+        Self { access, made, kept: None, memory, index: None, open, looked }
     }
 
     /// The same opener, which keeps in `index` what it learns of files, and of aggregations' members.
@@ -227,6 +238,10 @@ impl Opener {
         if matches!(place, Place::Made(_) | Place::NcMl { .. }) {
             return self.made.open(place, self);
         }
+        self.access.caches().sweep();
+        if self.memory.has_growth() {
+            self.weigh_again();
+        }
         if let Some(open) = self.open.get(place)
             && self.is_current(place, &open.seen).inspect_err(|error| self.forget(place, error))?
         {
@@ -258,6 +273,43 @@ impl Opener {
         }
     }
 
+    /// A dataset that was just opened, as it is kept; with the times of the one file that all of it is read from, if it is one.
+    ///
+    /// # Errors
+    /// `TooLarge` for one that leaves requests too little memory.
+    fn opened(&self, seen: Seen, source: Box<dyn ChunkSource>, times: Option<Times>) -> Result<Open, Error> {
+        let dataset = Arc::new(Dataset::within(source, &self.memory).with_times(times));
+        let weight = self.weight(&dataset);
+        let (share, bytes) = (self.memory.share(Share::Datasets), dataset.weigh());
+        let most = share.saturating_add(self.memory.limit() >> 1);
+        if bytes > most {
+            let message = format!(
+                "to have it open takes {bytes} bytes of memory, of which this server has {most} for that; let it have a larger memory_budget"
+            );
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        Ok(Open { seen, dataset, weight })
+    }
+
+    /// What a dataset counts as among those that are kept open; one that is larger than all that may be kept is kept alone.
+    fn weight(&self, dataset: &Dataset) -> u64 {
+        let share = self.memory.share(Share::Datasets);
+        let least = share.checked_div(MOST_OPEN).unwrap_or(0);
+        dataset.weigh().max(least).min(share)
+    }
+
+    /// Weighs the datasets again that take more than they did, and closes what does not fit any more.
+    fn weigh_again(&self) {
+        for (place, open) in self.open.iter().filter(|(_, open)| open.dataset.has_grown()) {
+            let weight = self.weight(&open.dataset);
+            // Another generation may stand there in the meantime, and then this one does: it is looked at when it is used.
+            if weight != open.weight {
+                self.open.insert(Place::clone(&place), Open { weight, ..open });
+            }
+        }
+        self.open.run_pending_tasks();
+    }
+
     /// The file, with what the index knows of it.
     fn indexed(&self, file: DataFile) -> DataFile {
         match &self.index {
@@ -281,9 +333,7 @@ impl Opener {
                 let times = file.times();
                 let (source, other) = format::open_local(file, &resolved, &self.access)?;
                 let times = times.filter(|_| other == OtherFiles::default());
-                let seen = Seen::File(generation, other);
-                let dataset = Dataset::within(source, &self.memory).with_times(times);
-                Ok(Open { seen, dataset: Arc::new(dataset) })
+                self.opened(Seen::File(generation, other), source, times)
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;
@@ -291,9 +341,9 @@ impl Opener {
                 if reference::is_partitioned(&path) {
                     return self.open_references(References::partitions(&path, &self.access)?);
                 }
-                let (source, documents) = zarr::open_with_documents(Store::folder(&path)?)?;
-                let dataset = Arc::new(Dataset::within(source, &self.memory));
-                Ok(Open { seen: Seen::Folder(path, documents), dataset })
+                let store = Store::folder(&path)?;
+                let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
+                self.opened(Seen::Folder(path, documents), source, None)
             }
             Place::Object { url } => {
                 let file = self.indexed(self.access.object(url)?);
@@ -301,13 +351,12 @@ impl Opener {
                 let (times, changed) = (file.times(), file.changed().unwrap_or_default());
                 let source = format::open(file)?;
                 self.looked.insert(url.clone(), generation);
-                let dataset = Dataset::within(source, &self.memory).with_times(times);
-                Ok(Open { seen: Seen::Object(generation, changed), dataset: Arc::new(dataset) })
+                self.opened(Seen::Object(generation, changed), source, times)
             }
             Place::Prefix { url } => {
-                let (source, documents) = zarr::open_with_documents(self.access.store(url)?)?;
-                let dataset = Arc::new(Dataset::within(source, &self.memory));
-                Ok(Open { seen: Seen::Prefix(documents), dataset })
+                let store = self.access.store(url)?;
+                let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
+                self.opened(Seen::Prefix(documents), source, None)
             }
             Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
         }
@@ -353,9 +402,9 @@ impl Opener {
 
     fn open_references(&self, set: References) -> Result<Open, Error> {
         let generation = set.own_generation();
-        let (source, documents) = zarr::open_with_documents(Store::references(set))?;
-        let dataset = Arc::new(Dataset::within(source, &self.memory));
-        Ok(Open { seen: Seen::References(generation, documents), dataset })
+        let store = Store::references(set);
+        let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
+        self.opened(Seen::References(generation, documents), source, None)
     }
 }
 

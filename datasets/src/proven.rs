@@ -66,6 +66,12 @@ impl Proven {
         words.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).collect()
     }
 
+    /// How many bytes of memory the bits take that were made so far.
+    pub fn bytes(&self) -> u64 {
+        let words = self.variables.iter().filter_map(|bits| bits.words.get());
+        words.map(|words| size_of_val(words.as_ref()) as u64).fold(0, u64::saturating_add)
+    }
+
     /// The bits of a variable, if it has such a chunk and can be remembered.
     fn bits(&self, variable: u32, number: u64) -> Option<&Bits> {
         let bits = self.variables.get(usize::try_from(variable).ok()?)?;

@@ -5,75 +5,25 @@
 //! because the next read is likely to need another part.
 
 mod gather;
+mod pace;
+mod prove;
 mod rows;
+mod target;
 pub mod threads;
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Part, Variable};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Part};
 
-use self::gather::Gathered;
+use self::gather::{Gathered, Windows};
+pub use self::pace::{Load, Pace, Reach};
 use self::rows::{Rows, Window};
-use crate::codecs::{self, Decoded, MOST_CHUNK_BYTES, Scratch};
-use crate::memory_budget::{CachedChunk, Memory};
+pub use self::target::Target;
+use crate::codecs::{self, Decoded, Scratch};
+use crate::memory_budget::{CachedChunk, Memory, Share};
 use crate::proven::Proven;
 use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Run, Stored, buffers};
-
-/// What is read: a variable, its grid, and the byte order in which its elements are wanted.
-pub struct Target<'a> {
-    /// The variable's path.
-    pub path: &'a str,
-    /// The variable.
-    pub variable: &'a Variable,
-    /// How chunks tile it.
-    pub grid: &'a ChunkGrid,
-    /// The wanted order.
-    pub order: ByteOrder,
-}
-
-impl Target<'_> {
-    /// Bytes of an element.
-    ///
-    /// # Errors
-    /// `BadRequest` where elements have no fixed size.
-    pub fn element_size(&self) -> Result<usize, Error> {
-        self.variable.data_type.size().filter(|&size| size > 0).ok_or_else(|| {
-            let what = self.variable.data_type.describe();
-            Error::new(
-                ErrorKind::BadRequest,
-                format!("{} has elements of type {what}, which have no fixed size", self.path),
-            )
-        })
-    }
-
-    /// Bytes of one whole chunk.
-    ///
-    /// # Errors
-    /// `TooLarge` beyond the limit of a chunk.
-    pub fn chunk_bytes(&self) -> Result<usize, Error> {
-        let size = self.element_size()? as u64;
-        let bytes = self.grid.chunk_elements().checked_mul(size).filter(|&bytes| bytes <= MOST_CHUNK_BYTES);
-        bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(|| {
-            let message =
-                format!("{}: a chunk is larger than the limit of {MOST_CHUNK_BYTES} bytes", self.path);
-            Error::new(ErrorKind::TooLarge, message)
-        })
-    }
-
-    /// The fill value in the wanted order.
-    fn fill(&self) -> Vec<u8> {
-        let mut fill = self.variable.storage.fill.clone();
-        if self.order == ByteOrder::Big {
-            codecs::swap(&mut fill, self.variable.data_type.swap_unit());
-        }
-        fill
-    }
-
-    fn has_codecs(&self) -> bool {
-        !self.variable.storage.codecs.is_empty()
-    }
-}
 
 /// One reading of a dataset: what all its steps need to know.
 pub struct Reading<'a> {
@@ -87,6 +37,8 @@ pub struct Reading<'a> {
     pub dataset: u64,
     /// Where decoded chunks are kept.
     pub memory: &'a Memory,
+    /// How much is done at once.
+    pub pace: Pace,
     /// Whether what is read now may be kept for later.
     pub keeps: bool,
     /// Which chunks were decoded before.
@@ -135,38 +87,70 @@ impl Reading<'_> {
 
     /// Whether the chunks that this read needs parts of can all be kept, without pushing each other out.
     fn is_worth_keeping(&self, slab: &Hyperslab) -> bool {
-        let room = self.memory.cached_bytes() >> 1;
+        let room = self.memory.share(Share::Chunks) >> 1;
         let bytes = self.target.chunk_bytes().unwrap_or(usize::MAX) as u64;
         let keeps = self.keeps && self.target.has_codecs();
         keeps && touched(self.target.grid, slab).saturating_mul(bytes) <= room
     }
 
     fn place(&self, parts: &[Part], window: &Window, keep: bool) -> Result<(), Error> {
-        let start = |part| self.start(part, window, keep);
-        let waiting: Vec<Waiting<'_>> = match parts {
-            [part] => start(part)?.into_iter().collect(),
+        let waiting = self.started(parts, |part| self.start(part, window, keep))?;
+        self.finished(waiting, |group, bytes| self.finish(group, bytes, window))
+    }
+
+    /// Starts parts, as many at once as memory allows, and hands back those that wait for their bytes.
+    fn started<'p>(
+        &self,
+        parts: &'p [Part],
+        start: impl Fn(&'p Part) -> Result<Option<Waiting<'p>>, Error> + Sync,
+    ) -> Result<Vec<Waiting<'p>>, Error> {
+        let started = match parts {
+            [part] => return Ok(start(part)?.into_iter().collect()),
             parts if self.source.is_far() => {
-                let started = threads::each(parts.iter().collect(), threads::MOST, start)?;
-                started.into_iter().flatten().collect()
+                let at_once = self.pace.awaited_at_once(self.target.bytes_of_chunk());
+                threads::each(parts.iter().collect(), at_once, start)?
             }
             parts => {
-                let started = parts.par_iter().with_min_len(8).map(start).collect::<Result<Vec<_>, _>>()?;
-                started.into_iter().flatten().collect()
+                let in_turn = self.in_turn(parts.len()).max(8);
+                parts.par_iter().with_min_len(in_turn).map(&start).collect::<Result<Vec<_>, _>>()?
             }
         };
+        Ok(started.into_iter().flatten().collect())
+    }
+
+    /// Fetches what parts wait for, near ones together, and finishes them.
+    fn finished(
+        &self,
+        waiting: Vec<Waiting<'_>>,
+        finish: impl Fn(&Gathered<'_>, Vec<u8>) -> Result<(), Error> + Sync,
+    ) -> Result<(), Error> {
         let (remote, local): (Vec<_>, Vec<_>) =
             gather::near(waiting).into_iter().partition(|group| group.file.is_remote());
         match local.as_slice() {
-            [group] => self.finish(group, group.read()?, window)?,
+            [group] => finish(group, group.read()?)?,
             groups => {
-                groups.par_iter().try_for_each(|group| self.finish(group, group.read()?, window))?;
+                let groups = groups.par_iter().with_min_len(self.in_turn(groups.len()));
+                groups.try_for_each(|group| finish(group, group.read()?))?;
             }
         }
-        gather::ahead(&remote, |group, bytes| self.finish(group, bytes, window), || self.check_wanted())
+        let windows = Windows { bytes: self.pace.ahead(), in_turn: self.in_turn(remote.len()) };
+        windows.ahead(&remote, finish, || self.check_wanted())
+    }
+
+    /// How many of `count` chunks a thread decodes one after the other at least, so that no more threads decode than memory is
+    /// there for.
+    fn in_turn(&self, count: usize) -> usize {
+        let at_once = self.pace.decoded_at_once(self.target.bytes_of_chunk());
+        if at_once >= rayon::current_num_threads() { 1 } else { count.div_ceil(at_once).max(1) }
     }
 
     fn locate(&self, key: ChunkKey<'_>) -> Result<Stored, Error> {
         locate(self.source, key, self.target.chunk_bytes()?)
+    }
+
+    /// A file of the chunk's own is read and closed at once: thousands of open files are more than a process may have.
+    fn is_read_at_once(&self, run: &Run) -> bool {
+        !run.file.is_remote() && Arc::strong_count(&run.file) == 1
     }
 
     fn check_wanted(&self) -> Result<(), Error> {
@@ -189,10 +173,7 @@ impl Reading<'_> {
             return Ok(None);
         }
         let encoded = match self.locate(key)? {
-            // A file of the chunk's own is read and closed at once: thousands of open files are more than a process may have.
-            Stored::Run(run) if !run.file.is_remote() && Arc::strong_count(&run.file) == 1 => {
-                Some(run.read()?)
-            }
+            Stored::Run(run) if self.is_read_at_once(&run) => Some(run.read()?),
             Stored::Run(run) => return Ok(Some(Waiting { part, run, first: 0, keep })),
             stored => stored.fetch(|| self.source.fetch(key))?,
         };
@@ -309,7 +290,7 @@ impl Reading<'_> {
             let chunk = self.decoded(scratch, bytes, skipped, &index)?;
             rows.copy(chunk, 0, window)?;
             if let Some(key) = keep.then(|| self.cached(&index)).flatten() {
-                self.memory.chunks().insert(key, Arc::from(chunk));
+                self.memory.keep(key, Arc::from(chunk));
             }
             Ok(())
         })
@@ -344,31 +325,6 @@ impl Reading<'_> {
             self.proven.insert(self.variable, number);
         }
         Ok(decoded)
-    }
-
-    /// Proves that a chunk can be decoded: one with codecs is decoded, once for each generation of its file; one without is
-    /// checked to lie inside the file.
-    ///
-    /// # Errors
-    /// What the chunk suffers from.
-    pub fn prove(&self, index: &[u64]) -> Result<(), Error> {
-        self.check_wanted()?;
-        let key = ChunkKey { variable: self.target.path, index };
-        if !self.target.has_codecs() {
-            return self.source.check_extent(key).map(drop);
-        }
-        let number = self.target.grid.number(index);
-        if number.is_some_and(|number| self.proven.contains(self.variable, number)) {
-            return Ok(());
-        }
-        let Some(encoded) = self.locate(key)?.fetch(|| self.source.fetch(key))? else {
-            return self.noted(index, Ok(()));
-        };
-        let proven = Scratch::with(|scratch| {
-            self.decoded(scratch, &encoded.bytes, encoded.skipped_codecs, index).map(drop)
-        });
-        buffers::give(encoded.bytes);
-        proven
     }
 
     /// Bytes of the unit that is reversed from stored to wanted order; 1 where nothing is.

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use weir_references::{ChildKind, Reference, ReferenceSet};
 
 pub use self::partitions::METADATA;
+pub use self::partitions::PartitionCache;
 use self::partitions::Partitions;
 pub use self::recognise::{is_document, is_partitioned};
 use self::targets::Targets;
@@ -39,12 +40,12 @@ enum Set {
     /// A document, read whole.
     Document(ReferenceSet),
     /// Partitions, read when they are needed.
-    Partitions(Partitions),
+    Partitions(Box<Partitions>),
 }
 
 /// What a set has for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Found {
+pub(crate) enum Found {
     /// The bytes themselves.
     Here(Vec<u8>),
     /// All of a target.
@@ -73,16 +74,35 @@ impl References {
     /// # Errors
     /// As [`document`](Self::document); `NotFound` where there is no set.
     pub fn partitions(folder: &Path, access: &Access) -> Result<Self, Error> {
-        let (partitions, own) = Partitions::open(Store::folder(folder)?)?;
+        let (partitions, own) = Partitions::open(Store::folder(folder)?, &access.caches().partitions)?;
         // Writers make targets relative to where the set lies, as for a document.
         let targets = Targets::new(access, folder.parent().unwrap_or(folder));
-        Ok(Self::of(Set::Partitions(partitions), targets, own))
+        Ok(Self::of(Set::Partitions(Box::new(partitions)), targets, own))
     }
 
     fn of(set: Set, targets: Targets, own: Arc<DataFile>) -> Self {
         let hash = Sha256::digest(format!("{} {}", own.generation(), targets.generation()));
         let generation = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Self { set, targets, own, generation }
+    }
+
+    /// The bytes of memory that the set takes as long as it is open.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let own = match &self.set {
+            Set::Document(set) => set.resident_bytes(),
+            Set::Partitions(partitions) => partitions.resident_bytes(),
+        };
+        own.saturating_add(self.targets.resident_bytes())
+    }
+
+    /// Bytes of memory that finding a key may take.
+    #[must_use]
+    pub fn scratch_bytes(&self) -> u64 {
+        match &self.set {
+            Set::Document(_) => 0,
+            Set::Partitions(partitions) => partitions.scratch_bytes(),
+        }
     }
 
     /// Where the bytes of a key are; `None` where the set has no such key.

@@ -26,10 +26,11 @@ use std::time::SystemTime;
 use bytes::{Bytes, BytesMut};
 use tokio::task::JoinSet;
 
+pub(crate) use self::blocks::Blocks;
 pub use self::network::Network;
 pub use self::prefix::Prefix;
 
-use self::blocks::{Blocks, ObjectBlocks};
+use self::blocks::ObjectBlocks;
 use self::object::Object;
 use crate::{Error, Generation};
 

@@ -2,21 +2,16 @@
 
 use std::sync::Arc;
 
-use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Variable};
 
 use crate::index::Records;
+use crate::read::{Load, Pace, Reach};
 use crate::runs::{self, RunRequest, Runs};
-use crate::{DataFile, Error, ErrorKind};
+use crate::{DataFile, Error, ErrorKind, StringRoom};
 
 /// What a generation ends with that does not change with every byte of the data, as that of a Zarr store whose chunks are
 /// files of their own. Nothing that was read of such data may be kept for later requests.
 pub const UNPINNED: char = '~';
-
-/// Bytes of near chunks that are fetched together, by some threads.
-const FETCHED_NEAR: u64 = 4 << 20;
-
-/// Bytes of chunks of other machines: two windows, one that is decoded and one that is fetched, and parts on their way.
-const FETCHED_FAR: u64 = 64 << 20;
 
 /// Names one chunk of one variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,14 +145,28 @@ pub trait ChunkSource: Send + Sync {
     /// Text that changes whenever the data may have changed.
     fn generation(&self) -> String;
 
-    /// How many stored bytes a reading may hold that are not decoded yet, beside those of one chunk for each thread.
-    fn fetched_at_once(&self) -> u64 {
-        if self.is_far() { FETCHED_FAR } else { FETCHED_NEAR }
-    }
-
     /// Whether finding a chunk may mean waiting for another machine or process, so that many are looked for at once.
     fn is_far(&self) -> bool {
         false
+    }
+
+    /// Where the bytes of chunks come from.
+    fn reach(&self) -> Reach {
+        if self.is_far() { Reach::Far } else { Reach::Near }
+    }
+
+    /// Bytes of memory that it takes as long as it is open, beside its schema; more once its chunks were looked for.
+    fn resident_bytes(&self) -> u64 {
+        0
+    }
+
+    /// Bytes of memory that reading a hyperslab takes at most at this pace, beside the output and beside strings.
+    ///
+    /// # Errors
+    /// `NotFound` for a variable that does not exist; `Corrupt` for one whose chunks do not tile it.
+    fn scratch_bytes(&self, variable: &str, slab: &Hyperslab, pace: Pace) -> Result<u64, Error> {
+        let found = find(self.schema(), variable)?;
+        Ok(pace.scratch(&Load::of(found, &grid(variable, found)?, slab, self.reach())))
     }
 
     /// Checks that nobody wrote to the data since it was opened.
@@ -250,11 +259,26 @@ pub trait ChunkSource: Send + Sync {
     }
 
     /// Reads elements of varying size ([`DataType::is_varying`](weir_model::DataType::is_varying)), row-major: strings as the
-    /// file spells them, others in their packed form ([`Packed`](weir_model::Packed)).
+    /// file spells them, others in their packed form ([`Packed`](weir_model::Packed)). Takes of `room` what it packs before it
+    /// holds it.
     ///
     /// # Errors
-    /// `NotFound` for a variable that does not exist, `BadRequest` for one whose elements have one size.
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error>;
+    /// `NotFound` for a variable that does not exist, `BadRequest` for one whose elements have one size, `TooLarge` where the
+    /// room does not do.
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error>;
+
+    /// How many bytes [`read_strings`](Self::read_strings) will give, roughly, if that costs much less than reading them.
+    ///
+    /// # Errors
+    /// As [`read_strings`](Self::read_strings).
+    fn varying_bytes(&self, _variable: &str, _slab: &Hyperslab) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
 
     /// What the index keeps of this generation; `None` where nothing may be kept of it.
     fn records(&self) -> Option<&Records> {
@@ -266,13 +290,26 @@ pub trait ChunkSource: Send + Sync {
     /// # Errors
     /// `NotFound` for a variable that does not exist; otherwise why its chunks cannot be found.
     fn count_chunks(&self, variable: &str) -> Result<u64, Error> {
-        let found = self.schema().variable(variable);
-        let found =
-            found.ok_or_else(|| Error::not_found(format!("the dataset has no variable {variable}")))?;
-        let grid = ChunkGrid::new(found.shape.clone(), found.storage.chunk_shape.clone());
-        let grid = grid.map_err(|e| Error::corrupt(format!("{variable}: {e}")))?;
+        let grid = grid(variable, find(self.schema(), variable)?)?;
         Ok(grid.counts().into_iter().fold(1, u64::saturating_mul))
     }
+}
+
+/// The variable at a path.
+///
+/// # Errors
+/// `NotFound` where there is none.
+pub fn find<'s>(schema: &'s Schema, path: &str) -> Result<&'s Variable, Error> {
+    schema.variable(path).ok_or_else(|| Error::not_found(format!("the dataset has no variable {path}")))
+}
+
+/// How chunks tile a variable.
+///
+/// # Errors
+/// `Corrupt` where they do not.
+pub fn grid(path: &str, variable: &Variable) -> Result<ChunkGrid, Error> {
+    let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
+    grid.map_err(|e| Error::corrupt(format!("{path}: {e}")))
 }
 
 fn outside(chunk: ChunkKey<'_>, offset: u64, asked: usize) -> Error {

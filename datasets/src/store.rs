@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::data_file::io_error;
+use crate::read::Reach;
 use crate::reference::References;
 use crate::remote::Prefix;
 use crate::{DataFile, Error, ErrorKind};
@@ -154,6 +155,34 @@ impl Store {
     /// Objects of another machine.
     pub(crate) fn remote(prefix: Prefix) -> Self {
         Self { medium: Medium::Remote(prefix) }
+    }
+
+    /// The bytes of memory that it takes as long as it is open.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        match &self.medium {
+            Medium::References(set) => set.resident_bytes(),
+            Medium::Folder(_) | Medium::Remote(_) => 0,
+        }
+    }
+
+    /// Bytes of memory that finding a key may take.
+    #[must_use]
+    pub fn scratch_bytes(&self) -> u64 {
+        match &self.medium {
+            Medium::References(set) => set.scratch_bytes(),
+            Medium::Folder(_) | Medium::Remote(_) => 0,
+        }
+    }
+
+    /// From how far away bytes come.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        match &self.medium {
+            Medium::Folder(_) => Reach::Near,
+            Medium::References(_) => Reach::Referred,
+            Medium::Remote(_) => Reach::Far,
+        }
     }
 
     /// Whether reads ask another machine.

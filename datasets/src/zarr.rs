@@ -38,11 +38,14 @@ use std::sync::Arc;
 use weir_model::{DataType, Hyperslab, Schema};
 
 use self::array::{Places, StoredArray, stored_bytes};
+use self::sharding::Sharding;
+pub use self::shards::ShardCache;
 use self::shards::Shards;
+use crate::read::{Load, Pace, Reach};
 use crate::runs::{self, RunRequest, Runs};
-use crate::source::{Run, UNPINNED};
+use crate::source::{self, Run, UNPINNED};
 use crate::store::{Object, Store};
-use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored};
+use crate::{Caches, ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored, StringRoom};
 
 pub use documents::Documents;
 
@@ -53,6 +56,9 @@ pub struct ZarrSource {
     arrays: HashMap<String, StoredArray>,
     shards: Shards,
 }
+
+/// The bytes of memory that an array takes beside what the schema says of it.
+const ARRAY: u64 = 1024;
 
 /// The objects that make a folder a Zarr store.
 pub const MARKS: [&str; 4] = ["zarr.json", ".zmetadata", ".zgroup", ".zarray"];
@@ -69,19 +75,23 @@ pub fn is_store(folder: &Path) -> bool {
 /// `Unsupported` where it is no Zarr store, `Corrupt` where its root is damaged, `TooLarge` where it has too many members,
 /// `Unavailable` where it cannot be reached.
 pub fn open(store: Store) -> Result<Box<dyn ChunkSource>, Error> {
-    open_with_documents(store).map(|(source, _)| source)
+    open_with_documents(store, &Caches::default()).map(|(source, _)| source)
 }
 
-/// Opens a store, and also gives what tells whether it must be opened anew.
+/// Opens a store, of which `caches` keep what is read, and also gives what tells whether it must be opened anew.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_with_documents(store: Store) -> Result<(Box<dyn ChunkSource>, Arc<Documents>), Error> {
+pub fn open_with_documents(
+    store: Store,
+    caches: &Caches,
+) -> Result<(Box<dyn ChunkSource>, Arc<Documents>), Error> {
     let documents = Arc::new(Documents::new(store));
     let built = schema::build(tree::read(&documents)?);
     documents.check_unchanged()?;
     let (schema, arrays) = (built.schema, built.arrays);
-    let source = ZarrSource { documents: Arc::clone(&documents), schema, arrays, shards: Shards::default() };
+    let shards = caches.shards.of_store();
+    let source = ZarrSource { documents: Arc::clone(&documents), schema, arrays, shards };
     Ok((Box::new(source), documents))
 }
 
@@ -107,6 +117,34 @@ impl ChunkSource for ZarrSource {
 
     fn is_far(&self) -> bool {
         self.documents.store().is_remote()
+    }
+
+    fn reach(&self) -> Reach {
+        self.documents.store().reach()
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        self.documents.resident_bytes().saturating_add((self.arrays.len() as u64).saturating_mul(ARRAY))
+    }
+
+    /// Beside what all sources take: indices of shards that are read, each by one thread; what finding a key takes; and texts
+    /// that have one size each.
+    fn scratch_bytes(&self, variable: &str, slab: &Hyperslab, pace: Pace) -> Result<u64, Error> {
+        let array = self.array(variable)?;
+        let load =
+            Load::of(source::find(&self.schema, variable)?, &array.description.grid, slab, self.reach());
+        let index = array.description.sharding.as_ref().map_or(0, Sharding::index_bytes);
+        let threads = pace.awaited_at_once(index).min(usize::try_from(load.touched).unwrap_or(usize::MAX));
+        let finding = self.documents.store().scratch_bytes();
+        let texts = match array.description.kind.is_text() {
+            true => {
+                let size = array.description.kind.stored_size().unwrap_or(0) as u64;
+                load.chunk.max(array.description.grid.chunk_elements().saturating_mul(size)).saturating_mul(3)
+            }
+            false => 0,
+        };
+        let indices = index.saturating_mul(threads as u64);
+        Ok(pace.scratch(&load).saturating_add(indices).saturating_add(finding).saturating_add(texts))
     }
 
     fn check_unchanged(&self) -> Result<(), Error> {
@@ -170,13 +208,18 @@ impl ChunkSource for ZarrSource {
         }
     }
 
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
         let array = self.array(variable)?;
         let data_type = array.description.kind.data_type();
         if data_type != DataType::String {
             let message = format!("{variable} has elements of type {}, not strings", data_type.describe());
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        text::read(array, self.places(), slab).map_err(|error| error.within(variable))
+        text::read(array, self.places(), (slab, room)).map_err(|error| error.within(variable))
     }
 }

@@ -29,7 +29,7 @@ fn put(folder: &TempDir, path: &str, name: &str) -> PathBuf {
 }
 
 fn opener() -> Arc<Opener> {
-    Arc::new(Opener::new(Access::default(), Memory::new(1 << 20)))
+    Arc::new(Opener::new(Access::default(), Memory::new(1 << 30)))
 }
 
 fn scan(paths: &[&Path]) -> Result<Catalog, Error> {

@@ -9,7 +9,7 @@
 use libdeflater::{CompressionLvl, Compressor};
 use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::memory::MemorySource;
-use weir_datasets::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored};
+use weir_datasets::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, Stored, StringRoom};
 use weir_model::{ByteOrder, Codec, DataType, Dimension, Group, Hyperslab, Schema, Storage, Variable};
 
 /// A variable over dimensions that are named by their lengths.
@@ -253,8 +253,13 @@ impl ChunkSource for Liar {
         Ok(stored && self.1 != Lie::AbsentExtent)
     }
 
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-        match self.0.read_strings(variable, slab) {
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        match self.0.read_strings(variable, slab, room) {
             Err(e) if e.kind == ErrorKind::BadRequest && self.1 == Lie::AlsoStrings => Ok(vec![]),
             result => result,
         }

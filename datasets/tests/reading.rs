@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use weir_datasets::memory_budget::Memory;
-use weir_datasets::{ChunkKey, ChunkSource, DataFile, Dataset, Error, ErrorKind, Run, Stored};
+use weir_datasets::{ChunkKey, ChunkSource, DataFile, Dataset, Error, ErrorKind, Run, Stored, StringRoom};
 use weir_model::{
     ByteOrder, ChunkGrid, Codec, DataType, Dimension, Group, Hyperslab, Schema, Storage, Stride, Variable,
 };
@@ -107,7 +107,7 @@ impl ChunkSource for &'static Scrambled {
         Ok(Stored::Run(Run { file: Arc::clone(&self.file), offset, length, skipped_codecs: 0 }))
     }
 
-    fn read_strings(&self, variable: &str, _: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(&self, variable: &str, _: &Hyperslab, _: &mut StringRoom) -> Result<Vec<Vec<u8>>, Error> {
         Err(Error::new(ErrorKind::BadRequest, format!("{variable} holds no strings")))
     }
 }

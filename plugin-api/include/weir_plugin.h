@@ -114,6 +114,10 @@
 // with a header `content-encoding`. The value `identity` of that header means "leave it alone", and is not sent.
 #define WEIR_RESPONSE_COMPRESSIBLE 4
 
+// Response flag, with `WEIR_RESPONSE_STABLE`: making the body took work, so the host may keep it where it is larger than what
+// it keeps else.
+#define WEIR_RESPONSE_COSTLY 8
+
 // State of a chunk's place: it was proven that nothing is stored, so every element is the fill value.
 #define WEIR_PLACE_MISSING 0
 

@@ -48,6 +48,8 @@ pub struct Answer {
     pub ranges: bool,
     /// Whether the body is worth compressing, although its media type does not tell so.
     pub compressible: bool,
+    /// Whether making it took work.
+    pub costly: bool,
     /// The headers.
     pub headers: Vec<(String, String)>,
     /// The content.
@@ -288,6 +290,7 @@ impl Guest {
             stable: out.flags & abi::WEIR_RESPONSE_STABLE != 0,
             ranges: out.flags & abi::WEIR_RESPONSE_RANGES != 0,
             compressible: out.flags & abi::WEIR_RESPONSE_COMPRESSIBLE != 0,
+            costly: out.flags & abi::WEIR_RESPONSE_COSTLY != 0,
             headers: parse_headers(&headers),
             content,
         }

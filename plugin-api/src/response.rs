@@ -1,6 +1,8 @@
 //! What a plugin answers: a whole body, or one that the host pulls.
 
-use weir_plugin_abi::{WEIR_RESPONSE_COMPRESSIBLE, WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE};
+use weir_plugin_abi::{
+    WEIR_RESPONSE_COMPRESSIBLE, WEIR_RESPONSE_COSTLY, WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE,
+};
 
 use crate::{Bytes, Error};
 
@@ -107,6 +109,14 @@ impl Response {
     #[must_use]
     pub fn stable(mut self) -> Self {
         self.flags |= WEIR_RESPONSE_STABLE;
+        self
+    }
+
+    /// Making the body took work, so the host may keep it where it is larger than what it keeps else. Only what is
+    /// [`stable`](Self::stable) is kept.
+    #[must_use]
+    pub fn costly(mut self) -> Self {
+        self.flags |= WEIR_RESPONSE_COSTLY;
         self
     }
 

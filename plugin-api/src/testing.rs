@@ -271,7 +271,7 @@ fn matches(pattern: &str, path: &str, is_dataset: impl Fn(&str) -> bool) -> Opti
 }
 
 fn pull(answer: Answer) -> Result<Pulled, Error> {
-    let Answer { status, stable, ranges, compressible, headers, content } = answer;
+    let Answer { status, stable, ranges, compressible, headers, content, .. } = answer;
     let (length, bytes) = match content {
         AnswerContent::Full(bytes) => (Some(bytes.len() as u64), bytes.to_vec()),
         AnswerContent::Stream { length, mut body } => {

@@ -72,7 +72,8 @@ pub struct Serve {
     /// The largest response that is served, such as 500MiB or 2GiB [default: 500MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_response: Option<u64>,
-    /// Memory for reading, shared by all requests; those that do not fit wait [default: 1GiB]
+    /// Memory for serving: half of it (at least 48MiB) is for requests, which wait where they do not fit; the rest is dealt out to
+    /// caches of chunks, open datasets and what else is kept [default: 1GiB, at least: 64MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_budget)]
     pub memory_budget: Option<u64>,
     /// How many seconds a request waits for memory before it is told to come again [default: 20]
@@ -116,7 +117,7 @@ pub enum LogFormat {
 }
 
 /// With less, ordinary requests would not fit.
-pub const LEAST_BUDGET: u64 = 128 << 20;
+pub const LEAST_BUDGET: u64 = weir_datasets::memory_budget::LEAST_BUDGET;
 
 fn parse_budget(text: &str) -> Result<u64, String> {
     let bytes = parse_size(text)?;

@@ -10,6 +10,7 @@ use weir_plugin_api::Error;
 use crate::encoder::{BLOCK, Effort};
 
 /// What stands around the deflated bytes.
+#[derive(Clone, Copy, Debug)]
 pub enum Wrapping {
     /// RFC 1952: a header, and CRC-32 and length behind.
     Gzip,
@@ -62,7 +63,9 @@ impl Deflating {
                     // By definition modulo 2^32.
                     *length = length.wrapping_add(block.len() as u32);
                 }
-                Sum::Zlib(adler) => drop(adler.update(block)),
+                Sum::Zlib(adler) => {
+                    adler.update(block);
+                }
             }
             if self.effort == Effort::Tried && !self.shrinks(block)? {
                 store(block, &mut out);

@@ -10,13 +10,14 @@ use hyper::{Method, Request, Response, header};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 use weir_config::Compression;
+use weir_datasets::memory_budget::Share;
 use weir_plugin_api::guest::{Answer, AnswerContent, Guest, Incoming};
 use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
 
 use crate::coding::Worth;
 use crate::conditional::{self, Validators};
-use crate::kept::{Kept, KeptResponses};
+use crate::kept::{Boarding, Kept, KeptResponses, Seat};
 use crate::plugins::{Plugins, Serving};
 use crate::reply::{self, Asked};
 use crate::respond::{self, Whole};
@@ -59,11 +60,12 @@ impl Site {
         plugins: Plugins,
         (base_url, compression): (String, Compression),
     ) -> Self {
+        let kept = KeptResponses::within(services.catalog().memory().share(Share::Responses));
         let since_epoch = std::time::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
         Self {
             services,
             plugins,
-            kept: KeptResponses::new(),
+            kept,
             base_url,
             compression,
             calls: Arc::new(Semaphore::new(CALLS)),
@@ -194,7 +196,8 @@ impl Site {
         let mut headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
         headers.extend(page.link.map(|link| ("link".to_owned(), link)));
         let worth = Worth::of(page.media_type);
-        let whole = Arc::new(Kept { status: 200, headers, ranges: false, worth, body: page.body });
+        let whole =
+            Arc::new(Kept { status: 200, headers, ranges: false, worth, costly: false, body: page.body });
         let site = Arc::clone(self);
         let send = move || {
             let sent = reply::send_whole(&whole, (&asked, None), (&site.kept, account));
@@ -238,6 +241,7 @@ impl Site {
             return render_error(&serving.guest, incoming, &request_line::refusal(), account);
         }
         let validators = self.validators(incoming, serving);
+        let mut seat = None;
         if let Some(validators) = &validators {
             let time = || self.kept.time(&validators.tag);
             if let Some(tag) = asked.known(validators) {
@@ -247,7 +251,7 @@ impl Site {
             if asked.is_unmodified(validators) && (kept.is_some() || is_stable(serving, incoming)) {
                 return respond::not_modified(&validators.tag, time().as_deref(), account);
             }
-            if let Some(kept) = kept {
+            if let Some(kept) = kept.or_else(|| self.made_meanwhile(validators, incoming, &mut seat)) {
                 let sent = reply::send_whole(&kept, (asked, Some(validators)), (&self.kept, account));
                 return sent.unwrap_or_else(|(error, account)| {
                     render_error(&serving.guest, incoming, &error, account)
@@ -268,6 +272,31 @@ impl Site {
         };
         let sent = reply::send(begun, (asked, validators.as_ref()), (&self.kept, account));
         sent.unwrap_or_else(|(error, account)| render_error(&serving.guest, incoming, &error, account))
+    }
+
+    /// The response that somebody else is making, once it is made. Where nobody is, `seat` is taken, and whoever asks for
+    /// the same waits until it is given up.
+    fn made_meanwhile<'s>(
+        &'s self,
+        validators: &Validators,
+        incoming: &Incoming,
+        seat: &mut Option<Seat<'s>>,
+    ) -> Option<Arc<Kept>> {
+        if incoming.method != "GET" {
+            return None;
+        }
+        match self.kept.board(&validators.tag) {
+            Boarding::Makes(own) => {
+                *seat = Some(own);
+                // It may have been made between looking and boarding.
+                self.kept.get(&validators.tag)
+            }
+            Boarding::Waits(flight) => {
+                let made = flight.wait(|| incoming.context.is_cancelled())?;
+                self.services.count("weir.responses_shared".to_owned(), 1.0);
+                Some(made)
+            }
+        }
     }
 
     /// What a stable response to this request is known by.

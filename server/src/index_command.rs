@@ -11,7 +11,7 @@ use weir_config::Config;
 use weir_datasets::Catalog;
 use weir_datasets::catalog::Skipped;
 use weir_datasets::index::build::{self, Depth, Failure, Progress};
-use weir_datasets::memory_budget::{DEFAULT_BUDGET, Memory};
+use weir_datasets::memory_budget::{DEFAULT_BUDGET, Memory, Share};
 
 use crate::arguments::{Index, LogFormat};
 use crate::holdings::LOGGED_EVERY;
@@ -30,8 +30,9 @@ pub fn run(arguments: &Index) -> Result<(), Box<dyn Error>> {
     logging::start(LogFormat::Human);
     let config = arguments.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
     let budget = config.server.memory_budget.map_or(DEFAULT_BUDGET, |size| size.0);
-    let index = index_file::open(arguments.file.as_deref(), &config)?;
-    let catalog = holdings::find(&arguments.paths, &config, (Memory::new(budget), Some(index)))?;
+    let memory = Memory::new(budget);
+    let index = index_file::open(arguments.file.as_deref(), &config, memory.share(Share::Index))?;
+    let catalog = holdings::find(&arguments.paths, &config, (memory, Some(index)))?;
     let depth = if arguments.verify { Depth::Values } else { Depth::Locations };
     let progress = Progress::default();
     let failures = self::index(&catalog, depth, &progress)?;

@@ -8,29 +8,30 @@ use weir_datasets::index::Index;
 
 use crate::arguments::Serve;
 
-/// The index that a server uses. Without one it serves the same, only slower, so nothing about it keeps a server from starting.
-pub fn for_serving(serve: &Serve, config: &Config) -> Option<Arc<Index>> {
+/// The index that a server uses, with `memory` bytes of memory. Without one it serves the same, only slower, so nothing about it keeps a server from starting.
+pub fn for_serving(serve: &Serve, config: &Config, memory: u64) -> Option<Arc<Index>> {
     if serve.no_index {
         return None;
     }
-    open(serve.index.as_deref(), config)
+    open(serve.index.as_deref(), config, memory)
         .inspect_err(|reason| {
             tracing::warn!(reason, "nothing learnt of data files is kept; --index names another file");
         })
         .ok()
 }
 
-/// Opens the index in `file`, in the one that the configuration names, or in the user's cache directory.
+/// Opens the index, with `memory` bytes of memory, in `file`, in the one that the configuration names, or in the user's cache directory.
 ///
 /// # Errors
 /// Text that names the file, and says why it cannot be had.
-pub fn open(file: Option<&Path>, config: &Config) -> Result<Arc<Index>, String> {
+pub fn open(file: Option<&Path>, config: &Config, memory: u64) -> Result<Arc<Index>, String> {
     let configured = || config.server.index.as_ref().map(|file| config.folder().join(file));
     let path = match file.map(Path::to_owned).or_else(configured) {
         Some(file) => file,
         None => default_path(std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from), std::env::home_dir())?,
     };
-    Index::open(&path).map_err(|error| format!("the index {} cannot be used: {error}", path.display()))
+    let opened = Index::open_within(&path, memory);
+    opened.map_err(|error| format!("the index {} cannot be used: {error}", path.display()))
 }
 
 /// `weir/index.redb` in the cache directory that `$XDG_CACHE_HOME` names, or else in `~/.cache` (XDG Base Directory

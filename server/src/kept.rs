@@ -1,6 +1,12 @@
-//! Small stable responses that are kept, so that metadata costs what a static file costs.
+//! Stable responses that are kept, so that metadata costs what a static file costs, and that are made once where several clients
+//! ask for them at the same time.
+
+mod flight;
 
 use std::sync::Arc;
+
+use flight::Flights;
+pub use flight::{Boarding, Seat};
 
 use crate::coding::Worth;
 
@@ -15,6 +21,8 @@ pub struct Kept {
     pub ranges: bool,
     /// What compressing it is worth.
     pub worth: Worth,
+    /// Whether making it took work.
+    pub costly: bool,
     /// The body.
     pub body: bytes::Bytes,
 }
@@ -22,27 +30,38 @@ pub struct Kept {
 /// Bodies larger than this are not kept.
 pub const MOST_BODY: usize = 256 << 10;
 
-/// All kept responses together may have this many bytes.
-const MOST_BYTES: u64 = 32 << 20;
+/// Bodies that took work are kept up to here ...
+const MOST_COSTLY: usize = 4 << 20;
 
-/// The kept responses, by request target and entity tag.
+/// ... if that is no more than this part of all that may be kept.
+const COSTLY_PART: usize = 8;
+
+/// The kept responses, by request target and entity tag, and those that are being made.
 pub struct KeptResponses {
     responses: moka::sync::Cache<String, Arc<Kept>>,
+    flights: Flights,
     /// What plugins said of how long responses may be kept, by tag.
     times: moka::sync::Cache<String, Arc<str>>,
+    /// The largest body that took work and is kept.
+    most_costly: usize,
 }
 
-/// Of so many responses it is remembered for how long they may be kept.
+/// Of so many responses it is remembered for how long they may be kept ...
 const MOST_TIMES: u64 = 10_000;
 
+/// ... but only of one for so many bytes of all that may be kept.
+const BYTES_PER_TIME: u64 = 4 << 10;
+
 impl KeptResponses {
-    /// None yet.
-    pub fn new() -> Self {
+    /// None yet; all together may have `bytes` bytes.
+    pub fn within(bytes: u64) -> Self {
         let weight = |key: &String, kept: &Arc<Kept>| {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
-        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(MOST_BYTES).build();
-        Self { responses, times: moka::sync::Cache::new(MOST_TIMES) }
+        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(bytes).build();
+        let times = moka::sync::Cache::new(MOST_TIMES.min(bytes / BYTES_PER_TIME));
+        let part = usize::try_from(bytes).unwrap_or(usize::MAX) / COSTLY_PART;
+        Self { responses, flights: Flights::default(), times, most_costly: MOST_COSTLY.min(part) }
     }
 
     /// The response that was kept under a tag.
@@ -62,14 +81,30 @@ impl KeptResponses {
         self.times.get(tag)
     }
 
-    /// Keeps a response, if it is small and whole.
-    pub fn keep(&self, tag: &str, kept: &Kept) {
-        if kept.body.len() <= MOST_BODY && kept.status == 200 {
-            // A copy of its own: the plugin's bytes may be a small part of something large.
-            let body = bytes::Bytes::copy_from_slice(&kept.body);
-            let Kept { status, ref headers, ranges, worth, .. } = *kept;
-            let headers = headers.clone();
-            self.responses.insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, body }));
+    /// Begins to make the response of a tag, or waits for whoever makes it.
+    pub fn board(&self, tag: &str) -> Boarding<'_> {
+        self.flights.board(tag)
+    }
+
+    /// Keeps a response, if it is whole and not too large, and gives it to those who wait for it.
+    pub fn keep(&self, tag: &str, whole: &Arc<Kept>) {
+        if whole.status != 200 {
+            return;
         }
+        self.flights.land(tag, whole);
+        if whole.body.len() <= MOST_BODY {
+            // A copy of its own: the plugin's bytes may be a small part of something large.
+            let body = bytes::Bytes::copy_from_slice(&whole.body);
+            let Kept { status, ref headers, ranges, worth, costly, .. } = **whole;
+            let headers = headers.clone();
+            self.responses
+                .insert(tag.to_owned(), Arc::new(Kept { status, headers, ranges, worth, costly, body }));
+        } else if whole.costly && whole.body.len() <= self.most_costly {
+            self.responses.insert(tag.to_owned(), Arc::clone(whole));
+        } else {
+            return;
+        }
+        // What has to leave for it leaves at once.
+        self.responses.run_pending_tasks();
     }
 }

@@ -112,16 +112,16 @@ pub fn send(
     (asked, validators): (&Asked, Option<&Validators>),
     (kept, mut account): (&KeptResponses, Account),
 ) -> Result<Response<Body>, (Error, Account)> {
-    let Answer { status, stable, ranges, compressible, mut headers, content } = answer;
+    let Answer { status, stable, ranges, compressible, costly, mut headers, content } = answer;
     keep_time(&mut headers, stable, (validators, kept));
     let worth = worth(&mut headers, (status, ranges), compressible);
     let (length, source) = match content {
         AnswerContent::Full(bytes) => {
-            let whole = Kept { status, headers, ranges, worth, body: shared(bytes) };
+            let whole = Arc::new(Kept { status, headers, ranges, worth, costly, body: shared(bytes) });
             if let Some(validators) = validators.filter(|_| !asked.head) {
                 kept.keep(&validators.tag, &whole);
             }
-            return send_whole(&Arc::new(whole), (asked, validators), (kept, account));
+            return send_whole(&whole, (asked, validators), (kept, account));
         }
         AnswerContent::Stream { length, body } => (length, body),
     };
@@ -179,11 +179,14 @@ pub fn send_whole(
             Ok(bytes) => {
                 // Only its body is looked at: all else stands with the one that is not compressed.
                 let (status, body) = (whole.status, Bytes::from(bytes));
-                let encoded = Kept { status, headers: vec![], ranges: false, worth: Worth::Nothing, body };
+                let costly = whole.costly;
+                let encoded =
+                    Kept { status, headers: vec![], ranges: false, worth: Worth::Nothing, costly, body };
+                let encoded = Arc::new(encoded);
                 if let Some(key) = key {
                     kept.keep(&key, &encoded);
                 }
-                encoded.body
+                encoded.body.clone()
             }
             Err(error) => return Err((error, account)),
         },

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::Config;
-use weir_datasets::memory_budget::Memory;
+use weir_datasets::buffers::keep_idle;
+use weir_datasets::memory_budget::{Memory, Share};
 use weir_plugin_api::lent::Services;
 
 use crate::arguments::Serve;
@@ -25,8 +26,11 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     logging::start(serve.log_format);
     let config = serve.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
     let settings = Settings::of(serve, &config)?;
-    let reading = (Memory::new(settings.memory_budget), index_file::for_serving(serve, &config));
-    let catalog = holdings::find(&serve.paths, &config, reading)?;
+    let memory = Memory::new(settings.memory_budget);
+    tracing::debug!(deal = %memory.deal(), "memory");
+    keep_idle(memory.share(Share::Idle));
+    let index = index_file::for_serving(serve, &config, memory.share(Share::Index));
+    let catalog = holdings::find(&serve.paths, &config, (memory, index))?;
     let services = Arc::new(SiteServices::new(catalog, settings.max_response, settings.memory_wait));
     let lent: Arc<dyn Services> = services.clone();
     let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);

@@ -1,19 +1,18 @@
 //! What plugins get from the server: datasets, limits, logs, counters.
 
+mod lent;
+mod original;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use weir_datasets::buffers::Reused;
-use weir_datasets::memory_budget::{Memory, Reservation};
-use weir_datasets::runs::Purpose;
-use weir_datasets::{Catalog, DataFile, Dataset, Location, RawChunk, Stored};
-use weir_model::{ByteOrder, Hyperslab, Schema, Storage};
-use weir_plugin_api::lent::{LentDataset, RequestContext, Services, StoredChunk};
-use weir_plugin_api::{
-    Bytes, ChunkPlace, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Source, StoredPlace,
-    schema_to_document,
-};
+use weir_datasets::memory_budget::Share;
+use weir_datasets::{Catalog, Dataset};
+use weir_plugin_api::lent::{LentDataset, RequestContext, Services};
+use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
+
+use self::lent::Lent;
 
 /// The server's services.
 pub struct SiteServices {
@@ -24,14 +23,15 @@ pub struct SiteServices {
     documents: moka::sync::Cache<String, Bytes>,
 }
 
-/// Schema documents of this many datasets are kept.
-const DOCUMENTS_KEPT: u64 = 256;
-
 impl SiteServices {
     /// Services over a catalog; responses of more than `max_response` bytes are refused, and a request waits for memory for
     /// at most `patience`.
     pub fn new(catalog: Catalog, max_response: u64, patience: Duration) -> Self {
-        let documents = moka::sync::Cache::new(DOCUMENTS_KEPT);
+        let weight = |key: &String, document: &Bytes| {
+            u32::try_from(key.len().saturating_add(document.len()).saturating_add(256)).unwrap_or(u32::MAX)
+        };
+        let share = catalog.memory().share(Share::Documents);
+        let documents = moka::sync::Cache::builder().weigher(weight).max_capacity(share).build();
         let catalog = Arc::new(catalog);
         Self { catalog, max_response, patience, counters: Mutex::default(), documents }
     }
@@ -127,6 +127,8 @@ impl Services for SiteServices {
             None => {
                 let document = schema_to_document(dataset.schema())?;
                 self.documents.insert(key, document.clone());
+                // What has to leave for it leaves at once.
+                self.documents.run_pending_tasks();
                 document
             }
         };
@@ -141,217 +143,36 @@ impl Services for SiteServices {
     }
 }
 
-/// A dataset on loan for one request.
-struct Lent {
-    id: String,
-    catalog: Arc<Catalog>,
-    dataset: Arc<Dataset>,
-    document: Bytes,
-    /// The original file, once it was asked for: all reads are of one opening.
-    file: OnceLock<Arc<DataFile>>,
-    request: Arc<RequestContext>,
-    memory: Arc<Memory>,
-    patience: Duration,
-}
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
 
-impl Lent {
-    /// Work for a client that has gone is not started.
-    fn wanted(&self) -> Result<&Dataset, Error> {
-        if self.request.is_cancelled() {
-            return Err(Error::new(ErrorKind::Cancelled, "the request was cancelled or its time is over"));
+    use weir_datasets::memory_budget::Memory;
+    use weir_datasets::{Access, Opener};
+
+    use super::*;
+
+    #[test]
+    fn documents_share_a_part_of_the_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("../datasets/tests/fixtures")
+            .join("cdf1_kinds.nc");
+        for number in 0..600 {
+            std::fs::copy(&file, folder.path().join(format!("{number:03}.nc"))).unwrap();
         }
-        Ok(&self.dataset)
-    }
-}
-
-/// Blocks that a response holds at once: one is read, one is pulled ahead, one is being sent.
-const BLOCKS: u64 = 3;
-
-/// Pieces of large responses mostly have at most this many bytes.
-const PIECE: u64 = 8 << 20;
-
-/// What a string takes in memory, roughly: most are names and times.
-const STRING_BYTES: u64 = 64;
-
-impl Lent {
-    /// Reserves memory for the request, unless it has as much. Whoever needs more gives back first what it has, so nobody
-    /// who has memory waits for more.
-    fn reserve(&self, bytes: u64) -> Result<(), Error> {
-        let held = self.request.hold(None).and_then(|held| held.downcast::<Reservation>().ok());
-        // The first bytes of a request that has reserved before may be sent: it must not fail for lack of memory any more.
-        let patience = if held.is_some() { Duration::MAX } else { self.patience };
-        let reserved = match held.filter(|held| held.bytes() >= bytes) {
-            Some(held) => held,
-            None => {
-                let stopped = || self.request.is_cancelled();
-                Box::new(self.done(self.memory.reserve_unless(&stopped, bytes, patience))?)
-            }
-        };
-        self.request.hold(Some(reserved));
-        Ok(())
-    }
-
-    /// Reserves what reading a slab takes, and the blocks of `output` bytes that its response holds.
-    fn reserve_for(&self, variable: &str, slab: &Hyperslab, output: u64) -> Result<(), Error> {
-        let scratch = self.dataset.scratch_bytes(variable, slab).map_err(translate)?;
-        self.reserve(output.saturating_mul(BLOCKS).saturating_add(scratch))
-    }
-
-    /// Reserves what `count` stored chunks of a variable take.
-    fn reserve_chunks(&self, variable: &str, count: usize) -> Result<(), Error> {
-        let found = self.dataset.schema().variable(variable);
-        let lengths = found.map(|found| found.storage.chunk_shape.iter().copied());
-        let elements = lengths.map_or(0, |lengths| lengths.fold(1, u64::saturating_mul));
-        let size = found.and_then(|found| found.data_type.size()).unwrap_or(0) as u64;
-        self.reserve(elements.saturating_mul(size).saturating_mul(count as u64))
-    }
-
-    /// The error of a reading that was stopped is that of the request.
-    fn done<T>(&self, result: Result<T, weir_datasets::Error>) -> Result<T, Error> {
-        result.map_err(|error| self.wanted().map_or_else(|gone| gone, |_| translate(error)))
-    }
-}
-
-impl LentDataset for Lent {
-    fn schema(&self) -> &Schema {
-        self.dataset.schema()
-    }
-
-    fn schema_document(&self) -> Bytes {
-        self.document.clone()
-    }
-
-    fn generation(&self) -> &str {
-        self.dataset.generation()
-    }
-
-    fn read(&self, variable: &str, slab: &Hyperslab, order: ByteOrder, out: &mut [u8]) -> Result<(), Error> {
-        let dataset = self.wanted()?;
-        self.reserve_for(variable, slab, out.len() as u64)?;
-        let stopped = || self.request.is_cancelled();
-        self.done(dataset.read_unless(&stopped, variable, (slab, order), out))
-    }
-
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-        let dataset = self.wanted()?;
-        self.reserve(slab.elements().saturating_mul(STRING_BYTES))?;
-        self.done(dataset.read_strings(variable, slab))
-    }
-
-    fn verify(&self, variable: &str, slab: &Hyperslab) -> Result<(), Error> {
-        let dataset = self.wanted()?;
-        // What is proven is sent next, in pieces.
-        let found = self.dataset.schema().variable(variable);
-        let size = found.and_then(|found| found.data_type.size()).unwrap_or(1) as u64;
-        self.reserve_for(variable, slab, slab.elements().saturating_mul(size).min(PIECE))?;
-        self.done(dataset.verify_unless(&|| self.request.is_cancelled(), variable, slab))
-    }
-
-    fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error> {
-        let dataset = self.wanted()?;
-        self.reserve_chunks(variable, 1)?;
-        self.done(dataset.raw_chunk(variable, index)).map(stored)
-    }
-
-    fn chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<Vec<StoredChunk>, Error> {
-        let dataset = self.wanted()?;
-        self.reserve_chunks(variable, indexes.len())?;
-        let chunks = self.done(dataset.raw_chunks(variable, indexes))?;
-        Ok(chunks.into_iter().map(stored).collect())
-    }
-
-    fn layout(&self, variable: &str) -> Result<Storage, Error> {
-        let dataset = self.wanted()?;
-        self.done(dataset.layout(variable)).map(|layout| Storage::clone(&layout))
-    }
-
-    fn place(&self, variable: &str, index: &[u64], bytes: PlaceBytes) -> Result<ChunkPlace, Error> {
-        let dataset = self.wanted()?;
-        let purpose = match bytes {
-            PlaceBytes::Wanted => Purpose::Read,
-            PlaceBytes::Unwanted => Purpose::Find,
-        };
-        let stored = self.done(dataset.place(variable, index, purpose))?;
-        let (at, length, skipped_codecs) = match &stored {
-            Stored::Nothing => return Ok(ChunkPlace::Missing),
-            Stored::Here(encoded) => (Place::Elsewhere, encoded.bytes.len() as u64, encoded.skipped_codecs),
-            Stored::Run(run) => {
-                let (source, offset) = (self.source(&run.file), run.offset);
-                (Place::Range { source, offset }, run.length, run.skipped_codecs)
-            }
-            Stored::Scattered => return Err(Error::unsupported("the chunk is stored in several parts")),
-        };
-        let bytes = match bytes {
-            PlaceBytes::Wanted => Some(self.stored_bytes(stored, length)?),
-            PlaceBytes::Unwanted => None,
-        };
-        Ok(ChunkPlace::Stored(StoredPlace { at, length, skipped_codecs, bytes }))
-    }
-
-    fn file(&self) -> Result<FileInfo, Error> {
-        Ok(told(self.original()?, &self.dataset))
-    }
-
-    fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
-        let file = self.original()?;
-        let asked = out.len() as u64;
-        if offset.checked_add(asked).is_none_or(|end| end > file.len()) {
-            let has = file.len();
-            let message = format!("the file has {has} bytes, and not {asked} at byte {offset}");
-            return Err(Error::bad_request(message));
+        let opener = Arc::new(Opener::new(Access::default(), Memory::new(64 << 20)));
+        let catalog = Catalog::scan(&[folder.path().to_owned()], opener, &mut |_| {}).unwrap();
+        let services = SiteServices::new(catalog, u64::MAX, Duration::ZERO);
+        let request = Arc::new(RequestContext::new("1".to_owned(), None));
+        let mut all = 0;
+        for number in 0..600 {
+            let dataset = services.open(&request, &format!("{number:03}.nc")).unwrap();
+            all += dataset.schema_document().len() as u64;
         }
-        let read = file.read_exact_at(offset, out).and_then(|()| file.check_unchanged());
-        self.done(read)
+        let share = services.catalog().memory().share(Share::Documents);
+        let kept = services.documents.weighted_size();
+        assert!(all > share, "{all} bytes of documents do not fill {share}");
+        assert!(kept <= share && kept > share / 2, "{kept} of {share}");
     }
-}
-
-impl Lent {
-    /// The file behind a place, as clients may be told of it.
-    fn source(&self, file: &DataFile) -> Source {
-        if self.dataset.file().is_some_and(|own| own.location() == file.location()) {
-            return Source::Own;
-        }
-        match (file.location(), self.catalog.id_of(file.location())) {
-            (Location::Object { public: Some(url), .. }, _) => Source::Url(url.clone()),
-            (_, Some(id)) => Source::Dataset(id.to_owned()),
-            (_, None) => Source::Unnamed,
-        }
-    }
-
-    /// The bytes of a stored chunk, of files that nobody wrote to meanwhile.
-    fn stored_bytes(&self, stored: Stored, length: u64) -> Result<Bytes, Error> {
-        self.reserve(length)?;
-        let encoded = self.done(self.dataset.read_place(stored))?;
-        Ok(Bytes::from_owner(Reused::new(encoded)))
-    }
-
-    fn original(&self) -> Result<&Arc<DataFile>, Error> {
-        self.wanted()?;
-        if let Some(file) = self.file.get() {
-            return Ok(file);
-        }
-        let opened = self.catalog.file(&self.id, &self.dataset).map_err(translate)?;
-        Ok(self.file.get_or_init(|| opened))
-    }
-}
-
-/// What is told of an original file. A document that defines a dataset may change without the dataset.
-fn told(file: &DataFile, dataset: &Dataset) -> FileInfo {
-    FileInfo {
-        length: file.len(),
-        modified: file.times().map(|times| times.modified),
-        stable: dataset.file().is_some() && dataset.is_pinned(),
-        name: file.location().name().unwrap_or_default(),
-        url: match file.location() {
-            Location::Object { public, .. } => public.clone(),
-            Location::Path(_) => None,
-        },
-    }
-}
-
-fn stored(chunk: Option<RawChunk>) -> StoredChunk {
-    chunk.map_or(StoredChunk::Missing, |chunk| StoredChunk::Stored {
-        bytes: Bytes::from_owner(Reused::new(chunk.bytes)),
-        skipped_codecs: chunk.skipped_codecs,
-    })
 }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use weir_config::{Compression, Config};
+use weir_datasets::memory_budget::DEFAULT_BUDGET;
 
 use crate::arguments::{LEAST_BUDGET, Serve};
 
@@ -32,7 +33,7 @@ impl Settings {
     pub fn of(serve: &Serve, config: &Config) -> Result<Self, String> {
         let server = &config.server;
         let memory_budget =
-            serve.memory_budget.or(server.memory_budget.map(|size| size.0)).unwrap_or(1 << 30);
+            serve.memory_budget.or(server.memory_budget.map(|size| size.0)).unwrap_or(DEFAULT_BUDGET);
         if memory_budget < LEAST_BUDGET {
             let (file, least) = (config.file.display(), LEAST_BUDGET >> 20);
             return Err(format!("{file}: memory_budget is too little; at least {least}MiB are needed"));
@@ -75,6 +76,6 @@ mod tests {
         let found = settings(&[], "").unwrap();
         assert_eq!((found.listen.to_string().as_str(), found.max_response), ("127.0.0.1:8080", 500 << 20));
         let refused = settings(&[], "[server]\nmemory_budget = \"1MiB\"").unwrap_err();
-        assert_eq!(refused, "weir.toml: memory_budget is too little; at least 128MiB are needed");
+        assert_eq!(refused, "weir.toml: memory_budget is too little; at least 64MiB are needed");
     }
 }

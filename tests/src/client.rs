@@ -61,6 +61,11 @@ impl Client {
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
+    /// Sends a `GET` of which the server need not read all before it answers.
+    pub fn start_unheeded(&mut self, target: &str) {
+        self.write(format!("GET {target} HTTP/1.1\r\nHost: weir.test\r\n\r\n").as_bytes());
+    }
+
     /// Sends a request's body. A server may answer and close before it has read all of it.
     pub fn write(&mut self, body: &[u8]) {
         let _ = self.stream.get_mut().write_all(body);

@@ -59,7 +59,7 @@ fn dates_are_those_of_the_data() {
             for method in ["GET", "HEAD"] {
                 let reply = client.send(method, target, &[&line]);
                 assert_eq!(reply.status, expected, "{method} {target} since {since:?}");
-                assert_eq!(reply.header("etag").is_empty(), false, "{method} {target}");
+                assert!(!reply.header("etag").is_empty(), "{method} {target}");
                 assert!(expected == 200 || reply.body.is_empty());
             }
         };

@@ -96,7 +96,7 @@ fn faults_of_a_configuration_are_readable() {
         assert!(words.iter().all(|word| said.contains(word)), "{configuration}: {said}");
     };
     check("[server]\nlisten_on = 1", &["weir.toml:2:1", "listen_on", "listen"]);
-    check("[server]\nmemory_budget = \"1MiB\"", &["memory_budget", "128MiB"]);
+    check("[server]\nmemory_budget = \"1MiB\"", &["memory_budget", "64MiB"]);
     check("[[dataset]]\nid = \"a\"\npath = \"parts\"", &["parts", "no dataset"]);
     let twice = "[[data]]\npath = \"parts\"\n[[dataset]]\nid = \"a.nc\"\npath = \"parts/b.nc\"";
     check(twice, &["would both be dataset 'a.nc'"]);

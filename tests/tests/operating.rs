@@ -135,6 +135,28 @@ fn requests_that_do_not_fit_into_memory_are_told_to_come_again() {
 }
 
 #[test]
+fn the_least_memory_serves_large_responses() {
+    let data = tempfile::tempdir().unwrap();
+    large(data.path(), 64);
+    let server = Server::start(Mode::LinkedIn, data.path(), &["--memory-budget", "64MiB"]);
+    let before = resident(server.pid());
+    let whole = "/datasets/large.nc/opendap.dods?v";
+    let replies: Vec<_> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..4).map(|_| scope.spawn(|| server.get(whole))).collect();
+        asked.into_iter().map(|reply| reply.join().unwrap()).collect()
+    });
+    for reply in replies {
+        assert_eq!((reply.status, reply.complete), (200, true), "{}", reply.text());
+        let at = reply.body.windows(7).position(|window| window == b"\nData:\n").unwrap() + 15;
+        let values = reply.body[at..].chunks(4).map(|four| f32::from_be_bytes(four.try_into().unwrap()));
+        assert!(values.eq((1..=64 << 18).map(|n: u32| n as f32)), "every value is right");
+    }
+    let held = resident(server.pid()).saturating_sub(before);
+    assert!(held < 96 << 20, "{held} bytes are held of a budget of 64 MiB");
+    server.stop(&[]);
+}
+
+#[test]
 fn responses_under_way_are_finished_when_the_server_stops() {
     let data = tempfile::tempdir().unwrap();
     large(data.path(), 64);

@@ -169,7 +169,11 @@ fn plugins_are_configured() {
         &arguments,
         &["weir.toml:2:1: [plugins.bad]", "bad.so", "lacks depth"],
     );
-    check("[plugins.bda]\ndepth = 1", &arguments[2..], &["weir.toml:1:1: [plugins.bda]", "dap, zarr"]);
+    check(
+        "[plugins.bda]\ndepth = 1",
+        &arguments[2..],
+        &["weir.toml:1:1: [plugins.bda]", "there are dap, ", "zarr"],
+    );
     check(
         "[plugins.zar]",
         &arguments[2..],

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use libfuzzer_sys::fuzz_target;
 use weir_datasets::{DataFile, Dataset, hdf5};
-use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Stride};
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Packed, Stride};
 
 /// Elements larger than this are not read.
 const MOST_ELEMENT_BYTES: usize = 1 << 12;
@@ -25,7 +25,11 @@ fuzz_target!(|data: &[u8]| {
         let slab = Hyperslab::within(&variable.shape, strides).expect("the beginning lies inside");
         match variable.data_type.size() {
             _ if slab.elements() > 4096 => {}
-            None => drop(dataset.read_strings(&path, &slab)),
+            None => {
+                for element in dataset.read_strings(&path, &slab).unwrap_or_default() {
+                    Packed::count(&element, &variable.data_type).expect("an element is of its type");
+                }
+            }
             Some(size) => {
                 assert_eq!(storage.fill.len(), size);
                 if size <= MOST_ELEMENT_BYTES {

@@ -1,6 +1,6 @@
 //! Assembly: from a definition to a dataset, learning anew only what has changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::build::build;
 use super::definition::{Base, Definition, Rules, hex};
 use super::edited::{Edited, Inner};
 use super::edits;
-use super::facts::Facts;
+use super::facts::{Facts, Layout};
 use super::hold::Learnt;
 use super::listing::{self, Listed};
 use super::member::{Changed, Member, Members, on_threads};
@@ -133,8 +133,13 @@ pub fn source(definition: &Definition, opener: &Opener) -> Result<Box<dyn ChunkS
         fn verify_slab(&self, request: &crate::SlabRequest<'_>) -> Result<bool, Error> {
             self.0.source().verify_slab(request)
         }
-        fn read_strings(&self, path: &str, slab: &weir_model::Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-            self.0.source().read_strings(path, slab)
+        fn read_strings(
+            &self,
+            path: &str,
+            slab: &weir_model::Hyperslab,
+            room: &mut crate::StringRoom,
+        ) -> Result<Vec<Vec<u8>>, Error> {
+            self.0.source().read_strings(path, slab, room)
         }
     }
     let assembled = assemble(definition, opener, &mut Known::default(), (None, &mut Vec::new()))?;
@@ -233,12 +238,26 @@ fn learn(
     })?;
     known.kept &= !is_new.into_inner();
     let taken = slots.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let found: Vec<(Listed, Option<Facts>)> = listed.into_iter().zip(taken).collect();
+    let mut found: Vec<(Listed, Option<Facts>)> = listed.into_iter().zip(taken).collect();
+    share_layouts(found.iter_mut().filter_map(|(_, facts)| facts.as_mut()));
     let good = found.iter().filter_map(|(member, facts)| Some((member.name.clone(), facts.clone()?)));
     known.facts = good.collect();
     match first_of(bad.into_inner().unwrap_or_else(PoisonError::into_inner)) {
         Some(error) => Err(error),
         None => Ok(found.into_iter().filter_map(|(member, facts)| Some(learnt(member, facts?))).collect()),
+    }
+}
+
+/// Members that are laid out alike have one layout in memory.
+fn share_layouts<'f>(all: impl Iterator<Item = &'f mut Facts>) {
+    let mut layouts: HashSet<Arc<Layout>> = HashSet::new();
+    for facts in all {
+        match layouts.get(&facts.layout) {
+            Some(known) => facts.layout = Arc::clone(known),
+            None => {
+                layouts.insert(Arc::clone(&facts.layout));
+            }
+        }
     }
 }
 
@@ -272,6 +291,15 @@ fn learnt(listed: Listed, facts: Facts) -> Learnt {
 }
 
 impl Known {
+    /// How many bytes of memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let layouts: HashMap<*const Layout, u64> =
+            self.facts.values().map(|facts| (Arc::as_ptr(&facts.layout), facts.layout.bytes())).collect();
+        let members = self.facts.iter().map(|(name, facts)| facts.bytes().saturating_add(name.len() as u64));
+        members.chain(layouts.into_values()).fold(0, u64::saturating_add)
+    }
+
     /// Recalls what is kept of a definition's members, once.
     fn recall(&mut self, digest: &str, opener: &Opener) {
         if self.digest == digest {

@@ -11,11 +11,12 @@ use super::definition::{Kind, Rules};
 use super::facts::{Facts, Layout, VariableLayout, path_of};
 use super::held::Held;
 use super::hold::{Learnt, hold};
-use super::joined::{Along, Chunks, Dimension, Encodings, Joined, Placed};
+use super::joined::{Along, Chunks, Dimension, Encodings, Joined, MemberLoad, Placed};
 use super::member::Members;
 use super::union::Union;
 use super::validate::{self, Named, joined_axis};
-use crate::{ChunkSource, Dataset, Error, ErrorKind};
+use crate::read::Reach;
+use crate::{ChunkSource, Dataset, Error, ErrorKind, Place};
 
 /// Puts members together, as a dataset of this generation.
 ///
@@ -171,7 +172,25 @@ impl Joining<'_> {
             found.is_some_and(|found| found.encoding == variable.encoding)
         });
         let encodings = if alike { Encodings::Same } else { Encodings::Different };
-        Along { axis, dimension, chunks, encodings }
+        let members = self.load(&variable.path, (axis, dimension));
+        Along { axis, dimension, chunks, encodings, members }
+    }
+
+    /// What reading a chunk of any member takes; the elements' size is not known here.
+    fn load(&self, path: &str, (axis, dimension): (usize, Dimension)) -> MemberLoad {
+        let chunks = self.members.iter().filter_map(|learnt| {
+            let chunk = &learnt.facts.layout.variable(path)?.chunk_shape;
+            let elements = chunk.iter().copied().fold(1, u64::saturating_mul);
+            let length = match dimension {
+                Dimension::New => Some(1),
+                Dimension::Existing => chunk.get(axis).copied(),
+            };
+            Some((elements, length.unwrap_or(1)))
+        });
+        let (chunk, length) = chunks
+            .fold((1, u64::MAX), |(most, least), (elements, length)| (most.max(elements), least.min(length)));
+        let reach = self.members.iter().map(|learnt| reach(&learnt.member.place));
+        MemberLoad { chunk, length, reach: reach.max().unwrap_or(Reach::Near) }
     }
 
     /// Whether the members' own chunks tile the joined variable: they are encoded alike, and no chunk but the last is cut.
@@ -208,6 +227,8 @@ impl Joining<'_> {
                 *length.ok_or_else(|| Error::corrupt(format!("{path} has no join axis")))? = total;
             }
         }
+        let size = variable.data_type.size().unwrap_or(1) as u64;
+        let along = Along { members: along.members.of_elements(size), ..along };
         if let Some(held) = self.held.remove(path) {
             variable.storage = Held::storage(&variable.shape, variable.data_type.size());
             return Ok(Placed::Held(held));
@@ -248,6 +269,15 @@ impl Joining<'_> {
         schema.root.variables.push(variable);
         placed.insert(path, Placed::Held(held));
         Ok(())
+    }
+}
+
+/// From how far away the chunks of what lies at a place come; what leads elsewhere may lead far.
+fn reach(place: &Place) -> Reach {
+    match place {
+        Place::File { .. } => Reach::Near,
+        Place::Folder { .. } | Place::NcMl { .. } | Place::Made(_) => Reach::Referred,
+        Place::Object { .. } | Place::Prefix { .. } => Reach::Far,
     }
 }
 

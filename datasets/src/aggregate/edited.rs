@@ -7,8 +7,9 @@ use weir_model::{Hyperslab, Schema, Variable};
 use super::edits::{EditedSchema, Origin};
 use super::held::Held;
 use super::member::{Member, Members};
+use crate::read::Pace;
 use crate::runs::{self, RunRequest, Runs};
-use crate::{ChunkKey, ChunkSource, Dataset, Encoded, Error, SlabRequest, Stored};
+use crate::{ChunkKey, ChunkSource, Dataset, Encoded, Error, SlabRequest, Stored, StringRoom, resident};
 
 /// What was edited.
 pub enum Inner {
@@ -152,11 +153,30 @@ impl ChunkSource for Edited {
         self.ask(path, verify, |_, _| Ok(())).map(|()| true)
     }
 
-    fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-        self.ask(
-            path,
-            |dataset, variable| dataset.read_strings(variable, slab),
-            |variable, held| held.read_strings((path, variable), slab),
-        )
+    fn read_strings(
+        &self,
+        path: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        if let (variable, Origin::Held(held)) = self.find(path)? {
+            return held.read_strings((path, variable), (slab, room));
+        }
+        let read = |dataset: &Dataset, variable: &str| dataset.read_strings_within(variable, slab, room);
+        self.ask(path, read, |_, _| Ok(Vec::new()))
+    }
+
+    fn scratch_bytes(&self, path: &str, slab: &Hyperslab, pace: Pace) -> Result<u64, Error> {
+        let inside = |dataset: &Dataset, variable: &str| dataset.source().scratch_bytes(variable, slab, pace);
+        self.ask(path, inside, |_, _| Ok(0))
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        let held = self.edited.origins.values().map(|origin| match origin {
+            Origin::Held(values) => values.bytes(),
+            Origin::Inside(_) => 0,
+        });
+        let paths = resident::of_texts(self.edited.origins.keys().map(String::as_str));
+        held.fold(paths.saturating_mul(2), u64::saturating_add)
     }
 }

@@ -9,7 +9,7 @@ use weir_model::{ByteOrder, Hyperslab, Schema, Value, Variable};
 
 use super::definition::{Fixed, Kind, Rules, hex};
 use super::held::{self, Held};
-use crate::{Dataset, Error, ErrorKind};
+use crate::{Dataset, Error, ErrorKind, StringRoom, resident};
 
 /// What members that are made in one way have in common; the length of the join dimension stands as 0.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,6 +87,24 @@ impl Layout {
         Self { dimensions, variables: variables.collect() }
     }
 
+    /// How many bytes of memory it takes, more or less.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let texts = |texts: &[String]| resident::of_texts(texts.iter().map(String::as_str));
+        let dimensions = resident::of_texts(self.dimensions.iter().map(|(path, _)| path.as_str()));
+        let variables = self.variables.iter().map(|variable| {
+            let named = [&variable.path, &variable.data_type, &variable.type_name, &variable.encoding];
+            let named = resident::of_texts(named.into_iter().map(String::as_str));
+            let packing = variable.packing.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+            let lengths = variable.shape.len().saturating_add(variable.chunk_shape.len()).saturating_mul(8);
+            named
+                .saturating_add(texts(&variable.dimensions))
+                .saturating_add(resident::of_texts(packing))
+                .saturating_add(lengths.saturating_add(size_of::<VariableLayout>()) as u64)
+        });
+        variables.fold(dimensions, u64::saturating_add)
+    }
+
     /// The variable at a path.
     #[must_use]
     pub fn variable(&self, path: &str) -> Option<&VariableLayout> {
@@ -142,6 +160,16 @@ pub fn path_of(name: &str) -> String {
 }
 
 impl Facts {
+    /// How many bytes of memory they take, without the layout.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let texts = [self.stamp.as_str(), self.generation.as_str()].into_iter();
+        let fixed = self.fixed.iter().flat_map(|(path, digest)| [path.as_str(), digest.as_str()]);
+        let held = self.times.values().chain(&self.coordinate).map(Held::bytes);
+        let own = resident::of_texts(texts.chain(fixed)).saturating_add(size_of::<Self>() as u64);
+        held.fold(own, u64::saturating_add)
+    }
+
     /// Looks at a member: its layout, the values of its join coordinate, and what its other coordinates are.
     ///
     /// # Errors
@@ -207,7 +235,8 @@ pub fn values(dataset: &Dataset, path: &str, variable: &Variable) -> Result<Held
         Error::new(ErrorKind::TooLarge, message)
     })?;
     if variable.data_type.size().is_none() {
-        return dataset.read_strings(path, &whole).map(Held::Strings);
+        let mut room = StringRoom::of(held::MOST_BYTES);
+        return dataset.read_strings_within(path, &whole, &mut room).map(Held::Strings);
     }
     let mut out = vec![0; bytes];
     dataset.read(path, &whole, ByteOrder::Little, &mut out)?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Storage, Variable};
 
 use super::slab::gather;
-use crate::{ChunkKey, Encoded, Error, ErrorKind, Stored, codecs, run_chunk_shape};
+use crate::{ChunkKey, Encoded, Error, ErrorKind, Stored, StringRoom, codecs, run_chunk_shape};
 
 /// A variable held in memory has at most this many bytes.
 pub const MOST_BYTES: u64 = 64 << 20;
@@ -70,14 +70,33 @@ impl Held {
     pub fn read_strings(
         &self,
         (path, variable): (&str, &Variable),
-        slab: &Hyperslab,
+        (slab, room): (&Hyperslab, &mut StringRoom),
     ) -> Result<Vec<Vec<u8>>, Error> {
         let Self::Strings(strings) = self else {
             return Err(Error::new(ErrorKind::BadRequest, format!("{path} holds no strings")));
         };
-        let mut found = Vec::new();
-        gather(strings, (&variable.shape, 1), slab, |string| found.extend_from_slice(string))?;
-        Ok(found)
+        let (mut found, mut taken) = (Vec::new(), Ok(()));
+        gather(strings, (&variable.shape, 1), slab, |picked| {
+            if taken.is_ok() {
+                taken = room.take_all(picked);
+            }
+            if taken.is_ok() {
+                found.extend_from_slice(picked);
+            }
+        })?;
+        taken.map(|()| found)
+    }
+
+    /// The bytes of memory that they take.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Elements(elements) => elements.len() as u64,
+            Self::Strings(strings) => {
+                let each = |string: &Vec<u8>| string.len().saturating_add(48) as u64;
+                strings.iter().map(each).fold(0, u64::saturating_add)
+            }
+        }
     }
 
     /// A chunk of the variable, without padding.
@@ -160,7 +179,10 @@ mod tests {
         assert_eq!(out, [5, 0, 8, 0, 9, 0, 12, 0]);
         held.read(("/v", &variable), (&slab, ByteOrder::Big), &mut out).unwrap();
         assert_eq!(out, [0, 5, 0, 8, 0, 9, 0, 12]);
-        assert_eq!(held.read_strings(("/v", &variable), &slab).unwrap_err().kind, ErrorKind::BadRequest);
+        assert_eq!(
+            held.read_strings(("/v", &variable), (&slab, &mut StringRoom::default())).unwrap_err().kind,
+            ErrorKind::BadRequest
+        );
         let short = held.read(("/v", &variable), (&slab, ByteOrder::Big), &mut out[..7]);
         assert_eq!(short.unwrap_err().kind, ErrorKind::BadRequest);
     }

@@ -10,10 +10,14 @@ use std::sync::{Mutex, PoisonError};
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Stride, Variable};
 
 use super::held::{Held, copy_part};
-use super::member::{Member, Members, on_threads};
+use super::member::{Member, Members, most_threads};
 use super::slab::{Piece, embed, pieces, scatter};
+use crate::read::{Load, Pace, Reach, threads, touched};
 use crate::runs::{self, Division, RunRequest, Runs};
-use crate::{ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, codecs};
+use crate::{
+    ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, StringRoom, codecs,
+    source,
+};
 
 /// Where the elements of a variable are.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ pub struct Along {
     pub chunks: Chunks,
     /// Whether stored bytes mean the same in all members.
     pub encodings: Encodings,
+    /// What reading a chunk of a member takes: that of the one with the largest chunks.
+    pub members: MemberLoad,
 }
 
 /// Whether members encode a variable in one way.
@@ -46,6 +52,50 @@ pub enum Encodings {
     Same,
     /// Some are others.
     Different,
+}
+
+/// What reading a chunk of any member takes.
+#[derive(Clone, Copy, Debug)]
+pub struct MemberLoad {
+    /// Bytes (or, before the elements' size is known, elements) of the largest decoded chunk.
+    pub chunk: u64,
+    /// The length along the join axis of the shortest chunk.
+    pub length: u64,
+    /// From how far away chunks come.
+    pub reach: Reach,
+}
+
+impl MemberLoad {
+    /// The same, where elements have so many bytes.
+    #[must_use]
+    pub fn of_elements(self, size: u64) -> Self {
+        Self { chunk: self.chunk.saturating_mul(size), ..self }
+    }
+}
+
+impl Along {
+    /// What reading its pieces of a hyperslab takes, each.
+    fn load(&self, variable: &Variable, slab: &Hyperslab, pieces: &[Piece]) -> Result<Load, Error> {
+        let MemberLoad { chunk, length, reach } = self.members;
+        // Chunks beside each other, of one index along the join axis.
+        let beside = match slab.narrowed(self.axis, 0, 1) {
+            Some(beside) => touched(&source::grid(&variable.name, variable)?, &beside),
+            None => 0,
+        };
+        let behind = pieces.iter().map(|piece| {
+            let Stride { step, count, .. } = piece.inside;
+            let spanned = count.saturating_mul(step).checked_div(length.max(1)).unwrap_or(count);
+            spanned.saturating_add(2).min(count)
+        });
+        let touched = beside.saturating_mul(behind.max().unwrap_or(0));
+        Ok(Load { chunk, touched, buffers: 3, reach })
+    }
+}
+
+/// How many members are read at once, of which each takes so much.
+fn members_at_once(load: &Load, pace: Pace) -> usize {
+    let fitting = pace.most().checked_div(pace.scratch(load).max(1)).unwrap_or(1);
+    usize::try_from(fitting).unwrap_or(usize::MAX).clamp(1, most_threads())
 }
 
 /// Whether members have the join dimension.
@@ -131,6 +181,26 @@ impl Joined {
         pieces(stride.ok_or_else(|| Error::corrupt("a hyperslab has no join axis"))?, &self.starts)
     }
 
+    /// Several members are read at once; where their chunks are large, fewer are, so that together they take no more than one
+    /// large reading does.
+    fn scratch_along(
+        &self,
+        (variable, along): (&Variable, Along),
+        slab: &Hyperslab,
+        pace: Pace,
+    ) -> Result<u64, Error> {
+        let pieces = self.pieces(along, slab)?;
+        let load = along.load(variable, slab, &pieces)?;
+        let at_once = members_at_once(&load, pace).min(pieces.len()).max(1) as u64;
+        // Where its rows are spread over the output, a part is read alone first.
+        let leading = slab.strides().iter().take(along.axis).all(|stride| stride.count == 1);
+        let rows = match (leading, variable.data_type.size()) {
+            (false, Some(size)) => slab.elements().saturating_mul(size as u64),
+            _ => 0,
+        };
+        Ok(pace.scratch(&load).saturating_mul(at_once).saturating_add(rows))
+    }
+
     fn read_along(
         &self,
         (variable, along): (&Variable, Along),
@@ -180,10 +250,12 @@ impl Joined {
             work.push((piece, own));
             rest = behind;
         }
-        on_threads(work, |(piece, out)| {
+        let at_once = members_at_once(&along.load(variable, request.slab, pieces)?, self.pace());
+        threads::each(work, at_once, |(piece, out)| {
             let slab = self.inside((request.variable, variable, along), request.slab, piece)?;
             self.read_member((piece.member, &slab), request, out)
         })
+        .map(drop)
     }
 
     /// Parts that are spread over the output: each is read alone, then put in its rows.
@@ -224,7 +296,9 @@ impl Joined {
         request: &SlabRequest<'_>,
     ) -> Result<(), Error> {
         let proven = || self.proven.lock().unwrap_or_else(PoisonError::into_inner);
-        on_threads(self.pieces(along, request.slab)?, |piece| {
+        let pieces = self.pieces(along, request.slab)?;
+        let at_once = members_at_once(&along.load(variable, request.slab, &pieces)?, self.pace());
+        threads::each(pieces, at_once, |piece| {
             let key = (request.variable.trim_start_matches('/').to_owned(), piece.member);
             if proven().contains(&key) {
                 return Ok(());
@@ -240,6 +314,12 @@ impl Joined {
             }
             Ok(())
         })
+        .map(drop)
+    }
+
+    /// At which pace members are read, as they are when they are read for themselves.
+    fn pace(&self) -> Pace {
+        Pace::within(self.members.opener.memory().limit())
     }
 
     /// The member that stores a chunk, and the chunk's index there.
@@ -493,13 +573,42 @@ impl ChunkSource for Joined {
         Ok(true)
     }
 
-    fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn scratch_bytes(&self, path: &str, slab: &Hyperslab, pace: Pace) -> Result<u64, Error> {
         let (variable, placed) = self.placed(path)?;
-        let along = match placed {
-            Placed::Held(held) => return held.read_strings((path, variable), slab),
+        match placed {
+            Placed::Held(_) => Ok(0),
             Placed::First => {
                 let (member, dataset) = self.open(0)?;
-                return dataset.read_strings(path, slab).map_err(|e| e.within(&member.name));
+                dataset.source().scratch_bytes(path, slab, pace).map_err(|e| e.within(&member.name))
+            }
+            Placed::Along(along) => self.scratch_along((variable, *along), slab, pace),
+        }
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        let held = self.placed.iter().map(|(path, placed)| match placed {
+            Placed::Held(held) => held.bytes().saturating_add(path.len() as u64),
+            Placed::First | Placed::Along(_) => path.len().saturating_add(size_of::<Placed>()) as u64,
+        });
+        let members = self.list.iter().map(Member::resident_bytes);
+        let starts = size_of_val(self.starts.as_slice()) as u64;
+        let proven = self.proven.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+        held.chain(members).fold(starts.saturating_add(proven.saturating_mul(64)), u64::saturating_add)
+    }
+
+    fn read_strings(
+        &self,
+        path: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let (variable, placed) = self.placed(path)?;
+        let along = match placed {
+            Placed::Held(held) => return held.read_strings((path, variable), (slab, room)),
+            Placed::First => {
+                let (member, dataset) = self.open(0)?;
+                let strings = dataset.read_strings_within(path, slab, room);
+                return strings.map_err(|e| e.within(&member.name));
             }
             Placed::Along(along) => *along,
         };
@@ -514,7 +623,8 @@ impl ChunkSource for Joined {
         for piece in self.pieces(along, slab)? {
             let inside = self.inside((path, variable, along), slab, &piece)?;
             let (member, dataset) = self.open(piece.member)?;
-            let strings = dataset.read_strings(path, &inside).map_err(|e| e.within(&member.name))?;
+            let strings = dataset.read_strings_within(path, &inside, room);
+            let strings = strings.map_err(|e| e.within(&member.name))?;
             scatter(&strings, (&slab.shape(), 1), (along.axis, piece.at), &mut out)?;
         }
         Ok(out)

@@ -5,13 +5,16 @@
 //! together anew, because a member is half-written, leaves the dataset as it was, and the reason is kept.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::assemble::{self, Assembled, Known};
 use super::definition::Definition;
+use crate::memory_budget::{Memory, Share};
 use crate::{Dataset, Error, Generation, Opener, Place};
 
 /// How many made datasets are kept put together.
@@ -25,6 +28,7 @@ pub struct Keeper {
     live: Cache<Place, Arc<Live>>,
 }
 
+/// The made datasets among the members of one: what is known of them is counted, but only their number is limited.
 impl Default for Keeper {
     fn default() -> Self {
         Self { live: Cache::new(MOST_KEPT) }
@@ -38,12 +42,33 @@ impl fmt::Debug for Keeper {
 }
 
 impl Keeper {
+    /// Made datasets that have a share of the memory. They count what they take themselves, also while they are not kept any more
+    /// but still used.
+    #[must_use]
+    pub fn within(memory: &Memory) -> Self {
+        let share = memory.share(Share::Aggregations);
+        let least = share.checked_div(MOST_KEPT).unwrap_or(0);
+        // One that is larger than all that may be kept is kept alone.
+        let weigh = move |_: &Place, live: &Arc<Live>| {
+            let bytes = live.bytes.load(Ordering::Relaxed).max(least).min(share);
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        let live = Cache::builder().max_capacity(share).weigher(weigh);
+        Self { live: live.eviction_policy(EvictionPolicy::lru()).build() }
+    }
+
     /// Opens a made dataset, or hands out the one that is there if it is not to be looked at again yet.
     ///
     /// # Errors
     /// Why it cannot be put together.
     pub fn open(&self, place: &Place, opener: &Opener) -> Result<Arc<Dataset>, Error> {
-        self.live.get_with_by_ref(place, || Arc::new(Live::new(opener))).open(place)
+        let live = self.live.get_with_by_ref(place, || Arc::new(Live::new(opener)));
+        let dataset = live.open(place);
+        if live.grown.swap(false, Ordering::Relaxed) {
+            self.live.insert(place.clone(), live);
+            self.live.run_pending_tasks();
+        }
+        dataset
     }
 
     /// What is not as it should be with a made dataset, but does not keep it from being served.
@@ -61,6 +86,18 @@ struct Live {
     /// What was learnt so far; held by the one that puts the dataset together.
     known: Mutex<Known>,
     problems: Mutex<Vec<String>>,
+    /// The bytes of memory that it counts as: what is known, and the dataset.
+    bytes: AtomicU64,
+    /// Of those, what is known.
+    known_bytes: AtomicU64,
+    /// Whether it takes another number of bytes than when it was kept.
+    grown: AtomicBool,
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.opener.memory().count_dataset(*self.known_bytes.get_mut(), 0);
+    }
 }
 
 /// What is served now.
@@ -84,6 +121,9 @@ impl Live {
             current: Mutex::default(),
             known: Mutex::default(),
             problems: Mutex::default(),
+            bytes: AtomicU64::new(0),
+            known_bytes: AtomicU64::new(0),
+            grown: AtomicBool::new(false),
         }
     }
 
@@ -133,6 +173,7 @@ impl Live {
             let before = before.as_ref().map(|current| &current.assembled);
             assemble::assemble(&definition, &self.opener, known, (before, &mut problems))
         });
+        self.weigh(known, assembled.as_ref().ok());
         let current = match (assembled, before) {
             (Ok(assembled), _) => Current { assembled, defined, checked: Instant::now(), failed: false },
             (Err(error), None) => {
@@ -148,6 +189,18 @@ impl Live {
         let dataset = Arc::clone(&current.assembled.dataset);
         *lock(&self.current) = Some(current);
         Ok(dataset)
+    }
+
+    /// Counts what is known, and the dataset, which counts itself among the open ones.
+    fn weigh(&self, known: &Known, assembled: Option<&Assembled>) {
+        let now = known.bytes();
+        let before = self.known_bytes.swap(now, Ordering::Relaxed);
+        self.opener.memory().count_dataset(before, now);
+        let dataset = assembled.map_or(0, |assembled| assembled.dataset.weigh());
+        let bytes = now.saturating_add(dataset);
+        if self.bytes.swap(bytes, Ordering::Relaxed) != bytes {
+            self.grown.store(true, Ordering::Relaxed);
+        }
     }
 
     fn definition(&self, place: &Place, problems: &mut Vec<String>) -> Result<Arc<Definition>, Error> {

@@ -17,6 +17,21 @@ pub struct Member {
     pub generation: String,
 }
 
+impl Member {
+    /// The bytes of memory that it takes.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let place = match &self.place {
+            Place::File { path, .. } | Place::Folder { path, .. } | Place::NcMl { path, .. } => {
+                path.as_os_str().len()
+            }
+            Place::Object { .. } | Place::Prefix { .. } | Place::Made(_) => 256,
+        };
+        let texts = self.name.len().saturating_add(self.generation.len()).saturating_add(place);
+        texts.saturating_add(size_of::<Self>()) as u64
+    }
+}
+
 /// What opens members, and notes which of them have changed.
 #[derive(Clone)]
 pub struct Members {
@@ -85,9 +100,13 @@ const MOST_THREADS: usize = 8;
 /// # Errors
 /// The first error that was met.
 pub fn on_threads<T: Send>(items: Vec<T>, f: impl Fn(T) -> Result<(), Error> + Sync) -> Result<(), Error> {
+    threads::each(items, most_threads(), f).map(drop)
+}
+
+/// How many threads may work on members at once.
+pub fn most_threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let wanted = if rayon::current_thread_index().is_some() { 1 } else { MOST_THREADS };
-    threads::each(items, cores.min(wanted), f).map(drop)
+    if rayon::current_thread_index().is_some() { 1 } else { cores.min(MOST_THREADS) }
 }
 
 #[cfg(test)]

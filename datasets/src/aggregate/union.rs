@@ -6,8 +6,9 @@ use weir_model::{Group, Hyperslab, Schema};
 
 use super::hold::Learnt;
 use super::member::{Member, Members};
+use crate::read::Pace;
 use crate::runs::{RunRequest, Runs};
-use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, SlabRequest, Stored};
+use crate::{ChunkKey, ChunkSource, Encoded, Error, ErrorKind, SlabRequest, Stored, StringRoom, resident};
 
 /// Members side by side.
 pub struct Union {
@@ -159,7 +160,21 @@ impl ChunkSource for Union {
         self.ask(variable, |dataset| dataset.verify_unless(stopped, variable, slab)).map(|()| true)
     }
 
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-        self.ask(variable, |dataset| dataset.read_strings(variable, slab))
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        self.ask(variable, |dataset| dataset.read_strings_within(variable, slab, room))
+    }
+
+    fn scratch_bytes(&self, variable: &str, slab: &Hyperslab, pace: Pace) -> Result<u64, Error> {
+        self.ask(variable, |dataset| dataset.source().scratch_bytes(variable, slab, pace))
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        let owners = resident::of_texts(self.owners.keys().map(String::as_str));
+        self.list.iter().map(Member::resident_bytes).fold(owners, u64::saturating_add)
     }
 }

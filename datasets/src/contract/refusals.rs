@@ -3,7 +3,7 @@
 use weir_model::{ByteOrder, Hyperslab};
 
 use super::{Subject, rule};
-use crate::{ChunkKey, ChunkSource, Dataset, Error, ErrorKind};
+use crate::{ChunkKey, ChunkSource, Dataset, Error, ErrorKind, StringRoom};
 
 /// A name that no test data use.
 const UNKNOWN: &str = "/no such variable";
@@ -12,7 +12,11 @@ const UNKNOWN: &str = "/no such variable";
 pub fn check_unknown_variable(source: &dyn ChunkSource, dataset: &Dataset) -> Result<(), String> {
     let scalar = Hyperslab::whole(&[]).map_err(|e| e.to_string())?;
     check_not_found(source, ChunkKey { variable: UNKNOWN, index: &[] })?;
-    is(ErrorKind::NotFound, "strings of an unknown variable", source.read_strings(UNKNOWN, &scalar))?;
+    is(
+        ErrorKind::NotFound,
+        "strings of an unknown variable",
+        source.read_strings(UNKNOWN, &scalar, &mut StringRoom::default()),
+    )?;
     let read = dataset.read(UNKNOWN, &scalar, ByteOrder::Little, &mut [0]);
     is(ErrorKind::NotFound, "reading an unknown variable", read)?;
     is(ErrorKind::NotFound, "a raw chunk of an unknown variable", dataset.raw_chunk(UNKNOWN, &[]))?;
@@ -38,7 +42,7 @@ pub fn check_chunks(subject: &Subject<'_>) -> Result<(), String> {
         let raw = subject.dataset.raw_chunk(subject.path, index);
         is(ErrorKind::NotFound, &format!("raw chunk {index:?}"), raw)?;
     }
-    let strings = subject.source.read_strings(subject.path, &subject.whole()?);
+    let strings = subject.source.read_strings(subject.path, &subject.whole()?, &mut StringRoom::default());
     is(ErrorKind::BadRequest, "reading it as strings", strings)
 }
 

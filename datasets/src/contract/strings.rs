@@ -1,12 +1,16 @@
-//! What reads of strings must hold.
+//! What reads of strings, and of other elements of varying size, must hold.
 
-use weir_model::{ByteOrder, Hyperslab};
+use weir_model::{ByteOrder, Hyperslab, Packed};
 
 use super::{Numbers, SLABS, Subject, places, rule};
 use crate::ErrorKind;
 
-/// Whole reads and hyperslabs equal `whole`; reading bytes instead is refused.
+/// Whole reads and hyperslabs equal `whole`, whose elements are packed as their type says; reading bytes instead is refused.
 pub fn check(subject: &Subject<'_>, whole: &[Vec<u8>]) -> Result<(), String> {
+    for element in whole {
+        let packed = Packed::count(element, &subject.variable.data_type);
+        packed.map_err(|error| format!("what is expected is not packed as it must be: {error}"))?;
+    }
     check_slab(subject, whole, &subject.whole()?)?;
     let mut numbers = Numbers::new(0);
     for _ in 0..SLABS {

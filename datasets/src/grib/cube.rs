@@ -168,6 +168,15 @@ impl Cube {
         self.fields.get(place).map(|(_, field)| *field)
     }
 
+    /// The bytes of memory that it takes.
+    pub fn resident_bytes(&self) -> u64 {
+        let numbers = self.numbers.len().saturating_add(self.times.len()).saturating_add(self.steps.len());
+        let levels = self.levels.len().saturating_mul(size_of::<LevelValue>());
+        let fields = self.fields.capacity().saturating_mul(size_of::<(u64, usize)>());
+        let lists = numbers.saturating_mul(8).saturating_add(levels).saturating_add(fields);
+        lists.saturating_add(size_of::<Self>()) as u64
+    }
+
     /// The places in the index of all fields.
     pub fn fields(&self) -> impl Iterator<Item = usize> {
         self.fields.iter().map(|(_, field)| *field)

@@ -69,6 +69,15 @@ const MOST_FIELDS: usize = 1_000_000;
 const MOST_GRIDS: usize = 4096;
 
 impl Index {
+    /// The bytes of memory that it takes.
+    pub fn resident_bytes(&self) -> u64 {
+        /// What the texts and lists of a field or a grid take, more or less.
+        const TEXTS: usize = 96;
+        let fields = self.fields.capacity().saturating_mul(size_of::<Field>().saturating_add(TEXTS));
+        let grids = self.grids.capacity().saturating_mul(size_of::<Grid>().saturating_add(TEXTS));
+        fields.saturating_add(grids) as u64
+    }
+
     /// The place of a grid, which is added if it is new.
     pub fn grid(&mut self, grid: Grid) -> Result<usize, Error> {
         // The newest first: messages mostly have the grid of the one before.

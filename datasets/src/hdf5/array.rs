@@ -286,6 +286,16 @@ impl StoredArray {
         Ok(index)
     }
 
+    /// The bytes of memory that it takes beside what the schema says: above all, where its chunks are, once that is known.
+    pub fn resident_bytes(&self) -> u64 {
+        let data = match &self.layout {
+            Layout::Compact(data) => data.len() as u64,
+            _ => 0,
+        };
+        let index = self.index.get().and_then(|index| index.as_ref().ok());
+        data.saturating_add(index.map_or(0, ChunkIndex::bytes))
+    }
+
     /// Learns where the chunks are, and says how many are stored.
     pub fn count_chunks(&self, metadata: &Metadata) -> Result<u64, Error> {
         match &self.layout {

@@ -91,6 +91,14 @@ impl ChunkIndex {
         }
     }
 
+    /// How many bytes of memory it takes.
+    pub fn bytes(&self) -> u64 {
+        match &self.places {
+            Places::Listed(chunks) => chunks.capacity().saturating_mul(size_of::<StoredChunk>()) as u64,
+            Places::Implicit { .. } => 0,
+        }
+    }
+
     /// Where the chunk at `index` is; `None` where nothing is stored.
     pub fn find(&self, index: &[u64]) -> Option<StoredChunk> {
         if index.len() != self.counts.len() || index.iter().zip(&self.counts).any(|(i, count)| i >= count) {

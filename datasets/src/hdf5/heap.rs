@@ -10,7 +10,7 @@ use super::metadata::{Metadata, guarded};
 use crate::{Error, ErrorKind};
 
 /// Parsed collections are forgotten when they have this many bytes together.
-const MOST_KEPT_BYTES: usize = 16 << 20;
+const MOST_KEPT_BYTES: usize = 4 << 20;
 /// A heap is not followed further when this many bytes were parsed: references that jump between collections without end ...
 const MOST_LOADED_BYTES: usize = 2 << 30;
 /// ... or when references led to this many bytes, which are fewer collections' over and over.

@@ -155,6 +155,11 @@ impl Metadata {
         self.storage.spend(bytes as u64).map_err(Error::from)
     }
 
+    /// How many bytes of blocks are kept.
+    pub fn kept_bytes(&self) -> u64 {
+        self.storage.blocks.stats().current_bytes as u64
+    }
+
     /// The file itself.
     pub fn file(&self) -> &DataFile {
         &self.file

@@ -23,8 +23,11 @@ pub struct NamedTypes {
 }
 
 impl NamedTypes {
-    /// Remembers the type whose header is at `address`. One that cannot be parsed only loses its name.
+    /// Remembers the type whose header is at `address`, by the first of its names. One that cannot be parsed only loses its name.
     pub fn add(&mut self, address: u64, name: &str, header: &ObjectHeader) {
+        if self.by_address.contains_key(&address) {
+            return;
+        }
         let body = header.find(MSG_DATATYPE).map(|message| FileType::parse(&message.body));
         if let Some(Ok(file_type)) = body {
             let shape = pack(&file_type.data_type);

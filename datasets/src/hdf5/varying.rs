@@ -5,45 +5,101 @@
 use weir_model::{AxisPart, Hyperslab, Part, pack_count};
 
 use super::array::StoredArray;
-use super::form::Form;
+use super::form::{FieldForm, Form, Number};
 use super::heap::{Heap, text_of};
 use super::metadata::Metadata;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, MOST_STRING_BYTES, StringRoom};
 
-/// One answer may have this many elements ...
+/// One answer may have this many elements.
 pub const MOST_STRINGS: u64 = 1 << 24;
-/// ... with this many bytes together.
-pub const MOST_TEXT_BYTES: usize = 512 << 20;
 
-/// Reads the elements of a hyperslab, row-major.
-pub fn read(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-    if slab.elements() > MOST_STRINGS {
-        let elements = slab.elements();
-        let message =
-            format!("{elements} elements of varying size are asked for at once, the limit is {MOST_STRINGS}");
-        return Err(Error::new(ErrorKind::TooLarge, message));
-    }
-    let mut packing = Packing { heap: Heap::new(metadata), left: MOST_TEXT_BYTES };
+/// What a list in a list is taken to need, in bytes, where nobody has looked.
+const LIST_BYTES: u64 = 64;
+
+/// Reads the elements of a hyperslab, row-major. Takes of the room what it packs before it holds it.
+pub fn read(
+    metadata: &Metadata,
+    array: &StoredArray,
+    (slab, room): (&Hyperslab, &mut StringRoom),
+) -> Result<Vec<Vec<u8>>, Error> {
+    check_count(slab)?;
+    let mut packing = Packing { heap: Heap::new(metadata), room };
     let elements = usize::try_from(slab.elements()).unwrap_or(usize::MAX);
     let mut packed = vec![Vec::new(); elements];
+    each(metadata, array, slab, |to, stored| {
+        if let Some(place) = packed.get_mut(to) {
+            *place = packing.element(&array.form, stored)?;
+        }
+        Ok(())
+    })?;
+    Ok(packed)
+}
+
+/// How many bytes the packed forms of a hyperslab have, by what references say of what they lead to; roughly where that holds
+/// references itself.
+pub fn bytes(metadata: &Metadata, array: &StoredArray, slab: &Hyperslab) -> Result<u64, Error> {
+    check_count(slab)?;
+    let mut sum = 0_u64;
+    each(metadata, array, slab, |_, stored| {
+        sum = sum.saturating_add(said_bytes(&array.form, stored));
+        Ok(())
+    })?;
+    Ok(sum.min(MOST_STRING_BYTES as u64))
+}
+
+fn said_bytes(form: &Form, stored: &[u8]) -> u64 {
+    // A reference begins with how many elements it leads to.
+    let count = || stored.first_chunk().map_or(0, |count| u64::from(u32::from_le_bytes(*count)));
+    match form {
+        fixed if !fixed.is_varying() => fixed.size() as u64,
+        Form::Text(_) => count(),
+        Form::List { element, .. } if element.is_varying() => count().saturating_mul(LIST_BYTES),
+        Form::List { element, .. } => count().saturating_mul(element.size() as u64),
+        Form::Record { fields, .. } => {
+            let of_field = |field: &FieldForm| {
+                let elements = stored.get(field.range()).unwrap_or_default();
+                let elements = elements.chunks_exact(field.form.size().max(1));
+                elements.map(|element| said_bytes(&field.form, element)).fold(0, u64::saturating_add)
+            };
+            fields.iter().map(of_field).fold(0, u64::saturating_add)
+        }
+        Form::Bytes(size) | Form::Number(Number { size, .. }) => *size as u64,
+    }
+}
+
+fn check_count(slab: &Hyperslab) -> Result<(), Error> {
+    let elements = slab.elements();
+    if elements <= MOST_STRINGS {
+        return Ok(());
+    }
+    let message =
+        format!("{elements} elements of varying size are asked for at once, the limit is {MOST_STRINGS}");
+    Err(Error::new(ErrorKind::TooLarge, message))
+}
+
+/// Calls `element` with the place of each element in the hyperslab, and with the element as it is stored.
+fn each(
+    metadata: &Metadata,
+    array: &StoredArray,
+    slab: &Hyperslab,
+    mut element: impl FnMut(usize, &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
     let shape = slab.shape();
     for part in array.grid.plan(slab) {
         let chunk = array.decoded(metadata, &part.chunk())?;
         for (from, to) in places(&part, array.grid.chunk_shape(), &shape) {
             let stored = match &chunk {
-                Some(chunk) => element(chunk, from, array.element_size)?,
+                Some(chunk) => stored(chunk, from, array.element_size)?,
                 // References in a fill value lead somewhere, too.
                 None => &array.fill,
             };
-            if let Some(place) = packed.get_mut(to) {
-                *place = packing.element(&array.form, stored)?;
-            }
+            element(to, stored)?;
         }
     }
-    Ok(packed)
+    Ok(())
 }
 
-fn element(chunk: &[u8], place: usize, size: usize) -> Result<&[u8], Error> {
+fn stored(chunk: &[u8], place: usize, size: usize) -> Result<&[u8], Error> {
     let start = place.checked_mul(size);
     let range = start.and_then(|start| Some(start..start.checked_add(size)?));
     let element = range.and_then(|range| chunk.get(range));
@@ -57,7 +113,7 @@ fn element(chunk: &[u8], place: usize, size: usize) -> Result<&[u8], Error> {
 struct Packing<'a> {
     heap: Heap<'a>,
     /// How many bytes may still be packed.
-    left: usize,
+    room: &'a mut StringRoom,
 }
 
 impl Packing<'_> {
@@ -114,24 +170,14 @@ impl Packing<'_> {
     }
 
     fn count(&mut self, count: usize, out: &mut Vec<u8>) -> Result<(), Error> {
-        self.take(size_of::<u64>())?;
+        self.room.take(size_of::<u64>())?;
         pack_count(count, out);
         Ok(())
     }
 
     fn append(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        self.take(bytes.len())?;
+        self.room.take(bytes.len())?;
         out.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn take(&mut self, bytes: usize) -> Result<(), Error> {
-        let left = self.left.checked_sub(bytes);
-        self.left = left.ok_or_else(|| {
-            let message =
-                format!("the elements have more than {MOST_TEXT_BYTES} bytes; ask for fewer at once");
-            Error::new(ErrorKind::TooLarge, message)
-        })?;
         Ok(())
     }
 }
@@ -154,4 +200,55 @@ pub fn places(part: &Part, chunk_shape: &[u64], shape: &[u64]) -> Vec<(usize, us
         places = next;
     }
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::DataFile;
+
+    /// A file with a heap at its end, in which one list has `count` references to itself, and that heap's address.
+    fn circle(count: u32) -> (tempfile::NamedTempFile, u64) {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hdf5_varying.h5");
+        let mut bytes = std::fs::read(fixture).unwrap();
+        let address = bytes.len() as u64;
+        let list = reference(count, address).repeat(count as usize);
+        let object = [&[1, 0, 1, 0, 0, 0, 0, 0][..], &(list.len() as u64).to_le_bytes(), &list].concat();
+        let length = 16 + object.len() as u64;
+        bytes.extend([&b"GCOL\x01\0\0\0"[..], &length.to_le_bytes(), &object].concat());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        (file, address)
+    }
+
+    fn reference(count: u32, address: u64) -> Vec<u8> {
+        [&count.to_le_bytes()[..], &address.to_le_bytes(), &1_u32.to_le_bytes()].concat()
+    }
+
+    fn lists(depth: usize) -> Form {
+        (0..depth).fold(Form::Bytes(16), |element, _| Form::List { size: 16, element: Box::new(element) })
+    }
+
+    fn check(count: u32, depth: usize, left: u64) -> Result<Vec<u8>, ErrorKind> {
+        let (file, address) = circle(count);
+        let metadata = Metadata::open(Arc::new(DataFile::open(file.path()).unwrap())).unwrap();
+        let mut packing = Packing { heap: Heap::new(&metadata), room: &mut StringRoom::of(left) };
+        packing.element(&lists(depth), &reference(count, address)).map_err(|error| error.kind)
+    }
+
+    #[test]
+    fn lists_of_themselves_are_bounded_by_what_is_packed() {
+        let two = check(2, 2, 1 << 10).unwrap();
+        assert_eq!(
+            (two.len(), &two[..9], &two[40..49]),
+            (80, &[2, 0, 0, 0, 0, 0, 0, 0, 2][..], &[2, 0, 0, 0, 0, 0, 0, 0, 2][..])
+        );
+        assert_eq!(check(2, 2, 80), Ok(two));
+        assert_eq!(check(2, 2, 79), Err(ErrorKind::TooLarge));
+        // As deep as datatypes may be: 8 to the power of 16 elements, if nothing stopped it.
+        assert_eq!(check(8, 16, 1 << 16), Err(ErrorKind::TooLarge));
+    }
 }

@@ -22,9 +22,6 @@ const USED: TableDefinition<'_, &[u8], u32> = TableDefinition::new("used");
 /// How a file of the store begins.
 const MAGIC: &[u8] = b"redb";
 
-/// Pages of the store that are kept in memory.
-const CACHE_BYTES: usize = 16 << 20;
-
 /// A file that is damaged again and again lies on a disk that is: after so many times nothing is stored any more.
 const MOST_RENEWALS: u32 = 3;
 
@@ -63,6 +60,8 @@ impl Change {
 /// An open database file, which only this process has open.
 pub struct Database {
     path: PathBuf,
+    /// Bytes of the store's pages that are kept in memory.
+    pages: usize,
     open: RwLock<Open>,
 }
 
@@ -82,21 +81,21 @@ enum Fault {
 }
 
 impl Database {
-    /// Opens a file, or makes it, and the folders above it.
+    /// Opens a file, or makes it, and the folders above it; `pages` bytes of it are kept in memory.
     ///
     /// # Errors
     /// `Busy` where another process has it open, `BadRequest` where it is something else, `Unavailable` where it cannot be
     /// opened. Messages do not name it.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path, pages: usize) -> Result<Self, Error> {
         if let Some(folder) = path.parent() {
             let made = std::fs::create_dir_all(folder);
             made.map_err(|e| Error::unavailable(format!("its folder cannot be made: {e}")))?;
         }
         check_is_ours(path)?;
-        let store = match open_store(path) {
+        let store = match open_store(path, pages) {
             Err(OpenFault::Fault(Fault::Damaged(reason))) => {
                 move_aside(path, &reason)?;
-                open_store(path)
+                open_store(path, pages)
             }
             opened => opened,
         };
@@ -105,7 +104,7 @@ impl Database {
             OpenFault::Fault(Fault::Damaged(reason) | Fault::Failed(reason)) => Error::unavailable(reason),
         })?;
         let open = RwLock::new(Open { store: Some(store), renewals: 0 });
-        Ok(Self { path: path.to_owned(), open })
+        Ok(Self { path: path.to_owned(), pages, open })
     }
 
     /// A record, and the day on which it was last used.
@@ -184,7 +183,7 @@ impl Database {
         // The store may stumble over the damage once more while it is closed.
         drop(catch_unwind(AssertUnwindSafe(|| drop(damaged))));
         if open.renewals <= MOST_RENEWALS && move_aside(&self.path, reason).is_ok() {
-            open.store = open_store(&self.path).ok();
+            open.store = open_store(&self.path, self.pages).ok();
         }
         if open.store.is_none() {
             tracing::warn!(
@@ -264,8 +263,8 @@ enum OpenFault {
     Fault(Fault),
 }
 
-fn open_store(path: &Path) -> Result<redb::Database, OpenFault> {
-    let opened = catch_unwind(|| redb::Database::builder().set_cache_size(CACHE_BYTES).create(path));
+fn open_store(path: &Path, pages: usize) -> Result<redb::Database, OpenFault> {
+    let opened = catch_unwind(|| redb::Database::builder().set_cache_size(pages).create(path));
     let store = match opened {
         Ok(Ok(store)) => store,
         Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => return Err(OpenFault::Taken),

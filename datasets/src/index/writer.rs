@@ -14,9 +14,6 @@ const GATHERING: Duration = Duration::from_millis(200);
 /// A batch of so many bytes is made at once.
 const BATCH_BYTES: usize = 16 << 20;
 
-/// Where so much waits, records are not taken any more: the disk is slower than those who learn of files.
-const MOST_WAITING: usize = 64 << 20;
-
 enum Order {
     Make(Change),
     /// Says when everything before it was made.
@@ -27,24 +24,28 @@ enum Order {
 pub struct Writer {
     orders: Option<Sender<Order>>,
     waiting: Arc<AtomicUsize>,
+    /// Where so many bytes wait, records are not taken any more: the disk is slower than those who learn of files.
+    most: usize,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub fn start(database: Arc<Database>) -> std::io::Result<Self> {
+    /// Starts the thread; changes of at most `most` bytes wait for it, or a single one of any length.
+    pub fn start(database: Arc<Database>, most: usize) -> std::io::Result<Self> {
         let (orders, taken) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let of_thread = Arc::clone(&waiting);
         let thread = std::thread::Builder::new().name("weir-index".to_owned());
-        let thread = thread.spawn(move || work(&database, &taken, &of_thread))?;
-        Ok(Self { orders: Some(orders), waiting, thread: Some(thread) })
+        let batch = BATCH_BYTES.min(most >> 1);
+        let thread = thread.spawn(move || work(&database, (&taken, batch), &of_thread))?;
+        Ok(Self { orders: Some(orders), waiting, most, thread: Some(thread) })
     }
 
     /// Takes a change, which is made a little later. Where too much waits it is dropped: what it holds will be learnt again.
     pub fn take(&self, change: Change) {
         let bytes = change.bytes();
-        if self.waiting.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > MOST_WAITING {
+        let before = self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        if before > 0 && before.saturating_add(bytes) > self.most {
             self.waiting.fetch_sub(bytes, Ordering::Relaxed);
             tracing::debug!("a record is not kept: the disk of the index is too slow");
             return;
@@ -64,7 +65,7 @@ impl Writer {
 
     /// Waits where much waits to be made, so that nothing is dropped.
     pub fn keep_up(&self) {
-        if self.waiting.load(Ordering::Relaxed) > BATCH_BYTES {
+        if self.waiting.load(Ordering::Relaxed) > BATCH_BYTES.min(self.most >> 1) {
             self.finish();
         }
     }
@@ -79,9 +80,9 @@ impl Drop for Writer {
     }
 }
 
-fn work(database: &Database, orders: &Receiver<Order>, waiting: &AtomicUsize) {
+fn work(database: &Database, (orders, most): (&Receiver<Order>, usize), waiting: &AtomicUsize) {
     while let Ok(first) = orders.recv() {
-        let batch = gather(first, orders);
+        let batch = gather(first, (orders, most));
         if !batch.changes.is_empty() {
             database.apply(&batch.changes, super::today());
         }
@@ -101,7 +102,7 @@ struct Batch {
     tell: Option<SyncSender<()>>,
 }
 
-fn gather(first: Order, orders: &Receiver<Order>) -> Batch {
+fn gather(first: Order, (orders, most): (&Receiver<Order>, usize)) -> Batch {
     let (mut batch, until) = (Batch::default(), Instant::now() + GATHERING);
     let mut next = Some(first);
     while let Some(order) = next {
@@ -115,7 +116,7 @@ fn gather(first: Order, orders: &Receiver<Order>) -> Batch {
                 break;
             }
         }
-        if batch.bytes >= BATCH_BYTES {
+        if batch.bytes >= most {
             break;
         }
         next = orders.recv_timeout(until.saturating_duration_since(Instant::now())).ok();

@@ -12,7 +12,7 @@ const NEAR_BYTES: u64 = 16 << 10;
 const NEAR_BYTES_REMOTE: u64 = 256 << 10;
 
 /// At most this many bytes are fetched together.
-const TOGETHER_BYTES: u64 = 1 << 20;
+pub const TOGETHER_BYTES: u64 = 1 << 20;
 
 /// At most this many bytes of remote files are fetched ahead of decoding.
 pub const AHEAD_BYTES: u64 = 16 << 20;
@@ -82,44 +82,57 @@ fn joined(group: &Gathered<'_>, next: &Waiting<'_>) -> Option<u64> {
     (Arc::ptr_eq(&group.file, &next.run.file) && gap <= near && length <= TOGETHER_BYTES).then_some(length)
 }
 
-/// Fetches remote groups in windows of bounded size; while one window is decoded on all cores, the next is fetched.
-///
-/// # Errors
-/// The first that `finish`, `check` or fetching meets.
-pub fn ahead(
-    groups: &[Gathered<'_>],
-    finish: impl Fn(&Gathered<'_>, Vec<u8>) -> Result<(), Error> + Sync,
-    check: impl Fn() -> Result<(), Error>,
-) -> Result<(), Error> {
-    use rayon::prelude::*;
-    let decode = |fetched: Vec<(&Gathered<'_>, Vec<u8>)>| {
-        fetched.into_par_iter().try_for_each(|(group, bytes)| finish(group, bytes))
-    };
-    let (mut before, mut rest) = (Vec::new(), groups);
-    while !rest.is_empty() || !before.is_empty() {
-        check()?;
-        let (window, behind) = rest.split_at(window(rest));
-        rest = behind;
-        let mut decoded = Ok(());
-        let fetched = rayon::in_place_scope(|scope| {
-            let (now, decoded, decode) = (std::mem::take(&mut before), &mut decoded, &decode);
-            scope.spawn(move |_| *decoded = decode(now));
-            fetch(window)
-        });
-        decoded?;
-        before = fetched?;
-    }
-    Ok(())
+/// Windows of remote groups: while one is decoded, the next is fetched.
+#[derive(Clone, Copy)]
+pub struct Windows {
+    /// How many bytes a window has, unless one group alone has more.
+    pub bytes: u64,
+    /// At least so many groups are decoded one after the other, by one thread.
+    pub in_turn: usize,
 }
 
-/// How many groups the next window has: at least one.
-fn window(groups: &[Gathered<'_>]) -> usize {
-    let mut bytes = 0_u64;
-    let fitting = groups.iter().take_while(|group| {
-        bytes = bytes.saturating_add(group.length);
-        bytes <= AHEAD_BYTES
-    });
-    fitting.count().max(1).min(groups.len())
+impl Windows {
+    /// Fetches groups window by window, and finishes them on all cores.
+    ///
+    /// # Errors
+    /// The first that `finish`, `check` or fetching meets.
+    pub fn ahead(
+        self,
+        groups: &[Gathered<'_>],
+        finish: impl Fn(&Gathered<'_>, Vec<u8>) -> Result<(), Error> + Sync,
+        check: impl Fn() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        use rayon::prelude::*;
+        let decode = |fetched: Vec<(&Gathered<'_>, Vec<u8>)>| {
+            let fetched = fetched.into_par_iter().with_min_len(self.in_turn);
+            fetched.try_for_each(|(group, bytes)| finish(group, bytes))
+        };
+        let (mut before, mut rest) = (Vec::new(), groups);
+        while !rest.is_empty() || !before.is_empty() {
+            check()?;
+            let (window, behind) = rest.split_at(self.next(rest));
+            rest = behind;
+            let mut decoded = Ok(());
+            let fetched = rayon::in_place_scope(|scope| {
+                let (now, decoded, decode) = (std::mem::take(&mut before), &mut decoded, &decode);
+                scope.spawn(move |_| *decoded = decode(now));
+                fetch(window)
+            });
+            decoded?;
+            before = fetched?;
+        }
+        Ok(())
+    }
+
+    /// How many groups the next window has: at least one.
+    fn next(self, groups: &[Gathered<'_>]) -> usize {
+        let mut bytes = 0_u64;
+        let fitting = groups.iter().take_while(|group| {
+            bytes = bytes.saturating_add(group.length);
+            bytes <= self.bytes
+        });
+        fitting.count().max(1).min(groups.len())
+    }
 }
 
 /// Fetches the bytes of a window, file by file.

@@ -21,6 +21,9 @@ pub const MOST_ROWS: u64 = 1_000_000;
 /// Bytes of one column of a partition, when they are decompressed.
 const MOST_COLUMN_BYTES: u64 = 256 << 20;
 
+/// Bytes of a row in memory, without its texts.
+pub const ROW: u64 = (2 * size_of::<Option<ByteArray>>() + 2 * size_of::<i64>()) as u64;
+
 /// How many values are decoded at once.
 const BATCH: usize = 8192;
 
@@ -112,8 +115,7 @@ impl Partition {
     pub fn weight(&self) -> u64 {
         let bytes = self.raws.iter().flatten().map(|raw| raw.len() as u64).fold(0, u64::saturating_add);
         // Paths share their bytes: there are few of them, or they are of one page.
-        let each = 2 * size_of::<Option<ByteArray>>() + 2 * size_of::<i64>();
-        bytes.saturating_add((self.rows as u64).saturating_mul(each as u64))
+        bytes.saturating_add((self.rows as u64).saturating_mul(ROW))
     }
 
     /// What a row means; `None` where its key does not exist.

@@ -6,11 +6,12 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use moka::sync::Cache;
 use weir_references::{Partitioning, Place, members};
 
-use super::partition::Partition;
+use super::partition::{MOST_ROWS, Partition, ROW};
 use super::{Found, refused};
+use crate::caches::{OfOne, Owned};
+use crate::memory_budget::{Memory, Share};
 use crate::store::{Listed, ListedKind, Object, Store};
 use crate::{DataFile, Error, ErrorKind, Generation};
 
@@ -23,8 +24,23 @@ const MOST_METADATA: u64 = 128 << 20;
 /// Bytes of a partition as it is stored.
 const MOST_PARTITION: u64 = 128 << 20;
 
-/// Bytes of decoded partitions that are kept.
-const KEPT: u64 = 64 << 20;
+/// The partitions of all sets that were used last, by their files; `None` where there is none.
+#[derive(Clone, Debug)]
+pub struct PartitionCache(pub(crate) Owned<String, Option<Arc<Partition>>>);
+
+impl PartitionCache {
+    /// Partitions that have a share of the memory.
+    #[must_use]
+    pub fn within(memory: &Memory) -> Self {
+        /// What an entry takes beside the partition.
+        const OVERHEAD: u64 = 256;
+        let weigh = |key: &String, partition: &Option<Arc<Partition>>| {
+            let weight = partition.as_ref().map_or(0, |partition| partition.weight());
+            weight.saturating_add(key.len() as u64).saturating_add(OVERHEAD)
+        };
+        Self(Owned::within(memory, Share::Partitions, weigh))
+    }
+}
 
 /// A set of partitions.
 pub struct Partitions {
@@ -36,7 +52,7 @@ pub struct Partitions {
     /// How each array that was asked for is spread over partitions.
     arrays: Mutex<HashMap<String, Arc<Partitioning>>>,
     /// Decoded partitions; `None` where there is no file.
-    kept: Cache<String, Option<Arc<Partition>>>,
+    kept: OfOne<String, Option<Arc<Partition>>>,
     /// The generation of each partition that was read: one that is read again must be the same. `None`: no file.
     pinned: Mutex<HashMap<String, Option<Generation>>>,
 }
@@ -47,7 +63,7 @@ impl Partitions {
     /// # Errors
     /// `NotFound` where there is no document, `Corrupt` where it is damaged, `TooLarge` beyond the limits, `Unavailable` where
     /// it cannot be read.
-    pub fn open(store: Store) -> Result<(Self, Arc<DataFile>), Error> {
+    pub fn open(store: Store, cache: &PartitionCache) -> Result<(Self, Arc<DataFile>), Error> {
         let Some(Object::Run { file, .. }) = store.locate(METADATA)? else {
             return Err(Error::not_found("the folder has no .zmetadata, so it is no reference set"));
         };
@@ -59,13 +75,9 @@ impl Partitions {
         file.check_unchanged()?;
         let text = std::str::from_utf8(&bytes);
         let text = text.map_err(|e| Error::corrupt(format!(".zmetadata is no text: {e}")))?;
-        let weight = |key: &String, partition: &Option<Arc<Partition>>| {
-            let weight = partition.as_ref().map_or(0, |partition| partition.weight());
-            u32::try_from(weight.saturating_add(key.len() as u64)).unwrap_or(u32::MAX)
-        };
-        let kept = Cache::builder().max_capacity(KEPT).weigher(weight).build();
         let (documents, record_size) = metadata(text)?;
         let (arrays, pinned) = (Mutex::default(), Mutex::default());
+        let kept = cache.0.of_one();
         Ok((Self { store, documents, record_size, arrays, kept, pinned }, file))
     }
 
@@ -109,8 +121,7 @@ impl Partitions {
 
     /// A partition; `None` where there is no file for it, so that none of its keys exists.
     fn partition(&self, key: &str) -> Result<Option<Arc<Partition>>, Error> {
-        let read = self.kept.try_get_with_by_ref(key, || self.read(key));
-        read.map_err(|error| Error::clone(&error))
+        self.kept.get_or_make(&key.to_owned(), || self.read(key))
     }
 
     fn read(&self, key: &str) -> Result<Option<Arc<Partition>>, Error> {
@@ -144,6 +155,20 @@ impl Partitions {
         }
     }
 
+    /// The bytes of memory that it takes, beside the partitions that are kept.
+    pub fn resident_bytes(&self) -> u64 {
+        let documents = self.documents.iter().map(|(key, document)| key.len().saturating_add(document.len()));
+        let documents = documents.map(|bytes| (bytes as u64).saturating_add(64)).fold(0, u64::saturating_add);
+        let pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+        documents.saturating_add(pinned.saturating_mul(PINNED))
+    }
+
+    /// Bytes of memory that reading a partition takes: as it is stored, and decoded. How long its texts are is not known before
+    /// it is read; most have none, and few targets.
+    pub fn scratch_bytes(&self) -> u64 {
+        self.record_size.min(MOST_ROWS).saturating_mul(2 * ROW)
+    }
+
     /// What is directly below a prefix, chunks left out.
     pub fn list(&self, prefix: &str) -> Vec<Listed> {
         let base = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
@@ -159,6 +184,9 @@ impl Partitions {
         names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
+
+/// What is remembered of a partition that was read.
+const PINNED: u64 = 192;
 
 impl fmt::Debug for Partitions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

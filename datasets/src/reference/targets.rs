@@ -73,6 +73,18 @@ impl Targets {
         }
     }
 
+    /// The bytes of memory that it takes.
+    pub fn resident_bytes(&self) -> u64 {
+        /// A hash, a generation, and their place.
+        const PINNED: u64 = 128;
+        /// An open file.
+        const OPEN: u64 = 1024;
+        let known = self.known();
+        let open = known.open.len().saturating_add(known.leaving.len()) as u64;
+        let pinned = known.pinned.len() as u64;
+        pinned.saturating_mul(PINNED).saturating_add(open.saturating_mul(OPEN))
+    }
+
     /// Text that changes with the generations of the targets that were pinned so far.
     pub fn generation(&self) -> String {
         let mut generations: Vec<_> = self.known().pinned.values().map(ToString::to_string).collect();

@@ -1,13 +1,10 @@
 //! Blocks of objects that were read lately, for the many small reads that metadata takes. All objects share their memory.
 
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use bytes::Bytes;
-use moka::sync::Cache;
 
 use crate::Error;
+use crate::caches::{OfOne, Owned};
+use crate::memory_budget::{Memory, Share};
 
 /// Bytes of a block.
 pub const BLOCK: u64 = 256 << 10;
@@ -15,43 +12,33 @@ pub const BLOCK: u64 = 256 << 10;
 /// How many blocks are asked for at once where an object begins, and where blocks are read one after another.
 const AHEAD: u64 = 4;
 
-/// All blocks together.
-const MOST_BYTES: u64 = 32 << 20;
-
-/// The blocks of all objects.
-#[derive(Clone)]
-pub struct Blocks {
-    kept: Cache<(u64, u64), Bytes>,
-    objects: Arc<AtomicU64>,
-}
-
-impl Default for Blocks {
-    fn default() -> Self {
-        let weigh = |_: &(u64, u64), block: &Bytes| u32::try_from(block.len()).unwrap_or(u32::MAX);
-        let kept = Cache::builder().max_capacity(MOST_BYTES).weigher(weigh).build();
-        Self { kept, objects: Arc::default() }
-    }
-}
+/// The blocks of all objects, by their numbers.
+#[derive(Clone, Debug)]
+pub struct Blocks(pub(crate) Owned<u64, Bytes>);
 
 impl Blocks {
+    /// Blocks that have a share of the memory.
+    pub fn within(memory: &Memory) -> Self {
+        Self(Owned::within(memory, Share::RemoteBlocks, |_, block: &Bytes| block.len() as u64))
+    }
+
     /// The blocks of one more object.
     pub fn of_object(&self, length: u64) -> ObjectBlocks {
-        let object = self.objects.fetch_add(1, Ordering::Relaxed);
-        ObjectBlocks { kept: self.kept.clone(), object, length }
+        ObjectBlocks { kept: self.0.of_one(), length }
     }
 }
 
 /// The blocks of one object of one generation.
+#[derive(Debug)]
 pub struct ObjectBlocks {
-    kept: Cache<(u64, u64), Bytes>,
-    object: u64,
+    kept: OfOne<u64, Bytes>,
     length: u64,
 }
 
 impl ObjectBlocks {
     /// Copies bytes that are kept; `false` where not all of them are.
     pub fn copy_kept(&self, offset: u64, out: &mut [u8]) -> bool {
-        self.copy(offset, out, &mut |number| Ok(self.kept.get(&(self.object, number)))).unwrap_or(false)
+        self.copy(offset, out, &mut |number| Ok(self.kept.get(&number))).unwrap_or(false)
     }
 
     /// Copies bytes; `fetch` reads what is not kept, given by its first byte and the one behind its last.
@@ -65,17 +52,14 @@ impl ObjectBlocks {
         fetch: &dyn Fn(u64, u64) -> Result<Bytes, Error>,
     ) -> Result<bool, Error> {
         self.copy(offset, out, &mut |number| {
-            // Those who want the same block wait for the one who was first.
-            let block = self.kept.try_get_with((self.object, number), || self.fetch(number, fetch));
-            block.map(Some).map_err(|error: Arc<Error>| error.as_ref().clone())
+            self.kept.get_or_make(&number, || self.fetch(number, fetch)).map(Some)
         })
     }
 
     /// Reads a block, and those behind it where they will be wanted, too.
     fn fetch(&self, number: u64, fetch: &dyn Fn(u64, u64) -> Result<Bytes, Error>) -> Result<Bytes, Error> {
-        let before = number.checked_sub(1).map(|before| (self.object, before));
-        let count = match before {
-            Some(before) if !self.kept.contains_key(&before) => 1,
+        let count = match number.checked_sub(1) {
+            Some(before) if !self.kept.has(&before) => 1,
             _ => AHEAD,
         };
         let start = number.saturating_mul(BLOCK);
@@ -83,7 +67,7 @@ impl ObjectBlocks {
         let bytes = fetch(start, end)?;
         for (number, next) in (number..number.saturating_add(count)).zip(bytes.chunks(block_bytes())).skip(1)
         {
-            self.kept.insert((self.object, number), Bytes::copy_from_slice(next));
+            self.kept.insert(number, Bytes::copy_from_slice(next));
         }
         Ok(Bytes::copy_from_slice(bytes.get(..block_bytes()).unwrap_or(&bytes)))
     }
@@ -120,25 +104,14 @@ fn block_bytes() -> usize {
     usize::try_from(BLOCK).unwrap_or(usize::MAX)
 }
 
-impl Drop for ObjectBlocks {
-    fn drop(&mut self) {
-        // No other object has these numbers; what is kept of this one would only take room.
-        for number in 0..self.length.div_ceil(BLOCK).min(MOST_BYTES / BLOCK) {
-            self.kept.invalidate(&(self.object, number));
-        }
-    }
-}
-
-impl fmt::Debug for ObjectBlocks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObjectBlocks").field("object", &self.object).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::Mutex;
+
+    fn blocks() -> Blocks {
+        Blocks::within(&Memory::new(1 << 30))
+    }
 
     /// Bytes of an object whose values depend on their place.
     fn bytes(start: u64, end: u64) -> Vec<u8> {
@@ -148,7 +121,7 @@ mod tests {
     #[test]
     fn blocks_are_read_once_and_ahead() {
         let length = 7 * BLOCK + 5;
-        let (blocks, asked) = (Blocks::default(), Mutex::new(Vec::new()));
+        let (blocks, asked) = (blocks(), Mutex::new(Vec::new()));
         let object = blocks.of_object(length);
         let check = |offset: u64, count: usize, requests: &[(u64, u64)]| {
             let mut out = vec![0; count];
@@ -171,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_failed_block_is_asked_for_again() {
-        let object = Blocks::default().of_object(10);
+        let object = blocks().of_object(10);
         let mut out = [0; 4];
         let failing = |_, _| Err(Error::unavailable("no"));
         assert_eq!(object.read(3, &mut out, &failing).unwrap_err().message, "no");

@@ -35,7 +35,6 @@ pub struct Network {
     clients: Mutex<HashMap<Origin, Arc<HttpClient>>>,
     /// The stores that were reached before, by the numbers of their rules.
     buckets: Mutex<HashMap<usize, Arc<AmazonS3>>>,
-    blocks: Blocks,
     permits: Arc<Semaphore>,
 }
 
@@ -52,7 +51,6 @@ impl Network {
             patience: rules.patience,
             clients: Mutex::default(),
             buckets: Mutex::default(),
-            blocks: Blocks::default(),
             permits: Arc::new(Semaphore::new(MOST_REQUESTS)),
         })
     }
@@ -63,13 +61,13 @@ impl Network {
         &self.patience
     }
 
-    /// Opens an object to read it as a file.
+    /// Opens an object to read it as a file; `blocks` keep what small reads take.
     ///
     /// # Errors
     /// `NotFound` where it is known that there is none, `Unsupported` where no rule allows it, `Unavailable` where it cannot
     /// be reached.
-    pub fn open(&self, url: &ObjectUrl) -> Result<RemoteFile, Error> {
-        Ok(RemoteFile::in_blocks(self.object(url)?, &self.blocks))
+    pub(crate) fn open(&self, url: &ObjectUrl, blocks: &Blocks) -> Result<RemoteFile, Error> {
+        Ok(RemoteFile::in_blocks(self.object(url)?, blocks))
     }
 
     /// What an object is now.

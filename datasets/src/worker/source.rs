@@ -10,10 +10,10 @@ use super::process::Worker;
 use super::protocol::{DescribedVariable, Description, Message, Request};
 use super::schema::{self, Refused};
 use crate::codecs::MOST_CHUNK_BYTES;
-use crate::hdf5::varying::{MOST_STRINGS, MOST_TEXT_BYTES, places};
+use crate::hdf5::varying::{MOST_STRINGS, places};
 use crate::other_files::OtherFiles;
 use crate::runs::{self, RunRequest, Runs};
-use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored};
+use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, StringRoom};
 
 /// A file some or all of whose variables are read by a worker.
 pub struct WorkerSource {
@@ -96,16 +96,18 @@ impl WorkerSource {
     }
 
     /// Strings, chunk by chunk, for netCDF-C is not asked for strides.
-    fn strings(&self, variable: &Variable, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
-        let too_large = |what: &str| {
-            Error::new(
-                ErrorKind::TooLarge,
-                format!("too many {what} of {path} are asked for at once; ask for fewer"),
-            )
+    fn strings(
+        &self,
+        variable: &Variable,
+        path: &str,
+        (slab, room): (&Hyperslab, &mut StringRoom),
+    ) -> Result<Vec<Vec<u8>>, Error> {
+        let too_large = || {
+            let message = format!("too many strings of {path} are asked for at once; ask for fewer");
+            Error::new(ErrorKind::TooLarge, message)
         };
         let count = usize::try_from(slab.elements()).ok().filter(|_| slab.elements() <= MOST_STRINGS);
-        let mut strings = vec![Vec::new(); count.ok_or_else(|| too_large("strings"))?];
-        let mut left = MOST_TEXT_BYTES;
+        let mut strings = vec![Vec::new(); count.ok_or_else(too_large)?];
         let grid = grid(path, variable)?;
         for part in grid.plan(slab) {
             let extent = grid.extent(&part.chunk());
@@ -120,7 +122,7 @@ impl WorkerSource {
             };
             for (from, to) in places(&part, &extent.shape(), &slab.shape()) {
                 if let (Some(from), Some(to)) = (read.get_mut(from), strings.get_mut(to)) {
-                    left = left.checked_sub(from.len()).ok_or_else(|| too_large("bytes of strings"))?;
+                    room.take(from.len())?;
                     std::mem::swap(from, to);
                 }
             }
@@ -220,10 +222,15 @@ impl ChunkSource for WorkerSource {
         Some(Arc::clone(&self.file))
     }
 
-    fn read_strings(&self, path: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+    fn read_strings(
+        &self,
+        path: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, Error> {
         let variable = match (self.taken(path)?, &self.native) {
             (Some(variable), _) => variable,
-            (None, Some(native)) => return native.read_strings(path, slab),
+            (None, Some(native)) => return native.read_strings(path, slab, room),
             (None, None) => return Err(Error::not_found(format!("the dataset has no variable {path}"))),
         };
         if variable.data_type != DataType::String {
@@ -231,7 +238,7 @@ impl ChunkSource for WorkerSource {
             let message = format!("{path} has elements of type {what}, not strings");
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        self.strings(variable, path, slab)
+        self.strings(variable, path, (slab, room))
     }
 }
 

@@ -50,6 +50,20 @@ impl Documents {
         &self.store
     }
 
+    /// The bytes of memory that it takes, with its store.
+    pub fn resident_bytes(&self) -> u64 {
+        let read = locked(&self.read).keys().map(String::len).fold(0, usize::saturating_add);
+        let listed = locked(&self.listed);
+        let names = listed.values().flatten().map(|name| name.len().saturating_add(48));
+        let names = names.fold(0, usize::saturating_add) as u64;
+        // Of each document, its generation.
+        let documents = (locked(&self.read).len() as u64).saturating_mul(192);
+        (read as u64)
+            .saturating_add(names)
+            .saturating_add(documents)
+            .saturating_add(self.store.resident_bytes())
+    }
+
     /// Reads a document; `None` where there is none.
     ///
     /// # Errors

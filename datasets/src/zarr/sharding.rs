@@ -96,6 +96,12 @@ impl Sharding {
         (shard, place)
     }
 
+    /// Bytes of memory that reading the index of a shard takes: as it is stored, and as it is used.
+    pub fn index_bytes(&self) -> u64 {
+        let chunks = self.counts.iter().fold(1_u64, |n, &count| n.saturating_mul(count));
+        chunks.saturating_mul(ENTRY).saturating_mul(2)
+    }
+
     /// Reads the index of a shard.
     ///
     /// # Errors
@@ -180,7 +186,10 @@ impl ShardIndex {
         };
         let entry =
             |entry: &[u8]| entry.split_at_checked(8).map(|(offset, length)| (number(offset), number(length)));
-        Ok(Self { entries: bytes.chunks_exact(16).filter_map(entry).collect() })
+        // As long as it needs to be: a list that grows takes twice as much while it does.
+        let mut entries = Vec::with_capacity(bytes.len() / 16);
+        entries.extend(bytes.chunks_exact(16).filter_map(entry));
+        Ok(Self { entries })
     }
 
     /// Offset and length of the chunk at a place, inside a shard of `shard_bytes`; `None` where the shard does not have it.

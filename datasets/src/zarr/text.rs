@@ -7,12 +7,10 @@ use super::chain::{Chain, Layout};
 use super::element::Kind;
 use super::unsized_codec;
 use crate::store::Object;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, StringRoom};
 
-/// One answer may have this many strings ...
+/// One answer may have this many strings.
 const MOST_STRINGS: u64 = 1 << 24;
-/// ... with this many bytes together.
-const MOST_TEXT_BYTES: usize = 512 << 20;
 /// A chunk of texts may have this many bytes.
 const MOST_CHUNK_BYTES: usize = 256 << 20;
 
@@ -20,7 +18,11 @@ const MOST_CHUNK_BYTES: usize = 256 << 20;
 ///
 /// # Errors
 /// `TooLarge` where they are too many, `Corrupt` where a chunk does not hold what it should, and those of the store.
-pub fn read(array: &StoredArray, places: Places<'_>, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
+pub fn read(
+    array: &StoredArray,
+    places: Places<'_>,
+    (slab, room): (&Hyperslab, &mut StringRoom),
+) -> Result<Vec<Vec<u8>>, Error> {
     if slab.elements() > MOST_STRINGS {
         let elements = slab.elements();
         let message = format!("{elements} strings are asked for at once, the limit is {MOST_STRINGS}");
@@ -30,7 +32,6 @@ pub fn read(array: &StoredArray, places: Places<'_>, slab: &Hyperslab) -> Result
     let grid = &array.description.grid;
     let shape = slab.shape();
     let mut strings = vec![Vec::new(); usize::try_from(slab.elements()).unwrap_or(usize::MAX)];
-    let mut left = MOST_TEXT_BYTES;
     for part in grid.plan(slab) {
         let texts = match array.find(places, &part.chunk())? {
             Some(object) => Some(Texts::of_chunk(array, chain, object)?),
@@ -41,11 +42,7 @@ pub fn read(array: &StoredArray, places: Places<'_>, slab: &Hyperslab) -> Result
                 Some(texts) => texts.text(from)?,
                 None => array.description.fill.clone(),
             };
-            left = left.checked_sub(text.len()).ok_or_else(|| {
-                let message =
-                    format!("the strings have more than {MOST_TEXT_BYTES} bytes; ask for fewer at once");
-                Error::new(ErrorKind::TooLarge, message)
-            })?;
+            room.take(text.len())?;
             if let Some(place) = strings.get_mut(to) {
                 *place = text;
             }

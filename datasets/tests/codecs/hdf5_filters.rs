@@ -36,6 +36,19 @@ fn counted(variable: &Variable) -> Vec<u8> {
     }
 }
 
+/// How many bits the numbers of a group have, if they have fewer than their type.
+fn precision(group: &str) -> Option<u32> {
+    group.strip_prefix("/bits_")?.split('_').nth(1)?.parse().ok()
+}
+
+/// 37, 74, 111, ..., as far as so many bits with a sign go, and from 0 again.
+fn of_few_bits(variable: &Variable, bits: u32) -> Vec<u8> {
+    assert_eq!(variable.data_type, DataType::Int32, "integers of {bits} bits");
+    let most = 1_i32 << (bits - 1).min(20);
+    let numbers = 1..=i32::try_from(variable.shape.iter().product::<u64>()).unwrap();
+    numbers.flat_map(|n| (n * 37 % most).to_le_bytes()).collect()
+}
+
 /// Compares all datasets of a file with their twins; how many of each codec's name there were.
 fn check(name: &str) -> Vec<(String, usize)> {
     let source = open(name);
@@ -52,6 +65,9 @@ fn check(name: &str) -> Vec<(String, usize)> {
         assert_eq!(got.len(), expected.len(), "{name} {path}");
         if group.starts_with("/count") {
             assert_eq!(expected, counted(variable), "{name} {path}");
+        }
+        if let Some(bits) = precision(group) {
+            assert_eq!(expected, of_few_bits(variable, bits), "{name} {path}");
         }
         names.extend(variable.storage.codecs.iter().map(|codec| codec.name().to_owned()));
     }

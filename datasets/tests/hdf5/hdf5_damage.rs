@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use hdf5_reader::checksum::jenkins_lookup3;
 use weir_datasets::{ChunkSource, Dataset, ErrorKind};
-use weir_model::{ByteOrder, Hyperslab, Stride};
+use weir_model::{ByteOrder, Hyperslab, Packed, Stride};
 
 use crate::fixture::{open_bytes, path};
 
-const FIXTURES: [&str; 10] = [
+const FIXTURES: [&str; 13] = [
     "hdf5_scales.h5",
     "hdf5_earliest.h5",
     "hdf5_v110.h5",
@@ -19,6 +19,9 @@ const FIXTURES: [&str; 10] = [
     "hdf5_netcdf4.nc",
     "hdf5_types.nc",
     "hdf5_unsupported.h5",
+    "hdf5_records.h5",
+    "hdf5_user_types.nc",
+    "hdf5_varying.h5",
 ];
 
 /// What can be read of each variable: at most some hundred elements from its beginning.
@@ -32,7 +35,13 @@ fn read_some(source: Box<dyn ChunkSource>) -> HashMap<String, Vec<u8>> {
             continue;
         }
         let bytes = match variable.data_type.size() {
-            None => dataset.read_strings(&path, &slab).map(|texts| texts.join(&b'|')),
+            None => dataset.read_strings(&path, &slab).map(|elements| {
+                // Whatever the file says, what is read of it is of the type that it says.
+                for element in &elements {
+                    Packed::count(element, &variable.data_type).unwrap_or_else(|e| panic!("{path}: {e}"));
+                }
+                elements.join(&b'|')
+            }),
             Some(size) if size > 4096 => continue,
             Some(size) => {
                 let mut out = vec![0xa5; usize::try_from(slab.elements()).unwrap() * size];
@@ -112,6 +121,50 @@ fn flipped_bytes_stop_nobody() {
             }
         }
     }
+}
+
+/// The places of references into the heap collection at `address`: count, address, index.
+fn references(bytes: &[u8], address: u64) -> Vec<usize> {
+    let wanted = address.to_le_bytes();
+    let found = bytes.windows(8).enumerate().filter(|(_, window)| *window == wanted);
+    found.map(|(at, _)| at - 4).collect()
+}
+
+/// What becomes of reading `/lists` when bytes of all its references are replaced, at a place in them.
+fn check_references(at: usize, replaced: &[u8], expected: Result<Vec<usize>, &str>) {
+    let mut bytes = std::fs::read(path("hdf5_varying.h5")).unwrap();
+    let heap = bytes.windows(4).position(|window| window == b"GCOL").unwrap();
+    let places = references(&bytes, heap as u64);
+    assert!(places.len() >= 8, "only {} references", places.len());
+    for place in places {
+        bytes[place + at..place + at + replaced.len()].copy_from_slice(replaced);
+    }
+    let dataset = Dataset::new(open_bytes(&bytes).unwrap());
+    let lists = dataset.read_strings("/lists", &Hyperslab::whole(&[3]).unwrap());
+    let got = lists.map(|lists| lists.iter().map(Vec::len).collect::<Vec<_>>()).map_err(|error| {
+        assert_eq!(error.kind, ErrorKind::Corrupt, "{error}");
+        error.message
+    });
+    match (got, expected) {
+        (Err(got), Err(expected)) => assert!(got.contains(expected), "{got}"),
+        (got, expected) => assert_eq!(got, expected.map_err(str::to_owned), "{at} {replaced:?}"),
+    }
+}
+
+#[test]
+fn references_into_the_heap_lead_where_they_may() {
+    check_references(0, &[], Ok(vec![4, 8, 0]));
+    check_references(0, &u32::MAX.to_le_bytes(), Err("no 4294967295 elements at index"));
+    check_references(0, &[3, 0, 0, 0], Err("no 3 elements at index"));
+    check_references(4, &(1_u64 << 40).to_le_bytes(), Err(""));
+    check_references(4, &(u64::MAX - 7).to_le_bytes(), Err(""));
+    check_references(4, &8_u64.to_le_bytes(), Err("heap"));
+    check_references(12, &999_u32.to_le_bytes(), Err("elements at index 999"));
+    check_references(12, &0x1_0001_u32.to_le_bytes(), Err("elements at index 65537"));
+    check_references(12, &0_u32.to_le_bytes(), Err("elements at index 0"));
+    // References that were never set lead nowhere, and have no elements.
+    check_references(4, &[0; 8], Ok(vec![0, 0, 0]));
+    check_references(4, &[0xff; 8], Ok(vec![0, 0, 0]));
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod hdf5_schema;
 mod hdf5_values;
 #[path = "../shared/numbers.rs"]
 mod numbers;
+mod user_types;

@@ -10,6 +10,7 @@ mod changes;
 mod faults;
 mod fixtures;
 mod moto;
+mod proofs;
 mod refusals;
 mod s3;
 mod secrets;

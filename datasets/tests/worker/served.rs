@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use weir_datasets::contract::{Expected, check_source};
 use weir_datasets::worker::{self, Settings};
-use weir_datasets::{ChunkSource, DataFile, Dataset, ErrorKind, hdf5, netcdf3};
+use weir_datasets::{ChunkSource, DataFile, Dataset, ErrorKind, StringRoom, hdf5, netcdf3};
 use weir_model::{Codec, Group, Hyperslab, Schema};
 
 use crate::built_worker::program;
@@ -80,8 +80,13 @@ impl ChunkSource for Readable {
     ) -> Result<weir_datasets::Stored, weir_datasets::Error> {
         self.0.locate(chunk)
     }
-    fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, weir_datasets::Error> {
-        self.0.read_strings(variable, slab)
+    fn read_strings(
+        &self,
+        variable: &str,
+        slab: &Hyperslab,
+        room: &mut StringRoom,
+    ) -> Result<Vec<Vec<u8>>, weir_datasets::Error> {
+        self.0.read_strings(variable, slab, room)
     }
 }
 

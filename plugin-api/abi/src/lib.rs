@@ -68,6 +68,9 @@ pub const WEIR_RESPONSE_RANGES: u32 = 2;
 /// clients that ask for it: texts, JSON, XML, and bodies with this flag; never those with [`WEIR_RESPONSE_RANGES`], nor those
 /// with a header `content-encoding`. The value `identity` of that header means "leave it alone", and is not sent.
 pub const WEIR_RESPONSE_COMPRESSIBLE: u32 = 4;
+/// Response flag, with [`WEIR_RESPONSE_STABLE`]: making the body took work, so the host may keep it where it is larger than what
+/// it keeps else.
+pub const WEIR_RESPONSE_COSTLY: u32 = 8;
 
 /// State of a chunk's place: it was proven that nothing is stored, so every element is the fill value.
 pub const WEIR_PLACE_MISSING: u32 = 0;

@@ -3,12 +3,27 @@
 //! Its clients read a broken body as zeros and report success. So a data response is known to be good before its first byte
 //! is sent.
 
+mod address;
+mod ascii;
+mod choice;
 mod data;
+mod description;
+mod form;
+mod help;
+mod info;
+mod json;
 mod metadata;
+mod page;
 mod section;
 #[cfg(test)]
+mod structure_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod text_tests;
+mod transcript;
 mod transfer;
+mod view;
 
 use weir_dap::dap2::{self, Fault, Reason};
 use weir_plugin_api::model::Misfit;
@@ -18,22 +33,23 @@ use crate::{Resource, TEXT};
 
 /// The resources of a dataset, by what stands behind its id.
 pub const RESOURCES: &[Resource] = &[
-    Resource { suffix: ".dds", answer: |_, request, dataset| metadata::dds(request, &dataset) },
-    Resource {
-        suffix: ".das",
-        answer: |plugin, request, dataset| metadata::das(plugin.host, request, &dataset),
-    },
-    Resource {
-        suffix: ".dods",
-        answer: |plugin, request, dataset| data::dods(plugin.host, request, dataset),
-    },
+    Resource { suffix: ".dds", answer: |plugin, request, dataset| metadata::dds(plugin, request, &dataset) },
+    Resource { suffix: ".das", answer: |plugin, request, dataset| metadata::das(plugin, request, &dataset) },
+    Resource { suffix: ".dods", answer: |plugin, request, dataset| data::dods(plugin, request, dataset) },
     Resource { suffix: ".ver", answer: |_, _, _| Ok(metadata::version()) },
+    Resource { suffix: ".ascii", answer: |plugin, request, dataset| ascii::ascii(plugin, request, dataset) },
+    Resource { suffix: ".asc", answer: |plugin, request, dataset| ascii::ascii(plugin, request, dataset) },
+    Resource { suffix: ".json", answer: |plugin, request, dataset| json::json(plugin, request, dataset) },
+    Resource { suffix: ".html", answer: |plugin, request, dataset| form::form(plugin, request, &dataset) },
+    Resource { suffix: ".info", answer: |plugin, request, dataset| info::info(plugin, request, &dataset) },
+    Resource { suffix: ".help", answer: |plugin, request, dataset| help::help(plugin, request, &dataset) },
 ];
 
-pub use metadata::page;
-
-/// The body of an error, as DAP2 clients show it.
-pub fn error(status: u16, message: &str) -> Response {
+/// The body of an error, as DAP2 clients show it, or as a page for those who asked for one.
+pub fn error(request: &Request<'_>, status: u16, message: &str) -> Response {
+    if page::is_asked_by(request) {
+        return page::of_error(status, message);
+    }
     described(Response::full(TEXT, dap2::error::body(status, message)), "dods-error")
 }
 

@@ -64,8 +64,14 @@ pub(crate) fn listing(bucket: &str, query: &Query, page: &Page) -> String {
     if query.first_version || !query.said.is_empty() {
         out.push_str(&element(here, &query.said));
     }
-    if let Some(place) = &page.next {
-        out.push_str(&element(next, &place.token()));
+    match &page.next {
+        Some(place) if query.first_version => out.push_str(&element(next, &place.token())),
+        // A token is never encoded on request, so it is made of what needs no encoding.
+        Some(place) => {
+            let token = utf8_percent_encode(&place.token(), PLAIN).to_string();
+            out.push_str(&format!("<{next}>{token}</{next}>"));
+        }
+        None => {}
     }
     for object in &page.objects {
         let (key, tag, size) = (text(&object.key), escape(&object.tag), object.size);

@@ -74,7 +74,7 @@ impl Query {
                 "list-type" if value == "2" => query.first_version = false,
                 "prefix" => query.prefix = value,
                 "delimiter" => query.delimiter = value,
-                "continuation-token" => token = Some(value),
+                "continuation-token" => token = Some(decoded(&value)?),
                 "start-after" | "marker" => start = Some(value),
                 "max-keys" => query.most = most(&value)?,
                 "encoding-type" if value == "url" => query.encoded = true,

@@ -80,6 +80,7 @@ pub(crate) fn made(
         request,
         bytes.ok_or_else(|| Error::too_large("one chunk has more bytes than 64 bits can count"))?,
     )?;
+    host.metric_add("chunks_made", 1.0);
     let maker = Maker { dataset, stored, array: &array, making, path: &path };
     let bytes = match array.shards().filter(|_| wanted.format == Format::V3) {
         Some(shards) => maker
@@ -87,7 +88,7 @@ pub(crate) fn made(
             .ok_or_else(|| wanted.no_such_chunk("the array ends before it"))?,
         None => maker.chunk(&index)?,
     };
-    Ok(Response::full("application/octet-stream", bytes).stable().ranges())
+    Ok(Response::full("application/octet-stream", bytes).stable().ranges().costly())
 }
 
 /// Bytes of the whole chunk before it is encoded; of strings, the least.

@@ -15,11 +15,14 @@ pub mod dds;
 pub mod dods;
 pub mod error;
 mod fault;
+pub mod functions;
 pub mod grammar;
 pub mod html;
 mod inventory;
 pub mod json;
 pub mod names;
+pub mod record;
+pub mod selection;
 pub mod text;
 pub mod values;
 mod view;
@@ -28,5 +31,8 @@ pub mod xdr;
 pub use atomic_type::AtomicType;
 pub use constraint::Constraint;
 pub use fault::{Fault, Reason};
-pub use inventory::{Axis, Entry, Hidden, HiddenBecause, Inventory};
-pub use view::{Projected, View};
+pub use inventory::{Arrays, Axis, Entry, Hidden, HiddenBecause, Inventory, Kind, Member, MemberKind};
+pub use view::{
+    Behind, Coordinates, Grid, GridForm, Leaf, Projected, Range, Record, RowSource, Rows, Scale, Shown,
+    Values, View,
+};

@@ -54,6 +54,15 @@ impl ReferenceSet {
         self.entries.len()
     }
 
+    /// How many bytes of memory it takes.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let lists = self.entries.capacity().saturating_mul(size_of::<Entry>());
+        let texts = self.keys.capacity().saturating_add(self.inline.capacity());
+        let targets = self.targets.iter().map(|target| target.len().saturating_add(32)).sum::<usize>();
+        lists.saturating_add(texts).saturating_add(targets) as u64
+    }
+
     /// Whether there is no reference.
     #[must_use]
     pub fn is_empty(&self) -> bool {

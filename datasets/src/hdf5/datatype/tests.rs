@@ -57,6 +57,9 @@ fn texts_and_references() {
     check(&head(7, 1, 0, 8), "opaque reference 8 Little");
     check(&[head(9, 1, 1, 16), integer(1, 0)].concat(), "string 16 of its own");
     check(&[head(9, 1, 0, 16), integer(4, 0x08)].concat(), "vlen vlen 16 of its own");
+    let array = [head(10, 3, 0, 8), vec![1, 2, 0, 0, 0], integer(4, 0x08)].concat();
+    check(&array, "opaque array 8 Little");
+    check(&[head(9, 1, 0, 16), array].concat(), "vlen vlen 16 of its own");
     check(&[head(5, 1, 8, 3), b"tag\0\0\0\0\0".to_vec()].concat(), "opaque tag 3 Little");
     check(&head(11, 5, 0, 16), "opaque class 11 16 Little");
 }
@@ -68,6 +71,24 @@ fn damaged_descriptions_are_errors() {
     check(&endless, "a datatype is nested more than 16 levels deep");
     let outside = [head(6, 3, 1, 4), b"a\0\x02".to_vec(), integer(4, 0)].concat();
     check(&outside, "a field lies outside its compound type");
+    let apart =
+        [head(6, 3, 2, 6), b"a\0\x02".to_vec(), integer(4, 0), b"b\0\0".to_vec(), integer(2, 0)].concat();
+    check(&apart, "compound compound 6 Little");
+    let over =
+        [head(6, 3, 2, 6), b"a\0\x02".to_vec(), integer(4, 0), b"b\0\x01".to_vec(), integer(2, 0)].concat();
+    check(&over, "fields of a compound type overlap");
+    // Version 1: name, offset, axes and their lengths; here one of 0, and one of too many.
+    for length in [0, u32::MAX] {
+        let lengths = [length, 0x4000_0000, 0, 0].map(u32::to_le_bytes).concat();
+        let field = [b"a\0\0\0\0\0\0\0\0\0\0\0\x02".to_vec(), vec![0; 11], lengths, integer(4, 0)].concat();
+        check(
+            &[head(6, 1, 1, 8), field].concat(),
+            match length {
+                0 => "a field has no elements, or is larger than memory",
+                _ => "a field lies outside its compound type",
+            },
+        );
+    }
     let array = [head(10, 3, 0, 5), vec![1, 2, 0, 0, 0], integer(4, 0)].concat();
     check(&array, "an array type's size is not that of its elements");
     assert!(FileType::parse(&head(6, 1, 0xffff, 8)).is_err());

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use weir_plugin_api::model::Pieces;
 use weir_plugin_api::{Body, Bytes, Dataset, Error, blocks};
 
-use super::section::Section;
+use super::section::{Reader, Section};
 
 /// Pieces smaller than this are sent together.
 const SMALL: usize = 64 << 10;
@@ -16,15 +15,26 @@ pub struct Prepared {
     pub section: Section,
     /// Its bytes, with counts and padding.
     pub size: u64,
-    /// Its elements, where they had to be read to know the size and were few enough to keep.
-    pub encoded: Option<Vec<u8>>,
+    /// What is known of its elements.
+    pub state: State,
+}
+
+/// What is known of the elements of a section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing: the size was known without them.
+    Unread,
+    /// All of them were read to know the size, and are read again to be sent.
+    Counted,
+    /// They had to be read to know the size, and were few enough to keep.
+    Kept(Vec<u8>),
 }
 
 /// Sends what was proven to be readable, piece by piece, and exactly as many bytes as were announced.
 pub struct Transfer {
     dataset: Dataset,
     waiting: VecDeque<Prepared>,
-    current: Option<(Section, Pieces)>,
+    current: Option<(Section, Reader)>,
     /// Small bytes that lie before everything else.
     small: Vec<u8>,
     /// A large piece that lies behind the small bytes.
@@ -41,9 +51,9 @@ impl Transfer {
 
     /// Bytes of the current section, or of the next one; `None` at the end.
     fn step(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        if let Some((section, pieces)) = &mut self.current {
-            return match pieces.next() {
-                Some(piece) => section.read(&self.dataset, &piece).map(Some),
+        if let Some((section, reader)) = &mut self.current {
+            return match section.next(reader, &self.dataset)? {
+                Some(bytes) => Ok(Some(bytes)),
                 None => {
                     let zeros = section.zeros();
                     self.current = None;
@@ -51,13 +61,13 @@ impl Transfer {
                 }
             };
         }
-        let Some(Prepared { section, encoded, .. }) = self.waiting.pop_front() else { return Ok(None) };
+        let Some(Prepared { section, state, .. }) = self.waiting.pop_front() else { return Ok(None) };
         let mut bytes = section.counts.clone();
-        match encoded {
-            Some(encoded) => bytes.extend(encoded),
-            None => {
-                let pieces = section.pieces();
-                self.current = Some((section, pieces));
+        match state {
+            State::Kept(encoded) => bytes.extend(encoded),
+            State::Unread | State::Counted => {
+                let reader = section.reader();
+                self.current = Some((section, reader));
             }
         }
         Ok(Some(bytes))

@@ -48,6 +48,6 @@ fuzz_target!(|input: (Vec<(String, AnyValue)>, AnyValue, String, u8)| {
     let variable = Variable { name: text, data_type, dimensions, shape, attributes, storage };
     let root = Group { variables: vec![variable], attributes: global, ..Group::default() };
     let schema = Schema { root };
-    let written = das::das(&Inventory::of(&schema), &|_| Some(7));
+    let written = das::das(&Inventory::of(&schema), &|_, _| Some(7));
     grammar::parse_das(&written).expect("what is written can be read");
 });

@@ -42,6 +42,19 @@ impl AtomicType {
         }
     }
 
+    /// The type of a column of a Sequence that holds numbers of this type.
+    ///
+    /// On the wire, scalar integers of 8 and 16 bits take 4 bytes, as 32-bit ones do. pydap (3.5.9) does not know: of columns
+    /// that are declared so, it reads fewer bytes than there are, and then all that follows wrongly. So they are declared
+    /// as what they travel as.
+    #[must_use]
+    pub fn as_column(self) -> Self {
+        match self {
+            Self::Byte | Self::Int16 | Self::UInt16 => Self::Int32,
+            other => other,
+        }
+    }
+
     /// The keyword in DDS and DAS.
     #[must_use]
     pub fn keyword(self) -> &'static str {

@@ -1,9 +1,9 @@
 //! The data response: a constrained DDS, `Data:`, and the elements of each variable in XDR.
 //!
-//! Its size is known before anything is read, except where there is text of varying length.
+//! Its size is known before anything is read, except where there is text of varying length or where rows are selected.
 
 use super::xdr::{self, Form};
-use super::{Fault, Projected, Reason, View};
+use super::{Fault, Leaf, Projected, Reason, Record, RowSource, Rows, View};
 
 /// The line between the DDS and the data.
 pub const SEPARATOR: &str = "Data:\n";
@@ -13,9 +13,9 @@ pub const SEPARATOR: &str = "Data:\n";
 pub enum Size {
     /// Exactly so many.
     Exact(u64),
-    /// Known only when the texts in it have been read.
+    /// Known only when the texts in it have been read, or the rows that a selection leaves.
     Text {
-        /// At least so many: every text empty.
+        /// At least so many: every text empty, no row selected.
         least: u64,
         /// At most so many, where the types limit the texts.
         most: Option<u64>,
@@ -42,7 +42,8 @@ impl Size {
     }
 
     /// Both together; `None` beyond 64 bits.
-    fn and(self, other: Self) -> Option<Self> {
+    #[must_use]
+    pub fn and(self, other: Self) -> Option<Self> {
         let (least, most) = (self.bounds(), other.bounds());
         let sum = least.0.checked_add(most.0)?;
         let most = match (least.1, most.1) {
@@ -55,6 +56,18 @@ impl Size {
         }
     }
 
+    /// So many of it; `None` beyond 64 bits.
+    #[must_use]
+    pub fn times(self, count: u64) -> Option<Self> {
+        Some(match self {
+            Self::Exact(bytes) => Self::Exact(bytes.checked_mul(count)?),
+            Self::Text { least, most } => {
+                let most = most.map(|most| most.checked_mul(count));
+                Self::Text { least: least.checked_mul(count)?, most: most.unwrap_or_default() }
+            }
+        })
+    }
+
     fn bounds(self) -> (u64, Option<u64>) {
         match self {
             Self::Exact(bytes) => (bytes, Some(bytes)),
@@ -63,7 +76,7 @@ impl Size {
     }
 }
 
-/// How one variable of a view lies in the response.
+/// How one run of a view lies in the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// One element or an array.
@@ -77,32 +90,77 @@ pub struct Part {
 }
 
 impl Part {
-    /// Lays out `variable`.
+    /// Lays out `leaf`.
     ///
     /// # Errors
     /// [`Reason::TooMany`] where the part has more elements than a 32-bit count can say, or more bytes than 64 bits.
-    pub fn of(variable: &Projected<'_>) -> Result<Self, Fault> {
-        let elements = variable.slab.elements();
-        let too_many =
-            || Fault { byte: 0, token: variable.entry.name.clone(), reason: Reason::TooMany { elements } };
-        let data_type = variable.entry.data_type;
-        let form = if variable.entry.axes.is_empty() { Form::Scalar } else { Form::Array };
+    pub fn of(leaf: Leaf<'_, '_>) -> Result<Self, Fault> {
+        match leaf {
+            Leaf::Array(array) => Self::array(array),
+            Leaf::Records(record) => Self::records(record),
+            Leaf::Rows(rows) => Self::rows(rows),
+            Leaf::Text(text) => {
+                let size = xdr::text_size(text.len() as u64).map(Size::Exact);
+                let size = size.ok_or_else(|| too_many(text, text.len() as u64))?;
+                Ok(Self { form: Form::Scalar, counts: vec![], padding: 0, size })
+            }
+        }
+    }
+
+    fn array(array: &Projected<'_>) -> Result<Self, Fault> {
+        let elements = array.elements();
+        let too_many = || too_many(&array.entry.name, elements);
+        let data_type = array.data_type();
+        let form = if array.entry.axes.is_empty() { Form::Scalar } else { Form::Array };
         let count = u32::try_from(elements).ok().ok_or_else(too_many)?;
         let counts = xdr::counts(data_type, form, count);
-        // At most 8 bytes.
-        let head = counts.len() as u64;
-        let Some(bytes) = xdr::number_size(data_type, form) else {
-            let least =
-                elements.checked_mul(4).and_then(|bytes| bytes.checked_add(head)).ok_or_else(too_many)?;
-            let widest = variable.entry.width.and_then(xdr::text_size);
-            let most = widest.and_then(|widest| widest.checked_mul(elements)?.checked_add(head));
-            return Ok(Self { form, counts, padding: 0, size: Size::Text { least, most } });
-        };
-        let body = elements.checked_mul(bytes).ok_or_else(too_many)?;
-        let padding = xdr::padding(body);
-        let size = head.checked_add(body).and_then(|size| size.checked_add(padding)).ok_or_else(too_many)?;
-        Ok(Self { form, counts, padding, size: Size::Exact(size) })
+        let size = xdr::size(data_type, form, elements, array.entry.width).ok_or_else(too_many)?;
+        let bytes = xdr::number_size(data_type, form).unwrap_or(0);
+        let padding = elements.checked_mul(bytes).map(xdr::padding).ok_or_else(too_many)?;
+        Ok(Self { form, counts, padding, size })
     }
+
+    fn records(record: &Record<'_>) -> Result<Self, Fault> {
+        let elements = record.slab.elements();
+        let too_many = || too_many(&record.entry.name, elements);
+        let form = if record.entry.axes.is_empty() { Form::Scalar } else { Form::Array };
+        let count = u32::try_from(elements).ok().ok_or_else(too_many)?;
+        let counts = xdr::structure_count(form, count);
+        let size = record.element_size().and_then(|size| size.times(elements));
+        let size = size.and_then(|size| size.and(Size::Exact(counts.len() as u64))).ok_or_else(too_many)?;
+        Ok(Self { form, counts, padding: 0, size })
+    }
+
+    /// Rows are not counted: marks stand between them. So their number need not be known before.
+    fn rows(rows: &Rows<'_>) -> Result<Self, Fault> {
+        let (number, row) = match &rows.source {
+            RowSource::Records(record) => (record.slab.elements(), record.element_size()),
+            RowSource::Columns(columns) => {
+                let number = columns.first().map_or(0, Projected::elements);
+                let cell = |column: &Projected<'_>| {
+                    xdr::size(column.data_type(), Form::Scalar, 1, column.entry.width)
+                };
+                let row = columns.iter().try_fold(Size::Exact(0), |row, column| row.and(cell(column)?));
+                (number, row)
+            }
+        };
+        let size = row.and_then(|row| {
+            let row = row.and(Size::Exact(xdr::ROW.len() as u64))?;
+            let all = if rows.filter.is_empty() {
+                row.times(rows.range.map_or(number, |range| range.within(number)))
+            } else {
+                // How much a selection leaves is for nobody to guess.
+                Some(Size::Text { least: 0, most: None })
+            };
+            all?.and(Size::Exact(xdr::LAST_ROW.len() as u64))
+        });
+        let size = size.ok_or_else(|| too_many(&rows.name, number))?;
+        Ok(Self { form: Form::Scalar, counts: vec![], padding: 0, size })
+    }
+}
+
+fn too_many(name: &str, elements: u64) -> Fault {
+    Fault { byte: 0, token: name.to_owned(), reason: Reason::TooMany { elements } }
 }
 
 /// How a whole response lies.
@@ -110,7 +168,7 @@ impl Part {
 pub struct Layout {
     /// The constrained DDS and the line behind it.
     pub head: Vec<u8>,
-    /// The variables, in the order of the view.
+    /// Its parts, in the order of [`View::leaves`].
     pub parts: Vec<Part>,
     /// The whole of it.
     pub size: Size,
@@ -125,17 +183,13 @@ impl Layout {
         let mut head = super::dds::dds(view, dataset).into_bytes();
         head.extend(SEPARATOR.as_bytes());
         let mut size = Size::Exact(head.len() as u64);
-        let mut parts = Vec::with_capacity(view.variables.len());
+        let mut parts = Vec::new();
         for variable in &view.variables {
-            let part = Part::of(variable)?;
-            let elements = variable.slab.elements();
-            let too_many = || Fault {
-                byte: 0,
-                token: variable.entry.name.clone(),
-                reason: Reason::TooMany { elements },
-            };
-            size = size.and(part.size).ok_or_else(too_many)?;
-            parts.push(part);
+            for leaf in variable.leaves() {
+                let part = Part::of(leaf)?;
+                size = size.and(part.size).ok_or_else(|| too_many(variable.name(), u64::MAX))?;
+                parts.push(part);
+            }
         }
         Ok(Self { head, parts, size })
     }
@@ -144,13 +198,14 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::super::view::samples::{group, ocean, variable};
-    use super::super::{Constraint, Inventory};
+    use super::super::{Constraint, Coordinates, Inventory};
     use super::*;
     use weir_model::{DataType, Schema};
 
     fn layout(schema: &Schema, query: &str) -> Result<Layout, String> {
         let inventory = Inventory::of(schema);
-        let view = View::resolve(&Constraint::parse(query).unwrap(), &inventory).unwrap();
+        let view =
+            View::resolve(&Constraint::parse(query).unwrap(), &inventory, &Coordinates::new()).unwrap();
         Layout::of(&view, "x").map_err(|fault| fault.to_string())
     }
 

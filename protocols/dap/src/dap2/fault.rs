@@ -22,10 +22,34 @@ pub enum Reason {
     Expected(&'static str),
     /// A number of more than 64 bits.
     Number,
-    /// A filter by value, which only sequences take.
-    Selection,
-    /// A call of a server function.
-    Function,
+    /// Calls in calls in calls.
+    Deep,
+    /// A function where a selection should stand.
+    NotSelecting {
+        /// Its name.
+        function: String,
+    },
+    /// Something else than a column of a Sequence, where a selection compares.
+    NotColumn,
+    /// A selection that compares what cannot be compared.
+    NotComparable {
+        /// Why.
+        why: String,
+    },
+    /// There is no such function.
+    NoFunction {
+        /// The functions there are.
+        known: Vec<String>,
+    },
+    /// A function cannot work on what it was given.
+    Arguments {
+        /// Why, and how it is called.
+        why: String,
+    },
+    /// Different rows of one Sequence for different columns.
+    SeveralRanges,
+    /// Two parts of the response would have one name.
+    Twice,
     /// Bytes that are not UTF-8 after decoding.
     NotText,
     /// There is no such variable.
@@ -55,13 +79,32 @@ impl fmt::Display for Fault {
             Reason::Number => {
                 write!(f, "the number {found} at byte {byte} of the constraint exceeds 64 bits")
             }
-            Reason::Selection => write!(
+            Reason::Deep => write!(f, "calls lie too deep in each other at byte {byte} of the constraint"),
+            Reason::NotSelecting { function } => write!(
                 f,
-                "selections apply to sequences, and this dataset has none: found {found} at byte {byte} of the constraint"
+                "{function}() answers with values, so it cannot select rows: ask for it before the first \"&\" (byte {byte} of the constraint)"
             ),
-            Reason::Function => write!(
+            Reason::NotColumn => write!(
                 f,
-                "server functions are not available: found {found} at byte {byte} of the constraint"
+                "selections compare columns of one Sequence, and {found} (byte {byte} of the constraint) is not one; \
+                 tabular() makes a Sequence of arrays"
+            ),
+            Reason::NotComparable { why } => {
+                write!(f, "the selection at byte {byte} of the constraint cannot be evaluated: {why}")
+            }
+            Reason::NoFunction { known } => write!(
+                f,
+                "there is no server function {found} (byte {byte} of the constraint); there are {}",
+                known.join(", ")
+            ),
+            Reason::Arguments { why } => write!(f, "{token}() at byte {byte} of the constraint: {why}"),
+            Reason::SeveralRanges => write!(
+                f,
+                "{found} (byte {byte} of the constraint): all columns of a Sequence have the same rows"
+            ),
+            Reason::Twice => write!(
+                f,
+                "the response would have two variables {found} (byte {byte} of the constraint); ask for one at a time"
             ),
             Reason::NotText => write!(f, "byte {byte} of the decoded constraint is not utf-8"),
             Reason::Unknown { known } => {

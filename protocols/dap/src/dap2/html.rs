@@ -81,9 +81,10 @@ impl Page {
         self
     }
 
-    /// Appends `<tag>text</tag>`, the text escaped.
+    /// Appends `<tag>text</tag>`, the text escaped; behind the name of a `tag` may stand attributes.
     pub fn element(&mut self, tag: &str, text: &str) -> &mut Self {
-        let _ = write!(self.text, "<{tag}>{}</{tag}>", escape(text));
+        let name = tag.split(' ').next().unwrap_or(tag);
+        let _ = write!(self.text, "<{tag}>{}</{name}>", escape(text));
         self
     }
 
@@ -142,6 +143,7 @@ mod tests {
             .markup(">");
         let text = page.finish();
         assert!(!text.contains("<script"), "{text}");
+        assert!(Page::new("x").element("td class=\"note\"", "y").text.ends_with("<td class=\"note\">y</td>"));
         assert_eq!(text.matches("&lt;/title&gt;&lt;script&gt;&quot;&#39;&amp;").count(), 7, "{text}");
     }
 

@@ -1,106 +1,32 @@
 //! The inventory: what DAP2 can say of a schema, under which names, and what it must leave out.
 
+mod entry;
+mod member;
+
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
 use weir_model::{DataType, Schema, Variable};
 
 use super::AtomicType;
 use super::names::{self, Distinct, Role};
 
+pub use entry::{Axis, Entry, Hidden, HiddenBecause, Kind};
+pub use member::{Member, MemberKind};
+
 /// The longest dimension that clients take: netCDF-C reads lengths as signed 32-bit numbers.
 const LONGEST_DIMENSION: u64 = i32::MAX as u64;
 
-/// One axis of an [`Entry`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Axis {
-    /// The dimension's name as DAP2 spells it; `None` for an axis without a declared dimension.
-    pub name: Option<String>,
-    /// Its length.
-    pub length: u64,
-}
+/// The most axes of a variable: HDF5 and numpy before version 2 go no further.
+pub const MOST_AXES: usize = 32;
 
-/// A variable that DAP2 can serve.
-#[derive(Clone, Debug)]
-pub struct Entry<'a> {
-    /// Where the schema has it, such as `/forecast/t`.
-    pub path: String,
-    /// Its name as DAP2 spells it, such as `forecast_t`.
-    pub name: String,
-    /// The type of its elements on the wire.
-    pub data_type: AtomicType,
-    /// The axes that clients see, slowest first. A [`DataType::Char`] variable has one more in the file: the text itself.
-    pub axes: Vec<Axis>,
-    /// Bytes of one text where the type fixes it: the last dimension of characters, the length of fixed strings.
-    pub width: Option<u64>,
-    /// The name of the dimension that holds the characters of a text, as DAP2 spells it.
-    pub text_dimension: Option<String>,
-    /// What the schema says of it.
-    pub variable: &'a Variable,
-}
-
-impl Entry<'_> {
-    /// The lengths of the axes that clients see, slowest first.
-    #[must_use]
-    pub fn shape(&self) -> Vec<u64> {
-        self.axes.iter().map(|axis| axis.length).collect()
-    }
-
-    /// Whether an axis has no index, so that there is no element.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.axes.iter().any(|axis| axis.length == 0)
-    }
-}
-
-/// Why a variable cannot be served through DAP2.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HiddenBecause {
-    /// DAP2 has no such element type.
-    Type {
-        /// The type, for people.
-        described: String,
-    },
-    /// Clients cannot count so far.
-    TooLong {
-        /// The axis, from 0.
-        axis: usize,
-        /// Its length.
-        length: u64,
-    },
-    /// Several dimensions of length 0: netCDF-C takes each for the one unlimited dimension and fails to open.
-    Empty,
-    /// netCDF-C refuses names of more than [`names::LONGEST`] bytes.
-    LongName,
-}
-
-impl fmt::Display for HiddenBecause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Type { described } => write!(f, "its type is {described}, which DAP2 does not have"),
-            Self::TooLong { axis, length } => {
-                write!(f, "axis {axis} has length {length}, but DAP2 clients count to {LONGEST_DIMENSION}")
-            }
-            Self::Empty => {
-                write!(
-                    f,
-                    "it has no element, and DAP2 clients fail on several dimensions of length 0 in one dataset"
-                )
-            }
-            Self::LongName => {
-                write!(f, "its name has more than {} bytes, which DAP2 clients refuse", names::LONGEST)
-            }
-        }
-    }
-}
-
-/// A variable that is left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hidden {
-    /// Where the schema has it.
-    pub path: String,
-    /// Why.
-    pub because: HiddenBecause,
+/// How arrays with coordinates along all their axes are presented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrays {
+    /// As arrays; clients find the coordinates by the names of dimensions.
+    #[default]
+    Plain,
+    /// As Grids, which carry their coordinates with them. Coordinates stay variables of the dataset, too.
+    Grids,
 }
 
 /// What DAP2 can say of a schema.
@@ -119,6 +45,12 @@ impl<'a> Inventory<'a> {
     /// stand behind one.
     #[must_use]
     pub fn of(schema: &'a Schema) -> Self {
+        Self::with(schema, Arrays::Plain)
+    }
+
+    /// Takes stock of `schema`, and presents arrays as `arrays` says.
+    #[must_use]
+    pub fn with(schema: &'a Schema, arrays: Arrays) -> Self {
         let dimensions = dimension_names(schema);
         let mut inventory = Self { schema, entries: vec![], hidden: vec![], dimensions };
         let mut distinct = Distinct::default();
@@ -128,8 +60,70 @@ impl<'a> Inventory<'a> {
                 Err(because) => inventory.hidden.push(Hidden { path, because }),
             }
         }
+        inventory.tell_members_apart(&mut distinct);
         inventory.put_empty_last();
+        if arrays == Arrays::Grids {
+            inventory.make_grids();
+        }
         inventory
+    }
+
+    /// The coordinates along the axes of an array, one per axis, as places in [`entries`](Self::entries).
+    ///
+    /// `None` unless each axis has a variable of numbers that is called as its dimension and has no other, no axis has the
+    /// same dimension as another one, and the array is not a coordinate itself.
+    #[must_use]
+    pub fn maps_of(&self, entry: &Entry<'_>) -> Option<Vec<usize>> {
+        self.maps_among(entry, &self.coordinates())
+    }
+
+    /// Coordinate variables by the dimension that they belong to.
+    fn coordinates(&self) -> HashMap<&str, usize> {
+        let is_coordinate = |entry: &Entry<'_>| {
+            let own = entry.variable.dimensions.as_slice() == [entry.path.as_str()];
+            let named = entry.axes.first().and_then(|axis| axis.name.as_ref()) == Some(&entry.name);
+            own && named && entry.is_numeric()
+        };
+        let entries = self.entries.iter().enumerate().filter(|(_, entry)| is_coordinate(entry));
+        entries.map(|(place, entry)| (entry.path.as_str(), place)).collect()
+    }
+
+    fn maps_among(&self, entry: &Entry<'_>, coordinates: &HashMap<&str, usize>) -> Option<Vec<usize>> {
+        let dimensions = &entry.variable.dimensions;
+        let distinct: HashSet<&String> = dimensions.iter().collect();
+        let usable = entry.is_numeric() && !dimensions.is_empty() && distinct.len() == dimensions.len();
+        if !usable || coordinates.contains_key(entry.path.as_str()) {
+            return None;
+        }
+        dimensions.iter().map(|path| coordinates.get(path.as_str()).copied()).collect()
+    }
+
+    fn make_grids(&mut self) {
+        let coordinates = self.coordinates();
+        let dotted = self.dotted_names();
+        let maps = |entry: &Entry<'_>| {
+            if begins_one(&entry.name, &dotted) { None } else { self.maps_among(entry, &coordinates) }
+        };
+        let maps: Vec<_> = self.entries.iter().map(maps).collect();
+        for (entry, maps) in self.entries.iter_mut().zip(maps) {
+            entry.maps = maps.unwrap_or_default();
+        }
+    }
+
+    /// Gives another name to compound variables whose member would be called as another variable is: `a.b` is the member
+    /// `b` of `a`, and may be a variable.
+    fn tell_members_apart(&mut self, distinct: &mut Distinct) {
+        let dotted = self.dotted_names();
+        for entry in self.entries.iter_mut().filter(|entry| !entry.members().is_empty()) {
+            while begins_one(&entry.name, &dotted) {
+                entry.name = distinct.claim(entry.name.clone());
+            }
+        }
+    }
+
+    fn dotted_names(&self) -> Vec<String> {
+        let names = self.entries.iter().map(|entry| &entry.name);
+        names.filter(|name| name.contains('.')).cloned().collect()
     }
 
     /// The variables that are served, in the order of the DDS.
@@ -153,10 +147,12 @@ impl<'a> Inventory<'a> {
     /// The unlimited dimension that the DAS may name, as DAP2 spells it.
     ///
     /// There is at most one, and only where every variable has it as its first axis and no dimension has length 0: netCDF-C
-    /// takes the dimension for that of a netCDF-3 file, and opens nothing where that file could not exist.
+    /// takes the dimension for that of a netCDF-3 file, and opens nothing where that file could not exist. It stops the
+    /// whole program where there is a Sequence, too.
     #[must_use]
     pub fn unlimited(&self) -> Option<&str> {
-        if self.entries.iter().any(Entry::is_empty) {
+        let unfit = |entry: &Entry<'_>| entry.is_empty() || matches!(entry.kind, Kind::Sequence(_));
+        if self.entries.iter().any(unfit) {
             return None;
         }
         let first_axes = self.entries.iter().filter_map(|entry| entry.variable.dimensions.first());
@@ -168,14 +164,15 @@ impl<'a> Inventory<'a> {
     }
 
     fn entry_for(
-        &self,
+        &mut self,
         path: &str,
         variable: &'a Variable,
         distinct: &mut Distinct,
     ) -> Result<Entry<'a>, HiddenBecause> {
-        let described = || variable.data_type.describe();
-        let data_type = AtomicType::of(&variable.data_type)
-            .ok_or_else(|| HiddenBecause::Type { described: described() })?;
+        let mut kind = self.kind_of(path, variable)?;
+        if variable.shape.len() > MOST_AXES {
+            return Err(HiddenBecause::Axes { axes: variable.shape.len() });
+        }
         let too_long = variable.shape.iter().enumerate().find(|&(_, &length)| length > LONGEST_DIMENSION);
         if let Some((axis, &length)) = too_long {
             return Err(HiddenBecause::TooLong { axis, length });
@@ -187,6 +184,13 @@ impl<'a> Inventory<'a> {
             return Err(HiddenBecause::LongName);
         }
         let mut axes: Vec<Axis> = self.axes(variable);
+        if let Kind::Structure(members) = &mut kind
+            && self.has_rows(variable, members)
+        {
+            members.iter_mut().for_each(Member::make_column);
+            kind = Kind::Sequence(std::mem::take(members));
+            axes.clear();
+        }
         let text = if variable.data_type == DataType::Char { axes.pop() } else { None };
         let width = match &variable.data_type {
             DataType::Char => Some(text.as_ref().map_or(1, |axis| axis.length)),
@@ -198,7 +202,24 @@ impl<'a> Inventory<'a> {
         }
         let name = distinct.claim(name);
         let text_dimension = text.and_then(|axis| axis.name);
-        Ok(Entry { path: path.to_owned(), name, data_type, axes, width, text_dimension, variable })
+        let (path, maps) = (path.to_owned(), vec![]);
+        Ok(Entry { path, name, kind, axes, maps, width, text_dimension, variable })
+    }
+
+    fn kind_of(&mut self, path: &str, variable: &'a Variable) -> Result<Kind, HiddenBecause> {
+        if let DataType::Compound { fields, .. } = &variable.data_type {
+            return member::members(path, fields, &mut self.hidden).map(Kind::Structure);
+        }
+        let described = || variable.data_type.describe();
+        let data_type = AtomicType::of(&variable.data_type);
+        data_type.map(Kind::Atomic).ok_or_else(|| HiddenBecause::Type { described: described() })
+    }
+
+    /// Whether a compound variable is a table that grows: then it is a Sequence.
+    fn has_rows(&self, variable: &Variable, members: &[Member]) -> bool {
+        let [path] = variable.dimensions.as_slice() else { return false };
+        self.schema.dimension(path).is_some_and(|dimension| dimension.unlimited)
+            && members.iter().all(Member::is_column)
     }
 
     fn axes(&self, variable: &Variable) -> Vec<Axis> {
@@ -225,6 +246,11 @@ impl<'a> Inventory<'a> {
         }
         self.entries = full;
     }
+}
+
+/// Whether one of `dotted` is `name`, a dot and more.
+fn begins_one(name: &str, dotted: &[String]) -> bool {
+    dotted.iter().any(|other| other.strip_prefix(name).is_some_and(|behind| behind.starts_with('.')))
 }
 
 /// The spelling of every dimension, by path; a dimension whose name would be too long has none.

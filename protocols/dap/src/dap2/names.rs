@@ -18,6 +18,8 @@ pub enum Role {
     Variable,
     /// Dimensions. As variables, but `.` is escaped too: pydap cannot parse it there.
     Dimension,
+    /// Members of compound variables. As variables, but `.` becomes `_`: in a constraint it separates members.
+    Member,
     /// Attributes. They never come back in a request, so every character can be escaped.
     Attribute,
 }
@@ -29,6 +31,7 @@ pub fn spell(name: &str, role: Role) -> String {
     for c in name.chars() {
         match c {
             'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '-' => spelled.push(c),
+            '.' if role == Role::Member => spelled.push('_'),
             '.' if role != Role::Dimension => spelled.push(c),
             '\0'..='\x1f' | '\x7f' => spelled.push('_'),
             _ if role != Role::Attribute && ",[]:&(){};=<>!?#\"'%\\".contains(c) => spelled.push('_'),
@@ -39,6 +42,25 @@ pub fn spell(name: &str, role: Role) -> String {
     // netCDF names begin with a letter, a digit or `_`; an escape does not count as one.
     if !spelled.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
         spelled.insert(0, '_');
+    }
+    // netCDF-C takes the attributes of a variable whose name ends so, in any case, for those of the dataset.
+    if role != Role::Attribute && spelled.to_ascii_lowercase().ends_with("global") {
+        spelled.push('_');
+    }
+    spelled
+}
+
+/// Spells the name of a dataset, cut to what clients take: it stands at the end of a DDS, and nobody asks by it.
+#[must_use]
+pub fn spell_dataset(name: &str) -> String {
+    let mut spelled = spell(name, Role::Variable);
+    if spelled.len() > LONGEST {
+        // An escape is not cut in two.
+        let escape = spelled
+            .get(..LONGEST)
+            .and_then(|cut| cut.rfind('%'))
+            .filter(|&at| at.saturating_add(3) > LONGEST);
+        spelled.truncate(escape.unwrap_or(LONGEST));
     }
     spelled
 }
@@ -163,6 +185,7 @@ mod tests {
         check("air temp", Role::Variable, "air%20temp");
         check("a.b+c-d", Role::Variable, "a.b%2Bc-d");
         check("a.b+c-d", Role::Dimension, "a%2Eb%2Bc-d");
+        check("a.b+c-d", Role::Member, "a_b%2Bc-d");
         check("a,b[0]", Role::Variable, "a_b_0_");
         check("50%", Role::Variable, "50_");
         check("50%", Role::Attribute, "50%25");
@@ -175,6 +198,21 @@ mod tests {
         check("-x", Role::Variable, "_-x");
         check("", Role::Variable, "_");
         check("a\nb", Role::Attribute, "a_b");
+        check("sst_Global", Role::Variable, "sst_Global_");
+        check("global", Role::Dimension, "global_");
+        check("global", Role::Attribute, "global");
+        check("globally", Role::Variable, "globally");
+    }
+
+    #[test]
+    fn names_of_datasets_are_cut_between_characters() {
+        assert_eq!(spell_dataset("a b.nc"), "a%20b.nc");
+        assert_eq!(spell_dataset(&"x".repeat(400)), "x".repeat(256));
+        for before in 0..4 {
+            let spelled = spell_dataset(&format!("{}{}", "x".repeat(before + 1), " ".repeat(200)));
+            assert!((254..=256).contains(&spelled.len()), "{spelled}");
+            assert!(spelled.ends_with("%20"), "{spelled}");
+        }
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl<F: Format> Transcript<F> {
         Self { reader: Reader::new(), format, tree: None }
     }
 
+    /// The format, with whatever it has kept.
+    pub fn into_format(self) -> F {
+        self.format
+    }
+
     /// Takes the next bytes of the response, and appends the text that they make.
     ///
     /// # Errors
@@ -91,9 +96,8 @@ fn of_node(tree: &Tree, node: &Node, times: u64, response: u64) -> Option<u64> {
     let names: usize = node.dimensions.iter().flatten().map(String::len).sum();
     let about = (node.path.len().checked_mul(2)?.checked_add(names)? as u64).checked_add(MARKS)?;
     let row = (node.path.len() as u64).checked_add(axes.checked_add(1)?.checked_mul(INDEX)?)?;
-    let mut total = about;
     let mut inside = times;
-    match node.kind {
+    let mut total = about.checked_add(match node.kind {
         Kind::Atomic(data_type) => {
             let last = u64::from(node.shape.last().copied().unwrap_or(1)).max(1);
             let rows = node.count.checked_div(last)?.max(1).checked_mul(row)?.checked_mul(times)?;
@@ -101,23 +105,22 @@ fn of_node(tree: &Tree, node: &Node, times: u64, response: u64) -> Option<u64> {
                 Some(width) => node.count.checked_mul(width)?.checked_mul(times)?,
                 None => response.checked_mul(EXPANSION)?,
             };
-            total = total.checked_add(rows)?.checked_add(cells)?;
+            rows.checked_add(cells)?
         }
         Kind::Structure => {
             inside = times.checked_mul(node.count.max(1))?;
-            total = total.checked_add(inside.checked_mul(row)?)?;
+            inside.checked_mul(row)?
         }
         Kind::Sequence => {
             // A row has a mark of 4 bytes, and no member has less.
             let least = (node.members.len() as u64).checked_add(1)?.checked_mul(4)?;
             inside = times.checked_mul(response.checked_div(least)?.max(1))?;
-            total = total.checked_add(inside.checked_mul(4)?)?;
+            inside.checked_mul(4)?
         }
-        Kind::Grid => {}
-    }
+        Kind::Grid => 0,
+    })?;
     for member in tree.members(node) {
-        let most = of_node(tree, member, inside, response)?;
-        total = total.checked_add(most)?;
+        total = total.checked_add(of_node(tree, member, inside, response)?)?;
     }
     Some(total)
 }

@@ -1,274 +1,259 @@
-//! Views: a dataset after projection, which is what a response will contain.
+//! Views: a dataset after projection and selection, which is what a response will contain.
 
-use std::collections::HashMap;
+mod asked;
+mod lookup;
+mod resolve;
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
-use weir_model::{DataType, Hyperslab, Misfit, Stride};
+use weir_model::Hyperslab;
 
-use super::constraint::{Constraint, Projection};
-use super::names;
-use super::{Entry, Fault, Inventory, Reason};
+use super::record::Asked;
+use super::selection::Filter;
+use super::{AtomicType, Entry};
 
-/// For fewer projections than this, names are looked for one by one.
-const MANY: usize = 16;
+pub(super) use asked::projected;
+pub use resolve::Coordinates;
 
-/// At most so many names are listed for a client that asked for another.
-const MOST_NAMES: usize = 12;
+/// What a response will contain: variables in the order of the response, each once, each with checked hyperslabs.
+#[derive(Clone, Debug)]
+pub struct View<'i> {
+    /// The variables.
+    pub variables: Vec<Shown<'i>>,
+}
 
-/// One variable of a view, with the part of it that is asked for.
+/// One variable of a response.
+#[derive(Clone, Debug)]
+pub enum Shown<'i> {
+    /// Numbers or texts.
+    Array(Projected<'i>),
+    /// A Structure, or an array of them.
+    Structure(Record<'i>),
+    /// A Sequence.
+    Sequence(Rows<'i>),
+    /// A Grid, or parts of one.
+    Grid(Grid<'i>),
+    /// A text that a server function answers with.
+    Text {
+        /// The name of the variable.
+        name: String,
+        /// The text.
+        text: String,
+    },
+}
+
+/// The part of an array that is asked for.
 #[derive(Clone, Debug)]
 pub struct Projected<'i> {
     /// The variable.
     pub entry: &'i Entry<'i>,
     /// The part, along the axes that clients see.
     pub slab: Hyperslab,
-    /// The part as the dataset is read: for [`DataType::Char`] with the axis that a text lies along.
+    /// The part as the dataset is read: for [`weir_model::DataType::Char`] with the axis that a text lies along.
     pub stored: Hyperslab,
+    /// What follows along one axis, where the part goes on at the other end of it.
+    pub behind: Option<Behind>,
+    /// How elements become values.
+    pub values: Values,
 }
 
-/// What a response will contain: variables in the order of the DDS, each once, each with a checked hyperslab.
+/// The rest of a part that wraps around one axis: the longitudes on the other side of where the grid begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The axis, from 0.
+    pub axis: usize,
+    /// The rest; it differs from the part that it follows along this axis only.
+    pub slab: Hyperslab,
+}
+
+/// How the elements of a [`Projected`] become values.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// They are the values.
+    Stored,
+    /// Each is scaled.
+    Scaled(Scale),
+    /// They were computed, and are given instead.
+    Given(Vec<f64>),
+}
+
+/// A linear function, as CF packs values: `y = factor * x + offset`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scale {
+    /// The factor.
+    pub factor: f64,
+    /// The offset.
+    pub offset: f64,
+    /// What stands for missing values, and stays as it is.
+    pub missing: Vec<f64>,
+}
+
+impl Scale {
+    /// The value of an element.
+    #[must_use]
+    pub fn value(&self, element: f64) -> f64 {
+        if self.missing.contains(&element) { element } else { element * self.factor + self.offset }
+    }
+}
+
+impl Projected<'_> {
+    /// The type of its elements on the wire.
+    #[must_use]
+    pub fn data_type(&self) -> AtomicType {
+        match self.values {
+            Values::Scaled(_) => AtomicType::Float64,
+            // Nothing else than atomic entries is ever projected as an array.
+            _ => self.entry.atomic().unwrap_or(AtomicType::String),
+        }
+    }
+
+    /// The lengths of its axes, slowest first.
+    #[must_use]
+    pub fn shape(&self) -> Vec<u64> {
+        let mut shape = self.slab.shape();
+        if let Some(Behind { axis, slab }) = &self.behind
+            && let (Some(length), Some(stride)) = (shape.get_mut(*axis), slab.strides().get(*axis))
+        {
+            *length = length.saturating_add(stride.count);
+        }
+        shape
+    }
+
+    /// How many elements it has.
+    #[must_use]
+    pub fn elements(&self) -> u64 {
+        let behind = self.behind.as_ref().map_or(0, |behind| behind.slab.elements());
+        self.slab.elements().saturating_add(behind)
+    }
+}
+
+/// The part of a compound variable that is asked for.
 #[derive(Clone, Debug)]
-pub struct View<'i> {
-    /// The variables.
-    pub variables: Vec<Projected<'i>>,
+pub struct Record<'i> {
+    /// The variable.
+    pub entry: &'i Entry<'i>,
+    /// The elements; also the rows of a Sequence.
+    pub slab: Hyperslab,
+    /// What is asked for of each element, in declaration order; at least one member.
+    pub members: Vec<Asked>,
+}
+
+/// Rows of a Sequence.
+#[derive(Clone, Debug)]
+pub struct Rows<'i> {
+    /// Its name.
+    pub name: String,
+    /// Where rows come from.
+    pub source: RowSource<'i>,
+    /// Which rows are sent.
+    pub filter: Filter,
+    /// Which of the rows that pass the filter are sent, counted from 0.
+    pub range: Option<Range>,
+}
+
+/// Rows by their number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first row.
+    pub start: u64,
+    /// The distance between two rows; at least 1.
+    pub step: u64,
+    /// The last row that may be sent.
+    pub stop: u64,
+}
+
+impl Range {
+    /// Whether it has the row.
+    #[must_use]
+    pub fn contains(&self, row: u64) -> bool {
+        let distance = row.checked_sub(self.start).filter(|_| row <= self.stop);
+        distance.and_then(|distance| distance.checked_rem(self.step)) == Some(0)
+    }
+
+    /// How many rows of the first `number` it has.
+    #[must_use]
+    pub fn within(&self, number: u64) -> u64 {
+        let last = self.stop.min(number.saturating_sub(1));
+        let rows = last.checked_sub(self.start).filter(|_| number > 0);
+        rows.and_then(|rows| rows.checked_div(self.step)).map_or(0, |steps| steps.saturating_add(1))
+    }
+}
+
+/// Where the rows of a Sequence come from.
+#[derive(Clone, Debug)]
+pub enum RowSource<'i> {
+    /// The elements of a compound variable.
+    Records(Record<'i>),
+    /// Arrays of one shape, side by side.
+    Columns(Vec<Projected<'i>>),
+}
+
+/// A Grid, or parts of one.
+#[derive(Clone, Debug)]
+pub struct Grid<'i> {
+    /// Its name.
+    pub name: &'i str,
+    /// The array, where it is asked for.
+    pub array: Option<Projected<'i>>,
+    /// The coordinates that are asked for, in the order of the axes.
+    pub maps: Vec<Projected<'i>>,
+    /// What these are together.
+    pub form: GridForm,
+}
+
+/// What the parts of a [`Grid`] are together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GridForm {
+    /// A Grid: an array, and coordinates along all of its axes.
+    Grid,
+    /// Parts that do not belong to each other, and so are members of a Structure.
+    Structure,
+}
+
+/// One run of bytes in a data response.
+#[derive(Clone, Copy, Debug)]
+pub enum Leaf<'v, 'i> {
+    /// Numbers or texts.
+    Array(&'v Projected<'i>),
+    /// Structures.
+    Records(&'v Record<'i>),
+    /// Rows.
+    Rows(&'v Rows<'i>),
+    /// One text.
+    Text(&'v str),
+}
+
+impl<'i> Shown<'i> {
+    /// The name as the response has it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Array(array) => &array.entry.name,
+            Self::Structure(record) => &record.entry.name,
+            Self::Sequence(rows) => &rows.name,
+            Self::Grid(grid) => grid.name,
+            Self::Text { name, .. } => name,
+        }
+    }
+
+    /// What its data consists of, in the order in which it travels.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<Leaf<'_, 'i>> {
+        match self {
+            Self::Array(array) => vec![Leaf::Array(array)],
+            Self::Structure(record) => vec![Leaf::Records(record)],
+            Self::Sequence(rows) => vec![Leaf::Rows(rows)],
+            Self::Grid(grid) => grid.array.iter().chain(&grid.maps).map(Leaf::Array).collect(),
+            Self::Text { text, .. } => vec![Leaf::Text(text)],
+        }
+    }
 }
 
 impl<'i> View<'i> {
-    /// Finds what `constraint` names.
-    ///
-    /// As in libdap, a response lists variables in the order of the DDS whatever the order of the projections, and of several
-    /// projections of one variable the last one with indices counts.
-    ///
-    /// # Errors
-    /// [`Fault`] where a name is unknown or hidden, or where indices do not fit.
-    pub fn resolve(constraint: &Constraint, inventory: &'i Inventory<'i>) -> Result<Self, Fault> {
-        if constraint.projections.is_empty() {
-            return Self::whole(inventory);
-        }
-        let few = constraint.projections.len() < MANY;
-        let mut names = None;
-        let mut asked: HashMap<usize, &Projection> = HashMap::new();
-        for projection in &constraint.projections {
-            let plain = |entry: &Entry<'_>| entry.name == projection.name;
-            // A name as it is spelled in the DDS is the rule; a table of all spellings is for the rest.
-            let found = if few { inventory.entries().iter().position(plain) } else { None };
-            let place = match found {
-                Some(place) => place,
-                None => names.get_or_insert_with(|| Names::of(inventory)).find(projection, inventory)?,
-            };
-            let earlier = asked.insert(place, projection);
-            if let Some(earlier) = earlier.filter(|_| projection.indices.is_empty()) {
-                asked.insert(place, earlier);
-            }
-        }
-        let mut variables = Vec::with_capacity(asked.len());
-        for (place, entry) in inventory.entries().iter().enumerate() {
-            if let Some(projection) = asked.get(&place) {
-                variables.push(project(entry, projection)?);
-            }
-        }
-        Ok(Self { variables })
-    }
-
-    /// All of a dataset.
-    ///
-    /// # Errors
-    /// [`Fault`] where a variable has more elements than 64 bits can count.
-    pub fn whole(inventory: &'i Inventory<'i>) -> Result<Self, Fault> {
-        let all = |entry: &'i Entry<'i>| {
-            project(entry, &Projection { name: entry.name.clone(), byte: 0, indices: vec![] })
-        };
-        Ok(Self { variables: inventory.entries().iter().map(all).collect::<Result<_, _>>()? })
-    }
-}
-
-fn project<'i>(entry: &'i Entry<'i>, projection: &Projection) -> Result<Projected<'i>, Fault> {
-    let fault = |misfit| Fault {
-        byte: projection.byte,
-        token: projection.name.clone(),
-        reason: Reason::Misfit(misfit),
-    };
-    let strides = strides(entry, projection).map_err(fault)?;
-    let mut stored = strides.clone();
-    if entry.variable.data_type == DataType::Char {
-        stored.extend(entry.variable.shape.last().map(|&length| Stride::all(length)));
-    }
-    let slab = Hyperslab::within(&entry.shape(), strides).map_err(fault)?;
-    let stored = Hyperslab::within(&entry.variable.shape, stored).map_err(fault)?;
-    Ok(Projected { entry, slab, stored })
-}
-
-fn strides(entry: &Entry<'_>, projection: &Projection) -> Result<Vec<Stride>, Misfit> {
-    let lengths = entry.axes.iter().map(|axis| axis.length);
-    if projection.indices.is_empty() {
-        return Ok(lengths.map(Stride::all).collect());
-    }
-    if projection.indices.len() != entry.axes.len() {
-        return Err(Misfit::Rank { given: projection.indices.len(), expected: entry.axes.len() });
-    }
-    let axes = projection.indices.iter().zip(lengths).enumerate();
-    axes.map(|(axis, (index, length))| index.stride(axis, length)).collect()
-}
-
-/// Entries by every name that a client may use.
-struct Names {
-    by_name: HashMap<Vec<u8>, usize>,
-}
-
-impl Names {
-    fn of(inventory: &Inventory<'_>) -> Self {
-        let mut by_name = HashMap::with_capacity(inventory.entries().len());
-        for (place, entry) in inventory.entries().iter().enumerate() {
-            by_name.insert(names::decode(&entry.name), place);
-        }
-        // What the file calls a variable is understood too, unless DAP2 calls another one so.
-        for (place, entry) in inventory.entries().iter().enumerate() {
-            by_name.entry(entry.path.as_bytes().to_vec()).or_insert(place);
-            by_name.entry(entry.path.trim_start_matches('/').as_bytes().to_vec()).or_insert(place);
-        }
-        Self { by_name }
-    }
-
-    fn find(&self, projection: &Projection, inventory: &Inventory<'_>) -> Result<usize, Fault> {
-        let name = projection.name.as_str();
-        if let Some(&place) = self.by_name.get(name.as_bytes()) {
-            return Ok(place);
-        }
-        let path = name.trim_start_matches('/');
-        let is_it = |hidden: &&super::Hidden| {
-            let spelled = names::spell_path(&hidden.path, names::Role::Variable);
-            hidden.path.trim_start_matches('/') == path || names::decode(&spelled) == name.as_bytes()
-        };
-        let reason = match inventory.hidden().iter().find(is_it) {
-            Some(hidden) => Reason::Hidden(hidden.because.clone()),
-            None => Reason::Unknown { known: known(inventory) },
-        };
-        Err(Fault { byte: projection.byte, token: projection.name.clone(), reason })
-    }
-}
-
-fn known(inventory: &Inventory<'_>) -> Vec<String> {
-    if inventory.entries().len() > MOST_NAMES {
-        return vec![];
-    }
-    inventory.entries().iter().map(|entry| entry.name.clone()).collect()
-}
-
-/// Schemas for the tests of this crate.
-#[cfg(test)]
-pub(crate) mod samples {
-    use weir_model::{ByteOrder, DataType, Dimension, Group, Schema, Storage, Variable};
-
-    pub fn dimension(name: &str, length: u64) -> Dimension {
-        Dimension { name: name.into(), length, unlimited: false }
-    }
-
-    pub fn group(name: &str, dimensions: &[(&str, u64)]) -> Group {
-        let dimensions = dimensions.iter().map(|&(name, length)| dimension(name, length)).collect();
-        Group { name: name.into(), dimensions, ..Group::default() }
-    }
-
-    pub fn variable(name: &str, data_type: DataType, axes: &[(&str, u64)]) -> Variable {
-        let shape: Vec<u64> = axes.iter().map(|axis| axis.1).collect();
-        let chunk_shape = shape.iter().map(|&length| length.max(1)).collect();
-        let fill = vec![0; data_type.size().unwrap_or(0)];
-        let storage = Storage { chunk_shape, codecs: vec![], byte_order: ByteOrder::Big, fill };
-        let dimensions = axes.iter().map(|axis| axis.0.to_owned()).collect();
-        Variable { name: name.into(), data_type, dimensions, shape, attributes: vec![], storage }
-    }
-
-    /// A small ocean: a coordinate, a field, texts, a group with a name that needs escaping, and one that is hidden.
-    pub fn ocean() -> Schema {
-        let mut root = group("", &[("time", 10), ("lat", 4), ("width", 3)]);
-        root.variables = vec![
-            variable("time", DataType::Int32, &[("/time", 10)]),
-            variable("sst", DataType::Int16, &[("/time", 10), ("/lat", 4)]),
-            variable("label", DataType::Char, &[("/lat", 4), ("/width", 3)]),
-            variable("count", DataType::Int64, &[]),
-        ];
-        let mut deep = group("deep", &[]);
-        deep.variables = vec![variable("air temp", DataType::Float32, &[("/lat", 4)])];
-        root.groups = vec![deep];
-        Schema { root }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::samples::ocean;
-    use super::*;
-
-    fn check(query: &str, expected: &str) {
-        let schema = ocean();
-        let inventory = Inventory::of(&schema);
-        let view = Constraint::parse(query).and_then(|constraint| View::resolve(&constraint, &inventory));
-        let got = match view {
-            Ok(view) => {
-                let line = |part: &Projected<'_>| {
-                    let axis = |s: &Stride| format!("[{}:{}x{}]", s.start, s.step, s.count);
-                    let axes: String = part.slab.strides().iter().map(axis).collect();
-                    format!("{}{axes}", part.entry.name)
-                };
-                view.variables.iter().map(line).collect::<Vec<_>>().join(" ")
-            }
-            Err(fault) => fault.to_string(),
-        };
-        assert_eq!(got, expected, "{query}");
-    }
-
-    #[test]
-    fn each_variable_has_its_own_hyperslab() {
-        check("", "time[0:1x10] sst[0:1x10][0:1x4] label[0:1x4] deep_air%20temp[0:1x4]");
-        check("time[0:2:9]", "time[0:2x5]");
-        check("sst[1:2][0:0],time[3]", "time[3:1x1] sst[1:1x2][0:1x1]");
-        check("label[1:2:3]", "label[1:2x2]");
-    }
-
-    #[test]
-    fn names_are_understood_in_every_spelling() {
-        for query in [
-            "deep_air%20temp[1]",
-            "deep_air temp[1]",
-            "deep_air%2520temp%5b1%5d",
-            "/deep/air%20temp[1]",
-            "deep/air temp[1]",
-        ] {
-            check(query, "deep_air%20temp[1:1x1]");
-        }
-    }
-
-    #[test]
-    fn of_several_projections_the_last_indices_count() {
-        check("time[1],time[2:3]", "time[2:1x2]");
-        check("time[1],time", "time[1:1x1]");
-        check("time,time[1]", "time[1:1x1]");
-    }
-
-    #[test]
-    fn faults_say_what_does_not_fit() {
-        let names = "; there are time, sst, label, deep_air%20temp";
-        check("time,sat", &format!("there is no variable \"sat\" (byte 5 of the constraint){names}"));
-        check("sst.sst[0]", &format!("there is no variable \"sst.sst\" (byte 0 of the constraint){names}"));
-        check(
-            "count",
-            "variable \"count\" (byte 0 of the constraint) is not served through DAP2: its type is int64, which DAP2 does not have",
-        );
-        check(
-            "time,sst[0][4]",
-            "variable \"sst\" (byte 5 of the constraint): axis 1 is asked for index 4, but its length is 4",
-        );
-        check("sst[0]", "variable \"sst\" (byte 0 of the constraint): 1 axes given for a variable with 2");
-        check(
-            "label[0][1]",
-            "variable \"label\" (byte 0 of the constraint): 2 axes given for a variable with 1",
-        );
-    }
-
-    #[test]
-    fn text_is_read_with_the_axis_it_lies_along() {
-        let schema = ocean();
-        let inventory = Inventory::of(&schema);
-        let view = View::resolve(&Constraint::parse("label[2:3]").unwrap(), &inventory).unwrap();
-        assert_eq!(view.variables[0].slab.shape(), [2]);
-        assert_eq!(view.variables[0].stored.shape(), [2, 3]);
+    /// What the data of the response consists of, in the order in which it travels.
+    pub fn leaves(&self) -> impl Iterator<Item = Leaf<'_, 'i>> {
+        self.variables.iter().flat_map(Shown::leaves)
     }
 }

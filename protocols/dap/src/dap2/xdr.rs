@@ -1,10 +1,19 @@
 //! XDR: how elements travel in a data response (RFC 4506, as DAP2 uses it).
 //!
 //! Everything is big-endian and a multiple of 4 bytes long. An array has its count twice in front, except that an array of
-//! text has it once. 16-bit integers widen to 4 bytes; bytes of an array are packed and padded at its end; a scalar byte
+//! text, or of Structures, has it once. In front of each row of a Sequence stands a mark, and another one behind the last. 16-bit integers widen to 4 bytes; bytes of an array are packed and padded at its end; a scalar byte
 //! takes 4 bytes, its value in the last one.
 
+use weir_model::DataType;
+
 use super::AtomicType;
+use super::dods::Size;
+
+/// What stands in front of each row of a Sequence.
+pub const ROW: [u8; 4] = [0x5a, 0, 0, 0];
+
+/// What stands behind the last row of a Sequence.
+pub const LAST_ROW: [u8; 4] = [0xa5, 0, 0, 0];
 
 /// Whether elements form an array or stand alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +39,33 @@ pub fn counts(data_type: AtomicType, form: Form, elements: u32) -> Vec<u8> {
         (Form::Array, AtomicType::String) => count.to_vec(),
         (Form::Array, _) => [count, count].concat(),
     }
+}
+
+/// The count in front of Structures; nothing in front of one that stands alone.
+#[must_use]
+pub fn structure_count(form: Form, elements: u32) -> Vec<u8> {
+    match form {
+        Form::Scalar => vec![],
+        Form::Array => elements.to_be_bytes().to_vec(),
+    }
+}
+
+/// Bytes that `elements` elements take, with counts and padding; `width` limits texts. `None` beyond 64 bits.
+#[must_use]
+pub fn size(data_type: AtomicType, form: Form, elements: u64, width: Option<u64>) -> Option<Size> {
+    let counts: u64 = match (form, data_type) {
+        (Form::Scalar, _) => 0,
+        (Form::Array, AtomicType::String) => 4,
+        (Form::Array, _) => 8,
+    };
+    let Some(bytes) = number_size(data_type, form) else {
+        let least = elements.checked_mul(4)?.checked_add(counts)?;
+        let most =
+            width.and_then(text_size).and_then(|widest| widest.checked_mul(elements)?.checked_add(counts));
+        return Some(Size::Text { least, most });
+    };
+    let body = elements.checked_mul(bytes)?;
+    Some(Size::Exact(body.checked_add(padding(body))?.checked_add(counts)?))
 }
 
 /// Bytes that one number takes on the wire; `None` for text, whose elements differ.
@@ -66,6 +102,71 @@ fn widen(block: &[u8], sign: impl Fn(u8) -> u8) -> Vec<u8> {
         *quad = [lead, lead, high, low];
     }
     wide
+}
+
+/// Appends one little-endian number; `false`, and nothing appended, where it has not the length of its type.
+#[must_use]
+pub fn write_number(data_type: AtomicType, form: Form, little: &[u8], out: &mut Vec<u8>) -> bool {
+    match (data_type, form, little) {
+        (AtomicType::Byte, Form::Array, &[byte]) => out.push(byte),
+        (AtomicType::Byte, Form::Scalar, &[byte]) => out.extend([0, 0, 0, byte]),
+        (AtomicType::Int16, _, &[low, high]) => {
+            out.extend(i32::from(i16::from_le_bytes([low, high])).to_be_bytes());
+        }
+        (AtomicType::UInt16, _, &[low, high]) => out.extend([0, 0, high, low]),
+        (AtomicType::Int32 | AtomicType::UInt32 | AtomicType::Float32, _, &[a, b, c, d]) => {
+            out.extend([d, c, b, a]);
+        }
+        (AtomicType::Float64, _, &[a, b, c, d, e, f, g, h]) => out.extend([h, g, f, e, d, c, b, a]),
+        _ => return false,
+    }
+    true
+}
+
+/// Appends one little-endian number of a file as it travels in a column; `false`, and nothing appended, where it is none.
+#[must_use]
+pub fn write_cell(stored: &DataType, little: &[u8], out: &mut Vec<u8>) -> bool {
+    let wide = match (stored, little) {
+        (DataType::Int8, &[byte]) => i32::from(byte.cast_signed()),
+        (DataType::UInt8, &[byte]) => i32::from(byte),
+        (DataType::Int16, &[low, high]) => i32::from(i16::from_le_bytes([low, high])),
+        (DataType::UInt16, &[low, high]) => i32::from(u16::from_le_bytes([low, high])),
+        _ => {
+            let data_type = AtomicType::of(stored);
+            return data_type.is_some_and(|data_type| write_number(data_type, Form::Scalar, little, out));
+        }
+    };
+    out.extend(wide.to_be_bytes());
+    true
+}
+
+/// Appends `value` as a number of `data_type`; `false`, and nothing appended, where it is none.
+#[must_use]
+pub fn write_value(data_type: AtomicType, form: Form, value: f64, out: &mut Vec<u8>) -> bool {
+    let whole = value as i64;
+    let exact = whole as f64 == value;
+    match data_type {
+        AtomicType::Float64 => out.extend(value.to_be_bytes()),
+        AtomicType::Float32 => out.extend((value as f32).to_be_bytes()),
+        AtomicType::String => return false,
+        AtomicType::Byte => {
+            // Signed bytes travel with their bits.
+            let byte = u8::try_from(whole).ok().or_else(|| i8::try_from(whole).ok().map(i8::cast_unsigned));
+            let Some(byte) = byte.filter(|_| exact) else { return false };
+            return write_number(data_type, form, &[byte], out);
+        }
+        AtomicType::Int16 | AtomicType::Int32 => {
+            let fits = if data_type == AtomicType::Int16 { i16::try_from(whole).is_ok() } else { true };
+            let Some(number) = i32::try_from(whole).ok().filter(|_| exact && fits) else { return false };
+            out.extend(number.to_be_bytes());
+        }
+        AtomicType::UInt16 | AtomicType::UInt32 => {
+            let fits = if data_type == AtomicType::UInt16 { u16::try_from(whole).is_ok() } else { true };
+            let Some(number) = u32::try_from(whole).ok().filter(|_| exact && fits) else { return false };
+            out.extend(number.to_be_bytes());
+        }
+    }
+    true
 }
 
 /// Bytes that a text of `length` bytes takes: its length, the text, padding. `None` beyond 64 bits.

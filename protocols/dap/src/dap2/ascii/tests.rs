@@ -8,7 +8,11 @@ use super::*;
 
 /// The text of a response, without its first line.
 fn text(dds: &str, data: &[u8]) -> String {
-    let mut transcript = Transcript::new(Ascii::new());
+    text_with(Maps::default(), dds, data)
+}
+
+fn text_with(maps: Maps, dds: &str, data: &[u8]) -> String {
+    let mut transcript = Transcript::new(Ascii::new(maps));
     let mut out = String::new();
     transcript.push(format!("Dataset {{\n{dds}}} d;\nData:\n").as_bytes(), &mut out).unwrap();
     data.chunks(5).for_each(|piece| transcript.push(piece, &mut out).unwrap());
@@ -69,6 +73,31 @@ fn other_members_stand_on_lines_of_their_own() {
     check(dds, &[row, 1, 1, 1, 2, row, 3, 1, 1, 4, end], "s.i, 1\ns.a, 2\ns.i, 3\ns.a, 4\n");
     let dds = "    Grid {\n     Array:\n        Int32 g[y = 2][x = 1];\n     Maps:\n        Int32 y[y = 2];\n        Int32 x[x = 1];\n    } g;\n";
     check(dds, &[2, 2, 1, 2, 2, 2, 10, 20, 1, 1, 5], "g.g[0], 1\ng.g[1], 2\ng.y, 10, 20\ng.x, 5\n");
+}
+
+#[test]
+fn rows_of_a_grid_are_labelled_by_its_maps() {
+    let maps = "        Int32 y[y = 2];\n        Int32 x[x = 3];\n";
+    let mut read = Transcript::new(Maps::default());
+    let mut nothing = String::new();
+    let response = format!("Dataset {{\n    Structure {{\n{maps}    }} g;\n}} d;\nData:\n");
+    read.push(response.as_bytes(), &mut nothing).unwrap();
+    read.push(&int32(&[2, 2, 10, 20, 3, 3, 5, 6, 7]), &mut nothing).unwrap();
+    read.finish(&mut nothing).unwrap();
+    assert!(nothing.is_empty());
+    let known = read.into_format();
+    let dds = format!(
+        "    Grid {{\n     Array:\n        Int32 g[y = 2][x = 3];\n     Maps:\n{maps}    }} g;\n    Int32 a[2][1];\n"
+    );
+    let data = int32(&[6, 6, 1, 2, 3, 4, 5, 6, 2, 2, 10, 20, 3, 3, 5, 6, 7, 2, 2, 8, 9]);
+    let expected = "g.x, 5, 6, 7\ng.g[g.y=10], 1, 2, 3\ng.g[g.y=20], 4, 5, 6\na[0], 8\na[1], 9\n";
+    assert_eq!(text_with(known.clone(), &dds, &data), expected);
+    // Maps of another Grid are none of this one.
+    let dds = dds.replace("} g;", "} h;");
+    assert!(
+        text_with(known, &dds, &data)
+            .starts_with("h.g[0], 1, 2, 3\nh.g[1], 4, 5, 6\nh.y, 10, 20\nh.x, 5, 6, 7\n")
+    );
 }
 
 #[test]

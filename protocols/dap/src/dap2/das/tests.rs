@@ -12,7 +12,7 @@ fn attribute(name: &str, value: Value) -> Attribute {
 }
 
 fn lines(schema: &Schema, container: &str) -> Vec<Line> {
-    let text = das(&Inventory::of(schema), &|_| None);
+    let text = das(&Inventory::of(schema), &|_, _| None);
     let parsed = grammar::parse_das(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let found = parsed.containers.into_iter().find(|found| found.name == container);
     found.map(|found| found.attributes).unwrap_or_default()
@@ -129,7 +129,7 @@ fn texts_tell_their_width() {
     assert_eq!(shown(&lines(&schema, "c")), ["Int32 DODS.strlen 5", "String DODS.dimName my%20width"]);
     assert_eq!(shown(&lines(&schema, "f")), ["Int32 DODS.strlen 80"]);
     assert!(lines(&schema, "s").is_empty());
-    let text = das(&Inventory::of(&schema), &|entry| (entry.path == "/s").then_some(99));
+    let text = das(&Inventory::of(&schema), &|entry, _| (entry.path == "/s").then_some(99));
     assert!(text.contains("    s {\n        Int32 DODS.strlen 99;\n    }\n"), "{text}");
 }
 
@@ -145,7 +145,7 @@ fn groups_and_the_unlimited_dimension_are_told() {
     deep.attributes = vec![attribute("my title", Value::text("z"))];
     inner.groups = vec![deep];
     root.groups = vec![inner];
-    let text = das(&Inventory::of(&Schema { root }), &|_| None);
+    let text = das(&Inventory::of(&Schema { root }), &|_, _| None);
     let expected = "Attributes {\n    time {\n    }\n    NC_GLOBAL {\n        String title \"x\";\n        \
                     String forecast.title \"y\";\n        String forecast.deep.my%20title \"z\";\n    }\n    \
                     DODS_EXTRA {\n        String Unlimited_Dimension \"time\";\n    }\n}\n";
@@ -182,7 +182,7 @@ proptest! {
         all.push(attribute("_FillValue", fill));
         let v = Variable { attributes: all, ..variable("v", types[kind].clone(), &[]) };
         let root = Group { variables: vec![v], attributes: global, ..Group::default() };
-        let text = das(&Inventory::of(&Schema { root }), &|_| Some(3));
+        let text = das(&Inventory::of(&Schema { root }), &|_, _| Some(3));
         prop_assert!(grammar::parse_das(&text).is_ok(), "{}", text);
     }
 

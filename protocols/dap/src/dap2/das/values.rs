@@ -75,21 +75,22 @@ pub(super) fn of_variable(name: &str, value: &Value, entry: &Entry<'_>) -> Optio
     let same_type = data_type(value).is_some_and(|of_value| of_value == *entry.variable.data_type.stored());
     if LIKE_ELEMENTS.contains(&name) && same_type {
         let elements = numbers(value)?.into_iter().map(|number| as_element(number, entry));
-        return Spelled::of(entry.data_type, elements.collect::<Option<Vec<_>>>()?.into_iter());
+        return Spelled::of(entry.atomic()?, elements.collect::<Option<Vec<_>>>()?.into_iter());
     }
     general(value)
 }
 
 /// A fill value must have its variable's type: some clients refuse the whole dataset otherwise, others read nonsense.
 fn fill_value(value: &Value, entry: &Entry<'_>) -> Option<Spelled> {
-    if entry.data_type == AtomicType::String {
+    let data_type = entry.atomic()?;
+    if data_type == AtomicType::String {
         // netCDF-C makes characters of texts, so their fill value is one character.
         let text = value.as_text().filter(|text| text.len() == 1 && !text.contains(char::is_control))?;
         return Some(Spelled::text(&text));
     }
     let numbers = numbers(value)?;
     let [one] = numbers.as_slice() else { return None };
-    Some(Spelled { data_type: entry.data_type, tokens: vec![as_element(*one, entry)?] })
+    Some(Spelled { data_type, tokens: vec![as_element(*one, entry)?] })
 }
 
 /// `number` as an element of the variable is spelled; `None` where it cannot be one.

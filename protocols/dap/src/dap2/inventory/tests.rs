@@ -8,7 +8,12 @@ fn spelled(schema: &Schema) -> Vec<String> {
     let axis = |axis: &Axis| format!("[{}={}]", axis.name.as_deref().unwrap_or(""), axis.length);
     let line = |entry: &Entry<'_>| {
         let axes: String = entry.axes.iter().map(axis).collect();
-        format!("{} {}{axes}", entry.data_type.keyword(), entry.name)
+        let keyword = match &entry.kind {
+            Kind::Atomic(data_type) => data_type.keyword(),
+            Kind::Structure(_) => "Structure",
+            Kind::Sequence(_) => "Sequence",
+        };
+        format!("{keyword} {}{axes}", entry.name)
     };
     Inventory::of(schema).entries().iter().map(line).collect()
 }
@@ -112,4 +117,14 @@ fn one_unlimited_dimension_can_be_named() {
     check(&[&[("/x", 2), ("/time", 3)]], None);
     check(&[&[("/time", 3)], &[("/x", 2), ("/time", 3)]], None);
     check(&[&[("/time", 3)], &[("/zero", 0)]], None);
+}
+
+#[test]
+fn more_axes_than_clients_read_are_left_out() {
+    let mut root = group("", &[("x", 1)]);
+    let of = |name: &str, axes: usize| variable(name, DataType::Int16, &vec![("/x", 1); axes]);
+    root.variables = vec![of("beyond", MOST_AXES + 1), of("most", MOST_AXES)];
+    let schema = Schema { root };
+    assert_eq!(spelled(&schema), [format!("Int16 most{}", "[x=1]".repeat(MOST_AXES))]);
+    assert_eq!(hidden(&schema), ["/beyond: it has 33 axes, and DAP2 clients read 32 at most"]);
 }

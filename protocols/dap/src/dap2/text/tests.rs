@@ -13,7 +13,7 @@ fn check(dds: &str, data: &[&[u8]]) {
     let response = [dds.as_bytes(), b"Data:\n", &data.concat()].concat();
     let most = most(&tree, response.len() as u64).unwrap();
     let (mut ascii, mut json) =
-        (Transcript::new(Ascii::new()), Transcript::new(Json::new(Das { containers: vec![] })));
+        (Transcript::new(Ascii::default()), Transcript::new(Json::new(Das { containers: vec![] })));
     let (mut text, mut document) = (String::new(), String::new());
     ascii.push(&response, &mut text).unwrap();
     json.push(&response, &mut document).unwrap();

@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 use weir_model::{DataType, Schema};
 
+use super::super::AtomicType;
 use super::super::dods::Layout;
 use super::super::view::samples::{group, variable};
-use super::super::{Constraint, Inventory, View};
+use super::super::xdr::{self, Form};
+use super::super::{Inventory, Leaf, View};
 use super::*;
 
 /// All events of a response on one line each, read in pieces of `piece` bytes.
@@ -139,7 +141,12 @@ fn what_breaks_the_structure_is_told() {
     check_broken("    String b;\n", &[&[0, 0, 0, 1], b"xxxx"], "padding that is not 0");
     let row = "    Sequence {\n        Byte b;\n    } s;\n";
     check_broken(row, &[&[0, 0, 0, 1]], "[00, 00, 00, 01] where a row of a sequence begins or ends");
-    check_broken("    Byte b[65536][65536];\n", &[], "more elements of b than 32 bits count");
+    check_broken(
+        "    Byte b[65536][65536];
+",
+        &[&[0; 8]],
+        "0 elements of b instead of 4294967296",
+    );
     let error = read(b"Dataset {\n  Int64 b;\n} d;\nData:\n", 9).unwrap_err();
     assert!(error.found.starts_with("the text breaks the grammar"), "{error}");
     assert!(read(b"Dataset {\n} d;\n", 9).is_err());
@@ -316,12 +323,13 @@ proptest! {
         root.variables = variables.collect();
         let schema = Schema { root };
         let inventory = Inventory::of(&schema);
-        let view = View::resolve(&Constraint::default(), &inventory).unwrap();
+        let view = View::whole(&inventory).unwrap();
         let layout = Layout::of(&view, "d").unwrap();
         let (mut response, mut expected, mut seed) = (layout.head, vec![], seed);
-        for (projected, part) in view.variables.iter().zip(layout.parts) {
+        for (leaf, part) in view.leaves().zip(layout.parts) {
+            let Leaf::Array(projected) = leaf else { panic!("{leaf:?}") };
             response.extend(part.counts);
-            let data_type = projected.entry.data_type;
+            let data_type = projected.data_type();
             // Elements as a dataset gives them, big-endian, through the encoder.
             let mut block = vec![];
             for _ in 0..projected.slab.elements() {

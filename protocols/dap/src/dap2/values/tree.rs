@@ -42,7 +42,7 @@ pub struct Node {
     pub shape: Vec<u32>,
     /// The name, if any, of each axis.
     pub dimensions: Vec<Option<String>>,
-    /// How many elements that makes.
+    /// How many elements that makes; the most that 64 bits count, if there are more. No response holds so many.
     pub count: u64,
     /// Its members in order, as numbers of declarations.
     pub members: Vec<usize>,
@@ -65,7 +65,7 @@ impl Tree {
     /// The declarations of `dds`.
     ///
     /// # Errors
-    /// What cannot be read: an array of more elements than XDR counts, an array of sequences or grids, a structure of nothing.
+    /// What cannot be read: an array of sequences or grids, a structure of nothing.
     pub fn of(dds: &Dds) -> Result<Self, String> {
         let mut tree = Self { dataset: dds.name.clone(), nodes: vec![], roots: vec![] };
         for declaration in &dds.variables {
@@ -99,36 +99,16 @@ impl Tree {
     }
 
     fn add(&mut self, declaration: &Declaration, parent: Option<usize>) -> Result<usize, String> {
-        let (kind, members) = (kind(declaration), declaration.members());
-        let name = declaration.name.clone();
-        let path = match parent.and_then(|parent| self.node(parent)) {
-            Some(parent) => format!("{}.{name}", parent.path),
-            None => name.clone(),
-        };
-        let shape: Vec<u32> = declaration.axes.iter().map(|(_, length)| *length).collect();
-        let dimensions = declaration.axes.iter().map(|(name, _)| name.clone()).collect();
-        let product = shape.iter().try_fold(1_u64, |product, &length| product.checked_mul(length.into()));
-        let count = product.filter(|&count| u32::try_from(count).is_ok());
-        let count = count.ok_or_else(|| format!("more elements of {path} than 32 bits count"))?;
-        if matches!(kind, Kind::Sequence | Kind::Grid) && !shape.is_empty() {
-            return Err(format!("an array of {}s, {path}", kind.keyword()));
+        let number = self.nodes.len();
+        let node = self.alone(declaration, parent);
+        let (kind, members) = (node.kind, declaration.members());
+        if matches!(kind, Kind::Sequence | Kind::Grid) && !node.shape.is_empty() {
+            return Err(format!("an array of {}s, {}", kind.keyword(), node.path));
         }
         if !matches!(kind, Kind::Atomic(_)) && members.is_empty() {
-            return Err(format!("nothing in the {} {path}", kind.keyword()));
+            return Err(format!("nothing in the {} {}", kind.keyword(), node.path));
         }
-        let number = self.nodes.len();
-        let (members_of, is_flat) = (vec![], false);
-        self.nodes.push(Node {
-            name,
-            path,
-            kind,
-            shape,
-            dimensions,
-            count,
-            members: members_of,
-            parent,
-            is_flat,
-        });
+        self.nodes.push(node);
         let mut added = Vec::with_capacity(members.len());
         for member in members {
             added.push(self.add(member, Some(number))?);
@@ -138,6 +118,20 @@ impl Tree {
             (node.members, node.is_flat) = (added, is_flat);
         }
         Ok(number)
+    }
+
+    /// A declaration without its members.
+    fn alone(&self, declaration: &Declaration, parent: Option<usize>) -> Node {
+        let name = declaration.name.clone();
+        let path = match parent.and_then(|parent| self.node(parent)) {
+            Some(parent) => format!("{}.{name}", parent.path),
+            None => name.clone(),
+        };
+        let shape: Vec<u32> = declaration.axes.iter().map(|(_, length)| *length).collect();
+        let dimensions = declaration.axes.iter().map(|(name, _)| name.clone()).collect();
+        let count = shape.iter().fold(1_u64, |product, &length| product.saturating_mul(length.into()));
+        let (kind, members, is_flat) = (kind(declaration), vec![], false);
+        Node { name, path, kind, shape, dimensions, count, members, parent, is_flat }
     }
 
     fn is_flat(&self, kind: Kind, members: &[usize]) -> bool {
