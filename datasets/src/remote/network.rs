@@ -73,7 +73,8 @@ impl Network {
     /// What an object is now.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// `NotFound` where it is known that there is none, `Unsupported` where no rule allows it, `Unavailable` where it cannot
+    /// be reached.
     pub fn look(&self, url: &ObjectUrl) -> Result<Generation, Error> {
         self.object(url).map(|object| object.generation())
     }
