@@ -128,7 +128,7 @@ def main() -> int:
         report.write_json(run, chosen.json)
     if run.weir_is_wrong:
         return WRONG
-    missed = any(reached is None or reached < bar.least for bar, reached in report.verdicts(run))
+    missed = any(not bar.met(reached) for bar, reached in report.verdicts(run))
     return BAR_MISSED if missed and not (chosen.quick or chosen.peers_only) else 0
 
 

@@ -17,8 +17,6 @@ from observed import Dataset, Variable, joined, plain, texts
 LIKE_ELEMENTS = ("_FillValue", "missing_value", "valid_min", "valid_max", "valid_range")
 MOST_DIMENSIONS = 32
 ABSENT_KINDS = ("vlen", "opaque", "other")
-# Bytes of a text in a Structure as the C library shows them, which is told the width of no such text.
-MEMBER_TEXT = ("maxStrlen64", 64)
 # What stays in names as it is; what means something in a constraint, which becomes `_`; all else is escaped as %XX.
 PLAIN = re.compile(r"[A-Za-z0-9_\-.]")
 OF_CONSTRAINTS = ",[]:&(){};=<>!?#\"'%\\"
@@ -72,12 +70,17 @@ def signedness(variable):
     return {"_Unsigned": "false"} if values.dtype.itemsize == 1 else {}
 
 
+def widest(values):
+    """Bytes of the longest text."""
+    return max(len(text.encode()) for text in values.reshape(-1).tolist())
+
+
 def text_variable(variable):
     """A character or string variable: text along one dimension less, and how wide it is."""
     dimensions, width_name = variable.dimensions, None
     if variable.kind == "string":
         values = texts(variable.values)
-        width = max(len(text.encode()) for text in values.reshape(-1).tolist())
+        width = widest(values)
     else:
         values = joined(variable.values if variable.values.ndim else variable.values.reshape(1))
         width = variable.values.shape[-1] if variable.values.ndim else 1
@@ -104,9 +107,7 @@ def member(dimensions, dtype, shown):
     """One member; the C library is told the width of texts that have one."""
     if shown.dtype != object:
         return Variable(dimensions, shown, signedness(SourceVariable("number", (), shown, {})))
-    if dtype.kind != "S":
-        return Variable(dimensions, shown, {}, MEMBER_TEXT)
-    width = dtype.itemsize
+    width = dtype.itemsize if dtype.kind == "S" else widest(shown)
     return Variable(dimensions, shown, {"DODS.strlen": plain(np.int32(width))}, (f"maxStrlen{width}", width))
 
 

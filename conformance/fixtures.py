@@ -14,6 +14,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "datasets/tests/fixtures"
 VENV = "sources"
 SECONDS_PER_DATASET = 30
+# What the comparison of stored bytes is called where a client is chosen.
+STORED_CHUNKS = "stored-chunks"
 
 # User-defined types inside of each other, which neither netCDF4 nor h5py can read; the tests of datasets know what is in them.
 WITHOUT_A_LIBRARY = ("hdf5_user_types.nc", "hdf5_varying.h5")
@@ -74,10 +76,26 @@ def read_library(library, names, context):
     return results
 
 
+def stored_chunks(names, context):
+    """Every stored chunk of every dataset, byte for byte."""
+    interpreter, base, folder, home = context
+    command = [interpreter, HERE / "stored_chunks.py", base, folder, *names]
+    got, ended = run_child(command, home, 60 + SECONDS_PER_DATASET * len(names))
+    results = [line for line in got if "case" in line]
+    done = [line["done"] for line in got if "done" in line]
+    if ended or done != list(names):
+        text = ended or f"it ended behind {len(done)} of {len(names)} datasets"
+        results.append({"case": "stored-chunks/complete", "differences": [text], "seconds": 0.0})
+    return results
+
+
 def jobs(chosen, folder, base, home):
     """One piece of work for each library: a function without arguments that gives results."""
     described_here = described()
     yield lambda: [completeness(described_here["library"], folder, base)]
+    if not chosen.client or STORED_CHUNKS in chosen.client:
+        names = sorted({name for library in described_here["library"] for name in claimed(library, folder)})
+        yield functools.partial(stored_chunks, names, (python(chosen.venvs, VENV), base, folder, home))
     for library in described_here["library"]:
         if not chosen.client or library["id"] in chosen.client:
             work = library | {"clients": described_here["client"]}

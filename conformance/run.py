@@ -125,10 +125,15 @@ class Samples:
         self.chosen = [name for name in self.known if not chosen or name in chosen]
 
 
+def described_clients():
+    """The clients of all tables of cases."""
+    return [client for path in sorted(HERE.glob("cases*.toml")) for client in tomllib.loads(path.read_text())["client"]]
+
+
 def client_jobs(chosen, base, home):
     """One piece of work for each client: a function without arguments that gives results."""
     samples = Samples(chosen.samples, chosen.sample)
-    for client in tomllib.loads((HERE / "cases.toml").read_text())["client"]:
+    for client in described_clients():
         names = selected(client, samples)
         if names and (not chosen.client or client["id"] in chosen.client):
             context = python(chosen.venvs, client["venv"]), base, chosen.samples, home
@@ -170,7 +175,8 @@ def run_samples(chosen, base):
 
 def run_fixtures(chosen):
     """Every library and every client with every fixture, from a server of their own."""
-    if chosen.sample or (chosen.client and not {library["id"] for library in fixtures.described()["library"]} & set(chosen.client)):
+    known = {library["id"] for library in fixtures.described()["library"]} | {fixtures.STORED_CHUNKS}
+    if chosen.sample or (chosen.client and not known & set(chosen.client)):
         return []
     with tempfile.TemporaryDirectory() as made, tempfile.TemporaryDirectory() as home:
         folder = pathlib.Path(made).resolve()

@@ -144,7 +144,7 @@ mod tests {
         let check = |media_type, expected| assert_eq!(Worth::of(media_type), expected, "{media_type}");
         check("text/plain; charset=utf-8", Worth::Text);
         check("application/JSON", Worth::Text);
-        check("application/vnd.opendap.dap4.dataset-metadata+xml", Worth::Text);
+        check("application/vnd.example.metadata+xml", Worth::Text);
         check("image/svg+xml", Worth::Text);
         check("image/png", Worth::Nothing);
         check("application/octet-stream", Worth::Nothing);

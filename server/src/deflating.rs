@@ -63,7 +63,9 @@ impl Deflating {
                     // By definition modulo 2^32.
                     *length = length.wrapping_add(block.len() as u32);
                 }
-                Sum::Zlib(adler) => drop(adler.update(block)),
+                Sum::Zlib(adler) => {
+                    adler.update(block);
+                }
             }
             if self.effort == Effort::Tried && !self.shrinks(block)? {
                 store(block, &mut out);
