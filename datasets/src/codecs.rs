@@ -3,7 +3,7 @@
 //! Every step knows how many bytes it must yield, because a chunk's shape is known: a stream that yields more or fewer is
 //! an error, and nothing larger is ever allocated. Steps that come before another compressor may yield a few times the chunk.
 
-mod aec;
+pub(crate) mod aec;
 mod bits;
 mod bitshuffle;
 mod blosc;

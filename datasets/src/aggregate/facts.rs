@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use weir_model::{ByteOrder, Hyperslab, Schema, Value, Variable};
 
@@ -12,7 +11,7 @@ use super::held::{self, Held};
 use crate::{Dataset, Error, ErrorKind, StringRoom, resident};
 
 /// What members that are made in one way have in common; the length of the join dimension stands as 0.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// Paths and lengths.
     pub dimensions: Vec<(String, u64)>,
@@ -21,7 +20,7 @@ pub struct Layout {
 }
 
 /// What matters of a variable when members are joined.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct VariableLayout {
     /// Its path.
     pub path: String,

@@ -1,6 +1,5 @@
 //! Values that are held in memory: coordinates that were converted, and variables that a definition adds.
 
-use serde::{Deserialize, Serialize};
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Storage, Variable};
 
 use super::slab::gather;
@@ -10,7 +9,7 @@ use crate::{ChunkKey, Encoded, Error, ErrorKind, Stored, StringRoom, codecs, run
 pub const MOST_BYTES: u64 = 64 << 20;
 
 /// All values of a variable, row-major.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Held {
     /// Elements of a fixed size, little-endian.
     Elements(Vec<u8>),

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::facts::{Facts, Layout};
+use super::facts::{Facts, Layout, VariableLayout};
 use super::held::Held;
+use crate::index::{self, packed};
 
 /// Gives the record with a key.
 pub type Get = dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync;
@@ -33,10 +32,9 @@ impl fmt::Debug for Kept {
 const MOST_BYTES: usize = 256 << 20;
 
 /// Records of another version are not understood.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// All members of an aggregation.
-#[derive(Serialize, Deserialize)]
 struct Record {
     version: u32,
     /// Layouts, each once.
@@ -45,7 +43,6 @@ struct Record {
 }
 
 /// One member.
-#[derive(Serialize, Deserialize)]
 struct MemberRecord {
     name: String,
     stamp: String,
@@ -55,8 +52,16 @@ struct MemberRecord {
     length: u64,
     coordinate: Option<Held>,
     fixed: Vec<(String, String)>,
-    times: HashMap<String, Held>,
+    times: Vec<(String, Held)>,
 }
+
+packed!(struct Record { version, layouts, members });
+packed!(struct MemberRecord { name, stamp, generation, layout, length, coordinate, fixed, times });
+packed!(struct Layout { dimensions, variables });
+packed!(struct VariableLayout {
+    path, data_type, type_name, dimensions, shape, chunk_shape, encoding, units, calendar, bounds, packing,
+});
+packed!(enum Held { 1 => Elements(elements), 2 => Strings(strings) });
 
 /// Members and what was learnt of them as bytes; `None` where that is too much to keep.
 #[must_use]
@@ -69,6 +74,7 @@ pub fn pack<'a>(members: impl Iterator<Item = (&'a str, &'a Facts)>) -> Option<V
             record.layouts.push(Layout::clone(&facts.layout));
             next
         });
+        let times = facts.times.iter().map(|(path, held)| (path.clone(), held.clone()));
         record.members.push(MemberRecord {
             name: name.to_owned(),
             stamp: facts.stamp.clone(),
@@ -77,21 +83,21 @@ pub fn pack<'a>(members: impl Iterator<Item = (&'a str, &'a Facts)>) -> Option<V
             length: facts.length,
             coordinate: facts.coordinate.clone(),
             fixed: facts.fixed.clone(),
-            times: facts.times.clone(),
+            times: times.collect(),
         });
     }
-    postcard::to_stdvec(&record).ok().filter(|bytes| bytes.len() <= MOST_BYTES)
+    Some(index::pack(&record)).filter(|bytes| bytes.len() <= MOST_BYTES)
 }
 
 /// What was packed, by the members' names; `None` for bytes that are no such record.
 #[must_use]
 pub fn unpack(bytes: &[u8]) -> Option<HashMap<String, Facts>> {
-    let record: Record =
-        postcard::from_bytes(bytes).ok().filter(|record: &Record| record.version == VERSION)?;
+    let record: Record = index::unpack(bytes).filter(|record: &Record| record.version == VERSION)?;
     let layouts: Vec<Arc<Layout>> = record.layouts.into_iter().map(Arc::new).collect();
     let member = |member: MemberRecord| {
         let MemberRecord { name, stamp, generation, length, coordinate, fixed, times, .. } = member;
         let layout = Arc::clone(layouts.get(usize::try_from(member.layout).ok()?)?);
+        let times = times.into_iter().collect();
         Some((name, Facts { stamp, generation, layout, length, coordinate, fixed, times }))
     };
     record.members.into_iter().map(member).collect()

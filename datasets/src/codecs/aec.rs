@@ -1,4 +1,5 @@
-//! The adaptive entropy coder ("lossless data compression", CCSDS 121.0-B-3), which Szip is a profile of.
+//! The adaptive entropy coder ("lossless data compression", CCSDS 121.0-B-3), which Szip is a profile of, and GRIB's template 5.42
+//! another.
 //!
 //! Samples come in blocks; a number of blocks is a reference interval. Each block says by an identifier how its samples are
 //! coded. With preprocessing the first sample of an interval stands as it is, and all others are folded differences to the
@@ -24,6 +25,10 @@ pub struct Coding {
     pub interval: usize,
     /// Whether differences were coded, and not samples.
     pub preprocessed: bool,
+    /// Whether samples are numbers with a sign; they are handed out as the bits that they have in two's complement.
+    pub signed: bool,
+    /// Whether blocks of samples of few bits have the short identifiers of the restricted set.
+    pub restricted: bool,
 }
 
 /// Decodes `count` samples, and hands out those of one interval after the other.
@@ -70,8 +75,10 @@ impl Decoder<'_> {
     }
 
     fn read_block(&mut self) -> Result<(), Error> {
-        let Coding { bits, block, preprocessed, .. } = *self.coding;
+        let Coding { bits, block, preprocessed, restricted, .. } = *self.coding;
         let id_bits = match bits {
+            0..=2 if restricted => 1,
+            3..=4 if restricted => 2,
             0..=8 => 3,
             9..=16 => 4,
             _ => 5,
@@ -83,7 +90,7 @@ impl Decoder<'_> {
         let extended = id == 0 && self.input.number(1)? == 1;
         if referenced {
             let reference = self.input.number(bits)?;
-            self.samples.push(reference);
+            self.samples.push(reference ^ self.sign());
         }
         match id {
             0 if extended => self.read_pairs(end),
@@ -159,6 +166,15 @@ impl Decoder<'_> {
         }
     }
 
+    /// What a sample with a sign differs by from one that counts from the least: of the differences of either, one is like the
+    /// other.
+    fn sign(&self) -> u32 {
+        match self.coding.signed && self.coding.preprocessed {
+            true => 1_u32.checked_shl(self.coding.bits.saturating_sub(1)).unwrap_or(0),
+            false => 0,
+        }
+    }
+
     /// The largest sample.
     fn most(&self) -> u32 {
         u32::MAX.checked_shr(32_u32.saturating_sub(self.coding.bits)).unwrap_or(0)
@@ -169,9 +185,11 @@ impl Decoder<'_> {
         if !self.coding.preprocessed {
             return;
         }
-        let most = self.most();
+        let (most, sign) = (self.most(), self.sign());
         let mut samples = self.samples.iter_mut();
-        let Some(mut before) = samples.next().map(|reference| *reference) else { return };
+        let Some(reference) = samples.next() else { return };
+        let mut before = *reference;
+        *reference ^= sign;
         for sample in samples {
             let (folded, above) = (*sample, most.wrapping_sub(before));
             let room = before.min(above);
@@ -186,11 +204,70 @@ impl Decoder<'_> {
                 _ if folded % 2 == 0 => before.wrapping_add(folded / 2),
                 _ => before.wrapping_sub(folded.div_ceil(2)),
             };
-            *sample = before;
+            *sample = before ^ sign;
         }
     }
 }
 
 fn too_large() -> Error {
     Error::corrupt("a sample of its entropy coder is too large")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The formula of `make_aec_streams.py`.
+    fn sample(place: u64, bits: u32) -> u32 {
+        let value = match place / 30 % 4 {
+            0 => 5,
+            1 => place * 3,
+            2 => (place * 2_654_435_761) >> 7,
+            _ => 0,
+        };
+        (value & ((1 << bits) - 1)) as u32
+    }
+
+    fn cases() -> Vec<(Coding, Vec<u8>)> {
+        let text = include_str!("../../tests/fixtures/codecs_aec.json");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(text).unwrap();
+        let case = |case: &serde_json::Value| {
+            let number = |name: &str| case[name].as_u64().unwrap();
+            let (block, flags, hex) =
+                (number("block") as usize, number("flags"), case["stream"].as_str().unwrap());
+            let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+            let coding = Coding {
+                bits: number("bits") as u32,
+                block,
+                interval: number("rsi") as usize * block,
+                preprocessed: flags & 8 != 0,
+                signed: flags & 1 != 0,
+                restricted: flags & 16 != 0,
+            };
+            (coding, (0..hex.len()).step_by(2).map(byte).collect())
+        };
+        cases.iter().map(case).collect()
+    }
+
+    #[test]
+    fn every_variant_decodes_to_what_was_encoded() {
+        let cases = cases();
+        assert!(cases.len() > 60);
+        for (coding, stream) in &cases {
+            for count in [230, 47, 1] {
+                let mut decoded = Vec::new();
+                decode(stream, coding, count, &mut |samples| decoded.extend_from_slice(samples)).unwrap();
+                let expected: Vec<u32> = (0..count as u64).map(|place| sample(place, coding.bits)).collect();
+                assert_eq!(decoded, expected, "{coding:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn cut_streams_are_errors() {
+        for (coding, stream) in cases() {
+            let cut = &stream[..stream.len() / 2];
+            assert!(decode(cut, &coding, 230, &mut |_| {}).is_err(), "{coding:?}");
+        }
+    }
 }

@@ -37,6 +37,8 @@ pub fn decode(
         block: block as usize,
         interval: line as usize,
         preprocessed: options & NEAREST_NEIGHBOUR != 0,
+        signed: false,
+        restricted: false,
     };
     let sample_bytes = match sample_bits {
         1..=8 => 1,

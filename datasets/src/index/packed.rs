@@ -206,6 +206,17 @@ impl<T: Packed> Packed for Option<T> {
     }
 }
 
+impl<A: Packed, B: Packed> Packed for (A, B) {
+    fn pack(&self, out: &mut Vec<u8>) {
+        self.0.pack(out);
+        self.1.pack(out);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Some((A::unpack(from)?, B::unpack(from)?))
+    }
+}
+
 impl<T: Packed> Packed for Box<T> {
     fn pack(&self, out: &mut Vec<u8>) {
         self.as_ref().pack(out);
@@ -300,6 +311,7 @@ mod tests {
         check(Some("ab".to_owned()), &[1, 2, b'a', b'b']);
         check(vec![Some(true), None], &[2, 1, 1, 0]);
         check([7_u8, 8], &[7, 8]);
+        check(vec![(300_u64, "a".to_owned())], &[1, 0xac, 2, 1, b'a']);
     }
 
     #[test]

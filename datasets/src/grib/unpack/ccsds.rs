@@ -1,10 +1,18 @@
 //! CCSDS lossless compression (template 5.42; CCSDS 121.0-B-3, "AEC").
 
-use rust_aec::{AecFlags, AecParams, decode, flags_from_grib2_ccsds_flags};
-
 use super::super::octets::Octets;
 use super::scale::Scale;
 use crate::Error;
+use crate::codecs::aec::{self, Coding};
+
+/// Flags of the template's octet 22, as the reference implementation names them: numbers have a sign.
+const SIGNED: u8 = 1;
+/// Differences are coded.
+const PREPROCESSED: u8 = 8;
+/// Identifiers are those of the restricted set.
+const RESTRICTED: u8 = 16;
+/// Intervals are filled up to whole bytes.
+const PADDED: u8 = 32;
 
 /// Unpacks `count` values.
 pub fn unpack(
@@ -16,25 +24,34 @@ pub fn unpack(
     if scale.bits > 32 {
         return Err(Error::corrupt(format!("CCSDS has no numbers of {} bits", scale.bits)));
     }
-    // How numbers are laid out in memory is no property of the stream: whole octets, the most significant first.
-    let flags = flags_from_grib2_ccsds_flags(description.u8(22)?) | AecFlags::MSB | AecFlags::DATA_3BYTE;
-    let block = u32::from(description.u8(23)?);
-    let params = AecParams::new(scale.bits as u8, block, u32::from(description.u16(24)?), flags);
+    // How numbers would be laid out in memory is no property of the stream, so further flags say nothing.
+    let (flags, block) = (description.u8(22)?, usize::from(description.u8(23)?));
+    let coding = Coding {
+        bits: scale.bits,
+        block,
+        interval: usize::from(description.u16(24)?).saturating_mul(block),
+        preprocessed: flags & PREPROCESSED != 0,
+        signed: flags & SIGNED != 0,
+        restricted: flags & RESTRICTED != 0,
+    };
+    if flags & PADDED != 0 && count > coding.interval {
+        // What libaec, the reference implementation, writes then, it does not read back itself.
+        return Err(Error::unsupported("CCSDS streams with padded intervals are not built in"));
+    }
     // A stream of n bits cannot be of more than 64 blocks a bit.
-    let most = packed.len().saturating_mul(8 * 64).saturating_mul(block as usize);
+    let most = packed.len().saturating_mul(8 * 64).saturating_mul(block);
     if count > most {
         return Err(Error::corrupt(format!("{count} values cannot be in {} bytes", packed.len())));
     }
-    let numbers = decode(packed, params, count)
-        .map_err(|error| Error::corrupt(format!("the CCSDS stream is damaged: {error}")))?;
-    let width = scale.bits.div_ceil(8) as usize;
-    let whole = |bytes: &[u8]| bytes.iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
-    let number = |bytes: &[u8]| match flags.contains(AecFlags::DATA_SIGNED) {
-        true => {
-            let unused = 64 - 8 * bytes.len() as u32;
-            ((whole(bytes) << unused) as i64 >> unused) as f64
-        }
-        false => whole(bytes) as f64,
+    let unused = 32_u32.saturating_sub(scale.bits);
+    let number = |&sample: &u32| match coding.signed {
+        true => f64::from(sample.checked_shl(unused).unwrap_or(0).cast_signed() >> unused.min(31)),
+        false => f64::from(sample),
     };
-    Ok(numbers.chunks_exact(width).map(|bytes| scale.value(number(bytes))).collect())
+    let mut values = Vec::with_capacity(count);
+    aec::decode(packed, &coding, count, &mut |samples| {
+        values.extend(samples.iter().map(|sample| scale.value(number(sample))));
+    })
+    .map_err(|error| error.within("the CCSDS stream"))?;
+    Ok(values)
 }
