@@ -81,7 +81,7 @@ pub enum HiddenBecause {
     LongName,
     /// It lies in too many groups.
     TooDeep,
-    /// It has more axes than [`MOST_AXES`].
+    /// It has more axes than `MOST_AXES`.
     Axes {
         /// How many.
         axes: usize,

@@ -40,7 +40,7 @@ pub struct Entry<'a> {
     /// The axes that clients see, slowest first. A [`DataType::Char`] variable has one more in the file, the text itself;
     /// so has a [`Kind::Sequence`], its rows.
     pub axes: Vec<Axis>,
-    /// Where it is presented as a Grid: the places of its coordinates in [`Inventory::entries`], one per axis.
+    /// Where it is presented as a Grid: the places of its coordinates in `Inventory::entries`, one per axis.
     pub maps: Vec<usize>,
     /// Bytes of one text where the type fixes it: the last dimension of characters, the length of fixed strings.
     pub width: Option<u64>,
@@ -122,7 +122,7 @@ pub enum HiddenBecause {
         /// Its length.
         length: u64,
     },
-    /// It has more axes than [`MOST_AXES`].
+    /// It has more axes than `MOST_AXES`.
     Axes {
         /// How many.
         axes: usize,
