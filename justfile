@@ -86,7 +86,7 @@ ideal-decode:
 # Puts the built plugins into DIR, as `weir serve --plugins DIR` wants them
 plugins dir:
     install -d -m 755 "{{ dir }}"
-    install -m 755 {{ target }}/release/libweir_plugin_{dap,s3,zarr}.so "{{ dir }}"
+    install -m 755 {{ target }}/release/libweir_plugin_{dap,file,kerchunk,s3,zarr}.so "{{ dir }}"
 
 # The sample data
 samples dir="target/samples":
