@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::index::{Index, Records};
 use crate::remote::RemoteFile;
 use crate::remote::url::ObjectUrl;
-use crate::{Error, ErrorKind, buffers};
+use crate::{Error, ErrorKind, buffers, file_system};
 
 /// What a file was when it was opened: if this is the same, its bytes are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -205,6 +205,15 @@ impl DataFile {
     #[must_use]
     pub fn is_remote(&self) -> bool {
         matches!(self.medium, Medium::Remote(_))
+    }
+
+    /// Whether looking at the file, and at the folder that it is in, waits for no other machine.
+    pub(crate) fn answers_at_once(&self) -> bool {
+        let (Medium::Local(file), Location::Path(path)) = (&self.medium, &self.location) else {
+            return false;
+        };
+        let folder = path.parent().and_then(|folder| File::open(folder).ok());
+        file_system::answers_at_once(file) && folder.is_some_and(file_system::answers_at_once)
     }
 
     /// A flag that is set once a read found an object of another machine changed.

@@ -19,6 +19,7 @@ mod data_file;
 mod dataset;
 mod default_fill;
 mod error;
+mod file_system;
 pub mod grib;
 pub mod hdf5;
 pub mod index;

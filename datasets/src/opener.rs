@@ -99,6 +99,8 @@ struct Open {
     dataset: Arc<Dataset>,
     /// The bytes of memory that it counts as.
     weight: u64,
+    /// Whether looking whether it is current waits for no other machine.
+    at_once: bool,
 }
 
 /// What was there when a dataset was opened.
@@ -273,6 +275,14 @@ impl Opener {
         }
     }
 
+    /// The open dataset of a place, if it is current, and if that can be told without waiting for a disk, for another machine or
+    /// for anybody who opens it.
+    #[must_use]
+    pub fn at_hand(&self, place: &Place) -> Option<Arc<Dataset>> {
+        let open = self.open.get(place).filter(|open| open.at_once)?;
+        self.is_current(place, &open.seen).is_ok_and(|current| current).then_some(open.dataset)
+    }
+
     /// A dataset that was just opened, as it is kept; with the times of the one file that all of it is read from, if it is one.
     ///
     /// # Errors
@@ -288,7 +298,7 @@ impl Opener {
             );
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        Ok(Open { seen, dataset, weight })
+        Ok(Open { seen, dataset, weight, at_once: false })
     }
 
     /// What a dataset counts as among those that are kept open; one that is larger than all that may be kept is kept alone.
@@ -330,10 +340,11 @@ impl Opener {
                     let set = References::document(file, folder, &self.access)?;
                     return self.open_references(set);
                 }
-                let times = file.times();
+                let (times, at_once) = (file.times(), file.answers_at_once());
                 let (source, other) = format::open_local(file, &resolved, &self.access)?;
-                let times = times.filter(|_| other == OtherFiles::default());
-                self.opened(Seen::File(generation, other), source, times)
+                let alone = other == OtherFiles::default();
+                let opened = self.opened(Seen::File(generation, other), source, times.filter(|_| alone))?;
+                Ok(Open { at_once: at_once && alone, ..opened })
             }
             Place::Folder { path, root } => {
                 look_at_folder(path)?;

@@ -51,8 +51,9 @@ pub fn tag(generation: &str, [name, version, configuration]: [&str; 3], target: 
         hash.update(part);
         hash.update([0]);
     }
-    let hex: String = hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    let digits = hash.finalize().into_iter().take(12).flat_map(|byte| [byte >> 4, byte & 15]);
+    let hex = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+    std::iter::once('"').chain(hex).chain(['"']).collect()
 }
 
 /// The tag in an `If-None-Match` header that names the response with `tag`, in whichever coding the client has it. A weak

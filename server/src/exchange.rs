@@ -10,6 +10,7 @@ use hyper::{Method, Request, Response, header};
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 use weir_config::Compression;
+use weir_datasets::Dataset;
 use weir_datasets::memory_budget::Share;
 use weir_plugin_api::guest::{Answer, AnswerContent, Guest, Incoming};
 use weir_plugin_api::lent::RequestContext;
@@ -19,6 +20,7 @@ use crate::coding::Worth;
 use crate::conditional::{self, Validators};
 use crate::kept::{Boarding, Kept, KeptResponses, Seat};
 use crate::plugins::{Plugins, Serving};
+use crate::ready::Ready;
 use crate::reply::{self, Asked};
 use crate::respond::{self, Whole};
 use crate::routes::{Found, Match};
@@ -162,6 +164,10 @@ impl Site {
     async fn exchange(self: &Arc<Self>, request: &Parts, found: Match, account: Account) -> Response<Body> {
         let (incoming, plugin) = self.incoming(request, found, &account);
         let asked = Asked::of(request, self.compression);
+        if let Some(known) = self.at_hand((&incoming, &asked), plugin) {
+            let sent = known.response((&asked, &self.kept), account);
+            return sent.unwrap_or_else(|(error, account)| plain_error(&error, asked.head, account));
+        }
         // Where the client goes, this future is dropped: then the work is not wanted any more.
         let mut wanted = Wanted(Some(Arc::clone(&account.context)));
         let Ok(permit) = Arc::clone(&self.calls).acquire_owned().await else {
@@ -183,6 +189,14 @@ impl Site {
                 plain_error(&Error::internal("answering panicked"), false, self.account(request))
             }
         }
+    }
+
+    /// The response that needs no plugin, if it is known at once what the dataset is now.
+    fn at_hand(&self, (incoming, asked): (&Incoming, &Asked), plugin: usize) -> Option<Ready> {
+        let serving = self.plugins.serving.get(plugin)?;
+        let may_be_kept = is_stable_request(incoming) && header_of(incoming, request_line::MARK).is_none();
+        let dataset = may_be_kept.then(|| self.services.at_hand(&incoming.dataset))??;
+        Ready::of(asked, validators(&dataset, incoming, serving)?, &self.kept)
     }
 
     /// A page of the server's own.
@@ -301,18 +315,25 @@ impl Site {
 
     /// What a stable response to this request is known by.
     fn validators(&self, incoming: &Incoming, serving: &Serving) -> Option<Validators> {
-        let reads = incoming.method == "GET" || incoming.method == "HEAD";
-        if incoming.dataset.is_empty() || !reads {
-            return None;
-        }
-        // Of data that no generation pins nobody can say that it is still the same.
-        let dataset = self.services.dataset(&incoming.dataset).ok().filter(|dataset| dataset.is_pinned())?;
-        let target = format!("{}?{}", incoming.path, incoming.query);
-        let Serving { guest, configuration, .. } = serving;
-        let version = [guest.name(), guest.version(), configuration.as_str()];
-        let tag = conditional::tag(dataset.generation(), version, &target);
-        Some(Validators { tag, times: dataset.times() })
+        let dataset =
+            is_stable_request(incoming).then(|| self.services.dataset(&incoming.dataset).ok())??;
+        validators(&dataset, incoming, serving)
     }
+}
+
+/// Whether a request reads a dataset and does nothing else.
+fn is_stable_request(incoming: &Incoming) -> bool {
+    !incoming.dataset.is_empty() && (incoming.method == "GET" || incoming.method == "HEAD")
+}
+
+/// What a stable response to a request of a dataset is known by. Of data that no generation pins nobody can say that it is still
+/// the same.
+fn validators(dataset: &Dataset, incoming: &Incoming, serving: &Serving) -> Option<Validators> {
+    let target = dataset.is_pinned().then(|| format!("{}?{}", incoming.path, incoming.query))?;
+    let Serving { guest, configuration, .. } = serving;
+    let version = [guest.name(), guest.version(), configuration.as_str()];
+    let tag = conditional::tag(dataset.generation(), version, &target);
+    Some(Validators { tag, times: dataset.times() })
 }
 
 /// Whether there is a stable response to a request, which the plugin says without reading data. A condition counts only for

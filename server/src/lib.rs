@@ -28,6 +28,7 @@ mod plugins;
 pub mod preflight;
 mod ranges;
 mod reach;
+mod ready;
 mod reply;
 mod request_body;
 mod request_line;

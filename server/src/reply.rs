@@ -147,6 +147,12 @@ pub fn send(
     }
 }
 
+/// Whether a whole body is there as it would be sent: as it is, or compressed before.
+pub fn is_coded(whole: &Kept, (asked, validators): (&Asked, &Validators), kept: &KeptResponses) -> bool {
+    let coding = whole.worth.coding(asked.coding, Some(whole.body.len() as u64));
+    coding.is_none_or(|coding| kept.get(&coding.tag(&validators.tag)).is_some())
+}
+
 /// Sends a whole body.
 ///
 /// # Errors

@@ -49,6 +49,11 @@ impl SiteServices {
         self.catalog.open(id).map_err(translate)
     }
 
+    /// A dataset that is open, where having it takes no time worth speaking of.
+    pub fn at_hand(&self, id: &str) -> Option<Arc<Dataset>> {
+        self.catalog.at_hand(id)
+    }
+
     /// The counters, by name.
     pub fn counters(&self) -> BTreeMap<String, f64> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner).clone()
