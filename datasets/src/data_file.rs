@@ -207,13 +207,12 @@ impl DataFile {
         matches!(self.medium, Medium::Remote(_))
     }
 
-    /// Whether looking at the file, and at the folder that it is in, waits for no other machine.
+    /// Whether looking at the file waits for no other machine.
     pub(crate) fn answers_at_once(&self) -> bool {
-        let (Medium::Local(file), Location::Path(path)) = (&self.medium, &self.location) else {
-            return false;
-        };
-        let folder = path.parent().and_then(|folder| File::open(folder).ok());
-        file_system::answers_at_once(file) && folder.is_some_and(file_system::answers_at_once)
+        match &self.medium {
+            Medium::Local(file) => file_system::answers_at_once(file),
+            Medium::Remote(_) => false,
+        }
     }
 
     /// A flag that is set once a read found an object of another machine changed.

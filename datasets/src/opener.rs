@@ -20,7 +20,10 @@ use crate::memory_budget::{Memory, Share};
 use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
-use crate::{Access, ChunkSource, DataFile, Dataset, Error, ErrorKind, Generation, OtherFiles, Times, zarr};
+use crate::{
+    Access, ChunkSource, DataFile, Dataset, Error, ErrorKind, Generation, OtherFiles, Times, file_system,
+    zarr,
+};
 
 /// So many datasets are kept open at most, because a process may have only so many open files.
 const MOST_OPEN: u64 = 256;
@@ -340,7 +343,7 @@ impl Opener {
                     let set = References::document(file, folder, &self.access)?;
                     return self.open_references(set);
                 }
-                let (times, at_once) = (file.times(), file.answers_at_once());
+                let (times, at_once) = (file.times(), file.answers_at_once() && folder_answers_at_once(path));
                 let (source, other) = format::open_local(file, &resolved, &self.access)?;
                 let alone = other == OtherFiles::default();
                 let opened = self.opened(Seen::File(generation, other), source, times.filter(|_| alone))?;
@@ -417,6 +420,12 @@ impl Opener {
         let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
         self.opened(Seen::References(generation, documents), source, None)
     }
+}
+
+/// Whether finding a file, which may be a link, waits for no other machine.
+fn folder_answers_at_once(path: &Path) -> bool {
+    let folder = path.parent().and_then(|folder| std::fs::File::open(folder).ok());
+    folder.is_some_and(file_system::answers_at_once)
 }
 
 /// What is there now.

@@ -256,6 +256,25 @@ fn open_datasets_follow_their_files() {
 }
 
 #[test]
+fn an_open_dataset_is_at_hand_while_its_file_is_the_same() {
+    let folder = TempDir::new().unwrap();
+    let path = put(&folder, "a.nc", "cdf1_kinds.nc");
+    let catalog = scan(&[folder.path()]).unwrap();
+    let at_hand = || catalog.at_hand("a.nc");
+    assert!(at_hand().is_none(), "nobody opened it yet");
+    let first = catalog.open("a.nc").unwrap();
+    assert!(Arc::ptr_eq(&at_hand().unwrap(), &first));
+    assert!(catalog.at_hand("b.nc").is_none());
+    put(&folder, "other.nc", "cdf1_kinds.nc");
+    std::fs::rename(folder.path().join("other.nc"), &path).unwrap();
+    assert!(at_hand().is_none(), "it was replaced");
+    let second = catalog.open("a.nc").unwrap();
+    assert!(Arc::ptr_eq(&at_hand().unwrap(), &second));
+    std::fs::remove_file(&path).unwrap();
+    assert!(at_hand().is_none(), "it is gone");
+}
+
+#[test]
 fn a_truncated_file_is_listed_and_says_what_it_lacks() {
     let folder = TempDir::new().unwrap();
     let bytes = std::fs::read(fixture("cdf1_kinds.nc")).unwrap();
