@@ -149,11 +149,9 @@ impl Container {
     }
 }
 
-/// What `_Unsigned` must say where the file does not: netCDF-C reads unsigned types as signed ones of the same size, and
-/// clients of every kind read a signed byte as an unsigned one.
+/// What `_Unsigned` must say where the file does not: netCDF-C reads unsigned types as signed ones of the same size.
 fn signedness(data_type: &DataType) -> Option<&'static str> {
     match data_type.stored() {
-        DataType::Int8 => Some("false"),
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Some("true"),
         _ => None,
     }

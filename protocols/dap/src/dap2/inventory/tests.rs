@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::dap2::view::samples::{dimension, group, variable};
-use weir_model::Group;
+use weir_model::{Attribute, Group, Value};
 
 fn spelled(schema: &Schema) -> Vec<String> {
     let axis = |axis: &Axis| format!("[{}={}]", axis.name.as_deref().unwrap_or(""), axis.length);
@@ -94,10 +94,25 @@ fn with_empty(dimensions: &[(&str, u64)]) -> Schema {
 #[test]
 fn variables_without_an_element_come_last_or_not_at_all() {
     let one = with_empty(&[("zero", 0), ("x", 3)]);
-    assert_eq!(spelled(&one), ["Byte x[x=3]", "Byte none[zero=0]", "Byte zero[zero=0]"]);
+    assert_eq!(spelled(&one), ["Int16 x[x=3]", "Int16 none[zero=0]", "Int16 zero[zero=0]"]);
     let two = with_empty(&[("zero", 0), ("x", 3), ("other", 0)]);
-    assert_eq!(spelled(&two), ["Byte x[x=3]"]);
+    assert_eq!(spelled(&two), ["Int16 x[x=3]"]);
     assert_eq!(hidden(&two).len(), 3);
+}
+
+#[test]
+fn signed_bytes_are_int16_unless_the_file_calls_them_unsigned() {
+    let check = |told: Option<&str>, expected: &str| {
+        let mut flag = variable("flag", DataType::Int8, &[]);
+        let attribute = |text| Attribute { name: "_Unsigned".into(), value: Value::text(text) };
+        flag.attributes.extend(told.map(attribute));
+        let root = Group { variables: vec![flag], ..Group::default() };
+        assert_eq!(spelled(&Schema { root }), [format!("{expected} flag")], "{told:?}");
+    };
+    check(None, "Int16");
+    check(Some("false"), "Int16");
+    check(Some("true"), "Byte");
+    check(Some("True"), "Byte");
 }
 
 #[test]
