@@ -9,7 +9,6 @@ import urllib.parse
 import numpy as np
 
 from clients.pydap_dap2 import typed
-from dap4_view import coarse, with_attributes
 from observed import Dataset, Variable, elements, joined, plain, texts
 
 # What pydap keeps among the attributes.
@@ -91,12 +90,7 @@ def xarray_seen(address, expected, engine):
         variable.dimensions = tuple(map(short, variable.dimensions))
         along = variable.text_dimension
         variable.text_dimension = (short(along[0]), along[1]) if along else None
-    return with_attributes(found, lambda _, value: coarse(value) if is_single(value) else value) if engine == "netcdf4" else found
-
-
-def is_single(value):
-    """Whether an attribute is of single precision, of which netCDF-C changes the last bits."""
-    return isinstance(value, dict) and value["type"] == "float32"
+    return found
 
 
 def short(path):
