@@ -10,7 +10,6 @@ import unicodedata
 
 import numpy as np
 
-from local_file import SourceVariable
 from observed import Dataset, Variable, joined, plain, texts
 
 # Attributes that are compared with elements and must have their type (CF conventions, section 2.5).
@@ -62,16 +61,17 @@ def carried(variable):
 
 def signedness(variable):
     """`_Unsigned`: netCDF-C takes unsigned types for signed ones."""
-    told = "_Unsigned" in variable.attributes
-    return {} if told or variable.values.dtype.kind != "u" else {"_Unsigned": "true"}
+    told = "_Unsigned" in variable.attributes or wire_numbers(variable.values, {}).dtype.kind != "u"
+    return {} if told else {"_Unsigned": "true"}
 
 
-def wire_numbers(values, attributes):
-    """Numbers in a type of DAP2: signed bytes in 16 bits, or as the unsigned ones that the file says they are."""
+def wire_numbers(values, attributes, shape=None):
+    """Numbers in a type of DAP2: bytes that are signed, or stand alone, in 16 bits; of signed ones the file may say they are not."""
     values = np.asarray(values)
-    if values.dtype != np.int8:
-        return values
-    return values.view("u1") if str(attributes.get("_Unsigned")).lower() == "true" else values.astype("i2")
+    if values.dtype == np.int8:
+        values = values.view("u1") if str(attributes.get("_Unsigned")).lower() == "true" else values.astype("i2")
+    alone = values.dtype == np.uint8 and (values.shape if shape is None else shape) == ()
+    return values.astype("i2") if alone else values
 
 
 def widest(values):
@@ -96,7 +96,7 @@ def text_variable(variable):
     return Variable(dimensions, values, extra, (width_name or f"maxStrlen{width}", width))
 
 
-def member_values(values):
+def member_values(values, shape):
     """Values of one member that is no compound; None where DAP2 has no type for them."""
     if values.dtype == object:
         first = values.reshape(-1)[0]
@@ -104,13 +104,13 @@ def member_values(values):
     if values.dtype.kind == "S":
         return texts(values)
     carried_by_type = values.dtype.kind in "iuf" and not (is_integer(values) and values.dtype.itemsize == 8)
-    return wire_numbers(values.astype(values.dtype.newbyteorder("=")), {}) if carried_by_type else None
+    return wire_numbers(values.astype(values.dtype.newbyteorder("=")), {}, shape) if carried_by_type else None
 
 
 def member(dimensions, dtype, shown):
     """One member; the C library is told the width of texts that have one."""
     if shown.dtype != object:
-        return Variable(dimensions, shown, signedness(SourceVariable("number", (), shown, {})))
+        return Variable(dimensions, shown, {"_Unsigned": "true"} if shown.dtype.kind == "u" else {})
     width = dtype.itemsize if dtype.kind == "S" else widest(shown)
     return Variable(dimensions, shown, {"DODS.strlen": plain(np.int32(width))}, (f"maxStrlen{width}", width))
 
@@ -123,7 +123,7 @@ def members(name, values, dimensions):
             yield from members(full, inner, dimensions)
             continue
         more = tuple(f"{full}_{axis}" for axis in range(len(dimensions), inner.ndim))
-        shown = member_values(inner)
+        shown = member_values(inner, values.dtype[own].shape)
         if shown is not None:
             yield full, member(dimensions + more, inner.dtype, shown)
 
@@ -172,7 +172,7 @@ def element_attribute(name, value, variable):
     value, values = plain(value), variable.values
     if not isinstance(value, dict) or (value["type"] != values.dtype.name and name != "_FillValue"):
         return carried_attribute(value)
-    return plain(wire_numbers(np.array(value["values"]).astype(values.dtype), variable.attributes))
+    return plain(wire_numbers(np.array(value["values"]).astype(values.dtype), variable.attributes, values.shape))
 
 
 def variable_attributes(variable):

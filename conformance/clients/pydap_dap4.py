@@ -17,8 +17,9 @@ NOTHING = Variable((), np.float64(0), {})
 
 
 def attributes_seen(attributes, expected):
-    """Attributes in the types of the expected ones, where they have a place in them."""
-    return {name: typed(expected.get(name), plain(value)) for name, value in attributes.items() if name not in OWN}
+    """Attributes in the types of the expected ones, where they have a place in them; `None` is a list without a number."""
+    shown = {name: plain([] if value is None else value) for name, value in attributes.items() if name not in OWN}
+    return {name: typed(expected.get(name), value) for name, value in shown.items()}
 
 
 def variable_seen(variable, expected):

@@ -20,8 +20,9 @@ struct Input {
     piece: u8,
 }
 
-const TYPES: [DataType; 8] = [
+const TYPES: [DataType; 9] = [
     DataType::Int8,
+    DataType::UInt8,
     DataType::Int16,
     DataType::UInt16,
     DataType::Int32,
@@ -78,6 +79,7 @@ fn encode_and_read(input: &Input) {
         }
         expected.extend(elements.iter().map(|element| match (stored, element.as_slice()) {
             (DataType::Int8, &[byte]) => i16::from(byte.cast_signed()).to_be_bytes().to_vec(),
+            (DataType::UInt8, &[byte]) if data_type == AtomicType::Int16 => vec![0, byte],
             (_, element) => element.to_vec(),
         }));
     }

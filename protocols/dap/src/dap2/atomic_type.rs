@@ -43,6 +43,15 @@ impl AtomicType {
         }
     }
 
+    /// The type of a number of this type that stands alone.
+    ///
+    /// On the wire, a byte that stands alone takes 4 bytes, and its value is in the last one. pydap (3.5.9) takes the first one, which is
+    /// always 0. So it is declared as the narrowest type that every client reads from 4 bytes.
+    #[must_use]
+    pub fn as_scalar(self) -> Self {
+        if self == Self::Byte { Self::Int16 } else { self }
+    }
+
     /// The type of a column of a Sequence that holds numbers of this type.
     ///
     /// On the wire, scalar integers of 8 and 16 bits take 4 bytes, as 32-bit ones do. pydap (3.5.9) does not know: of columns

@@ -100,7 +100,9 @@ impl Container {
             self.text_width(width, entry.text_dimension.as_deref());
         }
         let told = entry.variable.attribute("_Unsigned").is_some();
-        if let Some(signedness) = signedness(&entry.variable.data_type).filter(|_| !told) {
+        // Numbers in a wider type than their own need not tell.
+        let same = entry.atomic() == AtomicType::of(&entry.variable.data_type);
+        if let Some(signedness) = signedness(&entry.variable.data_type).filter(|_| same && !told) {
             self.attribute("_Unsigned", Some(Spelled::text(signedness)));
         }
         for Attribute { name, value } in &entry.variable.attributes {
@@ -122,7 +124,6 @@ impl Container {
             if member.atomic() == Some(AtomicType::String) {
                 inner.text_width(member.width.or_else(|| widths(way)), None);
             }
-            // Columns that are wider than their numbers need not tell.
             let same = member.atomic() == AtomicType::of(&member.field.data_type);
             if let Some(signedness) = signedness(&member.field.data_type).filter(|_| same) {
                 inner.attribute("_Unsigned", Some(Spelled::text(signedness)));

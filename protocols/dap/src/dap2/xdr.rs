@@ -79,7 +79,7 @@ pub fn number_size(data_type: AtomicType, form: Form) -> Option<u64> {
     }
 }
 
-/// The wire bytes of a block of big-endian numbers, without count and padding, where a file has them as `stored`.
+/// The wire bytes of a block of big-endian numbers, without count and padding, where the dataset has them as `stored`.
 ///
 /// 32-bit and 64-bit numbers and the bytes of an array are returned as they came, without a copy.
 #[must_use]
@@ -87,6 +87,9 @@ pub fn numbers(stored: &DataType, (data_type, form): (AtomicType, Form), block: 
     match (data_type, form) {
         (AtomicType::Int16, _) if *stored == DataType::Int8 => {
             block.into_iter().flat_map(|byte| i32::from(byte.cast_signed()).to_be_bytes()).collect()
+        }
+        (AtomicType::Int16, _) if *stored == DataType::UInt8 => {
+            block.into_iter().flat_map(|byte| [0, 0, 0, byte]).collect()
         }
         (AtomicType::Byte, Form::Scalar) => block.into_iter().flat_map(|byte| [0, 0, 0, byte]).collect(),
         (AtomicType::Int16, _) => widen(&block, |high| if high & 0x80 == 0 { 0 } else { 0xff }),
@@ -226,7 +229,8 @@ mod tests {
         check(DataType::Int8, Form::Scalar, &[0x7f], &[0, 0, 0, 0x7f]);
         // Bytes that a file calls unsigned are sent as they are.
         let unsigned = (AtomicType::Byte, Form::Array);
-        assert_eq!(numbers(&DataType::Int8, unsigned, vec![1, 0xfe]), [1, 0xfe]);
+        assert_eq!(numbers(&DataType::UInt8, unsigned, vec![1, 0xfe]), [1, 0xfe]);
+        assert_eq!(numbers(&DataType::UInt8, (AtomicType::Int16, Form::Scalar), vec![0xfe]), [0, 0, 0, 0xfe]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Array {
 /// What the elements are.
 #[derive(Clone, Debug)]
 enum Elements {
-    /// Numbers that lie in the file as `stored`, of `size` bytes each.
+    /// Numbers that the dataset has as `stored`, of `size` bytes each.
     Numbers { stored: DataType, data_type: AtomicType, size: u64 },
     /// Numbers that are sent as others.
     Scaled { data_type: DataType, size: u64, scale: Scale },
@@ -65,17 +65,15 @@ impl Array {
         let entry = array.entry;
         let without = || Error::internal(format!("{} has elements without a size", entry.path));
         let data_type = entry.atomic().ok_or_else(without)?;
-        let stored =
-            entry.stored_number().and_then(|stored| Some((stored, u64::try_from(stored.size()?).ok()?)));
-        let elements = match (&entry.variable.data_type, entry.width, stored, &array.values) {
+        let stored = entry.is_numeric().then(|| entry.value_type());
+        let size = stored.as_ref().and_then(DataType::size).and_then(|size| u64::try_from(size).ok());
+        let elements = match (&entry.variable.data_type, entry.width, stored.zip(size), &array.values) {
             (DataType::String, ..) => Elements::Strings,
             (_, Some(width), ..) => Elements::Padded { width },
-            (_, None, Some((_, size)), Values::Scaled(scale)) => {
-                Elements::Scaled { data_type: entry.value_type(), size, scale: scale.clone() }
+            (_, None, Some((data_type, size)), Values::Scaled(scale)) => {
+                Elements::Scaled { data_type, size, scale: scale.clone() }
             }
-            (_, None, Some((stored, size)), _) => {
-                Elements::Numbers { stored: stored.clone(), data_type, size }
-            }
+            (_, None, Some((stored, size)), _) => Elements::Numbers { stored, data_type, size },
             _ => return Err(without()),
         };
         Ok(Self {

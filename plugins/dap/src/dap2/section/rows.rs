@@ -201,7 +201,7 @@ impl Source {
 
 impl Column {
     fn of(array: &Projected<'_>) -> Result<Self, Error> {
-        let stored = array.entry.variable.data_type.stored().clone();
+        let stored = array.entry.value_type();
         Ok(Self { array: Array::of(array, Form::Scalar)?, stored })
     }
 

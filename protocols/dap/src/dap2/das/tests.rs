@@ -35,8 +35,8 @@ fn check_global(value: Value, expected: &[&str]) {
 
 /// The attributes of a variable `v`.
 fn check_variable(data_type: DataType, attributes: Vec<Attribute>, expected: &[&str]) {
-    let v = Variable { attributes, ..variable("v", data_type, &[]) };
-    let root = Group { variables: vec![v], ..Group::default() };
+    let v = Variable { attributes, ..variable("v", data_type, &[("/n", 3)]) };
+    let root = Group { variables: vec![v], ..group("", &[("n", 3)]) };
     assert_eq!(shown(&lines(&Schema { root }, "v")), expected);
 }
 
@@ -85,6 +85,14 @@ fn unsignedness_is_told() {
     let own = attribute("_Unsigned", Value::text("true"));
     let fill = attribute("_FillValue", Value::Int8(vec![-1]));
     check_variable(DataType::Int8, vec![own, fill], &["String _Unsigned true", "Byte _FillValue 255"]);
+}
+
+#[test]
+fn a_byte_that_stands_alone_is_no_byte() {
+    let fill = attribute("_FillValue", Value::UInt8(vec![255]));
+    let v = Variable { attributes: vec![fill], ..variable("v", DataType::UInt8, &[]) };
+    let root = Group { variables: vec![v], ..Group::default() };
+    assert_eq!(shown(&lines(&Schema { root }, "v")), ["Int16 _FillValue 255"]);
 }
 
 #[test]

@@ -82,14 +82,9 @@ impl Entry<'_> {
         value_type(self.variable)
     }
 
-    /// The type of its elements as the file has them; `None` where they are texts.
-    #[must_use]
-    pub fn stored_number(&self) -> Option<&DataType> {
-        self.is_numeric().then(|| self.variable.data_type.stored())
-    }
-
     /// Whether its elements are numbers.
-    pub(super) fn is_numeric(&self) -> bool {
+    #[must_use]
+    pub fn is_numeric(&self) -> bool {
         self.atomic().is_some_and(|data_type| data_type != AtomicType::String)
     }
 
@@ -109,10 +104,11 @@ impl Entry<'_> {
 /// The type that carries a variable's elements. Bytes that the file calls unsigned are what a byte of DAP2 is; in 16 bits, clients
 /// would take the bits of a negative one for a number beyond 65,000.
 pub(super) fn carrier(variable: &Variable) -> Option<AtomicType> {
-    match value_type(variable) {
-        DataType::UInt8 => Some(AtomicType::Byte),
-        _ => AtomicType::of(&variable.data_type),
-    }
+    let data_type = match value_type(variable) {
+        DataType::UInt8 => AtomicType::Byte,
+        _ => AtomicType::of(&variable.data_type)?,
+    };
+    Some(if variable.shape.is_empty() { data_type.as_scalar() } else { data_type })
 }
 
 /// The type of a variable's elements as netCDF-3 means it.

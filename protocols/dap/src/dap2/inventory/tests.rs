@@ -79,7 +79,7 @@ fn what_clients_cannot_take_is_hidden() {
     assert_eq!(got[0], "/big: its type is int64, which DAP2 does not have");
     assert_eq!(got[1], "/far: axis 0 has length 2147483648, but DAP2 clients count to 2147483647");
     assert!(got[2].ends_with("its name has more than 256 bytes, which DAP2 clients refuse"));
-    assert_eq!(spelled(&schema), ["Byte ok"]);
+    assert_eq!(spelled(&schema), ["Int16 ok"]);
 }
 
 fn with_empty(dimensions: &[(&str, u64)]) -> Schema {
@@ -103,11 +103,14 @@ fn variables_without_an_element_come_last_or_not_at_all() {
 #[test]
 fn signed_bytes_are_int16_unless_the_file_calls_them_unsigned() {
     let check = |told: Option<&str>, expected: &str| {
-        let mut flag = variable("flag", DataType::Int8, &[]);
         let attribute = |text| Attribute { name: "_Unsigned".into(), value: Value::text(text) };
-        flag.attributes.extend(told.map(attribute));
-        let root = Group { variables: vec![flag], ..Group::default() };
-        assert_eq!(spelled(&Schema { root }), [format!("{expected} flag")], "{told:?}");
+        let mut flags =
+            [variable("flag", DataType::Int8, &[("/x", 2)]), variable("lone", DataType::Int8, &[])];
+        flags.iter_mut().for_each(|flag| flag.attributes.extend(told.map(attribute)));
+        let root = Group { variables: flags.into(), ..group("", &[("x", 2)]) };
+        // A byte that stands alone is none for pydap.
+        let expected = [format!("{expected} flag[x=2]"), "Int16 lone".to_owned()];
+        assert_eq!(spelled(&Schema { root }), expected, "{told:?}");
     };
     check(None, "Int16");
     check(Some("false"), "Int16");

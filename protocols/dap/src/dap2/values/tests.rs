@@ -334,13 +334,16 @@ proptest! {
             let mut block = vec![];
             for _ in 0..projected.slab.elements() {
                 seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-                xdr_of(data_type, part.form == Form::Array, seed, &mut vec![], &mut expected);
+                // A byte that stands alone travels as a wider number.
+                let stored = &projected.entry.variable.data_type;
+                let value = if *stored == DataType::UInt8 { seed & 0xff } else { seed };
+                xdr_of(data_type, part.form == Form::Array, value, &mut vec![], &mut expected);
                 match data_type {
                     AtomicType::String => {
                         prop_assert!(xdr::write_text("é".repeat((seed % 7) as usize).as_bytes(), &mut response));
                     }
                     _ => {
-                        let size = projected.entry.variable.data_type.size().unwrap_or(0);
+                        let size = stored.size().unwrap_or(0);
                         block.extend(&seed.to_be_bytes()[8 - size..]);
                     }
                 }
