@@ -1,6 +1,6 @@
 """What DAP2 makes of a file: the documented mappings, written once.
 
-DAP2 has no groups, no signed byte, no 64-bit integer, no characters. `expected` is what is on
+DAP2 has no groups, no signed byte (which becomes Int16), no 64-bit integer, no characters. `expected` is what is on
 the wire, `netcdf_c` what the C library shows of it (netCDF-3 data model, unsigned bits in signed
 types), `pydap` what pydap shows. Whatever is not written here must arrive as it is in the file.
 """
@@ -10,7 +10,6 @@ import unicodedata
 
 import numpy as np
 
-from local_file import SourceVariable
 from observed import Dataset, Variable, joined, plain, texts
 
 # Attributes that are compared with elements and must have their type (CF conventions, section 2.5).
@@ -61,13 +60,18 @@ def carried(variable):
 
 
 def signedness(variable):
-    """`_Unsigned`: clients take unsigned types for signed ones, and a signed byte for an unsigned one."""
-    values = variable.values
-    if "_Unsigned" in variable.attributes or not is_integer(values):
-        return {}
-    if values.dtype.kind == "u":
-        return {"_Unsigned": "true"}
-    return {"_Unsigned": "false"} if values.dtype.itemsize == 1 else {}
+    """`_Unsigned`: netCDF-C takes unsigned types for signed ones."""
+    told = "_Unsigned" in variable.attributes or wire_numbers(variable.values, {}).dtype.kind != "u"
+    return {} if told else {"_Unsigned": "true"}
+
+
+def wire_numbers(values, attributes, shape=None):
+    """Numbers in a type of DAP2: bytes that are signed, or stand alone, in 16 bits; of signed ones the file may say they are not."""
+    values = np.asarray(values)
+    if values.dtype == np.int8:
+        values = values.view("u1") if str(attributes.get("_Unsigned")).lower() == "true" else values.astype("i2")
+    alone = values.dtype == np.uint8 and (values.shape if shape is None else shape) == ()
+    return values.astype("i2") if alone else values
 
 
 def widest(values):
@@ -92,7 +96,7 @@ def text_variable(variable):
     return Variable(dimensions, values, extra, (width_name or f"maxStrlen{width}", width))
 
 
-def member_values(values):
+def member_values(values, shape):
     """Values of one member that is no compound; None where DAP2 has no type for them."""
     if values.dtype == object:
         first = values.reshape(-1)[0]
@@ -100,13 +104,13 @@ def member_values(values):
     if values.dtype.kind == "S":
         return texts(values)
     carried_by_type = values.dtype.kind in "iuf" and not (is_integer(values) and values.dtype.itemsize == 8)
-    return values.astype(values.dtype.newbyteorder("=")) if carried_by_type else None
+    return wire_numbers(values.astype(values.dtype.newbyteorder("=")), {}, shape) if carried_by_type else None
 
 
 def member(dimensions, dtype, shown):
     """One member; the C library is told the width of texts that have one."""
     if shown.dtype != object:
-        return Variable(dimensions, shown, signedness(SourceVariable("number", (), shown, {})))
+        return Variable(dimensions, shown, {"_Unsigned": "true"} if shown.dtype.kind == "u" else {})
     width = dtype.itemsize if dtype.kind == "S" else widest(shown)
     return Variable(dimensions, shown, {"DODS.strlen": plain(np.int32(width))}, (f"maxStrlen{width}", width))
 
@@ -119,7 +123,7 @@ def members(name, values, dimensions):
             yield from members(full, inner, dimensions)
             continue
         more = tuple(f"{full}_{axis}" for axis in range(len(dimensions), inner.ndim))
-        shown = member_values(inner)
+        shown = member_values(inner, values.dtype[own].shape)
         if shown is not None:
             yield full, member(dimensions + more, inner.dtype, shown)
 
@@ -137,8 +141,9 @@ def columns(name, values):
 
 
 def fits(numbers, kind):
-    """Whether every number is one of the type."""
-    return all(np.iinfo(kind).min <= number <= np.iinfo(kind).max for number in numbers)
+    """Whether every client reads every number in the type; what is `int8` for netCDF-C is unsigned for others."""
+    least = 0 if kind == "int8" else np.iinfo(kind).min
+    return all(least <= number <= np.iinfo(kind).max for number in numbers)
 
 
 def carried_attribute(value):
@@ -153,7 +158,7 @@ def carried_attribute(value):
     if not isinstance(value, dict) or value["type"] in ("float32", "float64"):
         return value
     numbers = value["values"]
-    wider = {"int8": ["int8"], "uint8": ["int8", "int16"], "uint16": ["int16", "int32"], "uint32": ["int32"]}
+    wider = {"int8": ["int8", "int16"], "uint8": ["int8", "int16"], "uint16": ["int16", "int32"], "uint32": ["int32"]}
     for kind in wider.get(value["type"], ["int16"] if value["type"] == "int16" else ["int32"]):
         if fits(numbers, kind):
             return {"type": kind, "values": numbers}
@@ -162,12 +167,12 @@ def carried_attribute(value):
     return plain([str(number) for number in numbers])
 
 
-def element_attribute(name, value, values):
+def element_attribute(name, value, variable):
     """An attribute that is compared with elements has the variable's type: `_FillValue` and the valid range."""
-    value = plain(value)
+    value, values = plain(value), variable.values
     if not isinstance(value, dict) or (value["type"] != values.dtype.name and name != "_FillValue"):
         return carried_attribute(value)
-    return plain(np.array(value["values"]).astype(values.dtype))
+    return plain(wire_numbers(np.array(value["values"]).astype(values.dtype), variable.attributes, values.shape))
 
 
 def variable_attributes(variable):
@@ -175,7 +180,7 @@ def variable_attributes(variable):
     carried_by_type = {}
     for name, value in variable.attributes.items():
         like_elements = name in LIKE_ELEMENTS and variable.kind in ("number", "enum")
-        carried_by_type[name] = element_attribute(name, value, variable.values) if like_elements else carried_attribute(value)
+        carried_by_type[name] = element_attribute(name, value, variable) if like_elements else carried_attribute(value)
     return {attribute_name(name): value for name, value in carried_by_type.items() if value is not None}
 
 
@@ -230,7 +235,8 @@ def expected(source):
         if variable.kind in ("char", "string"):
             shown = text_variable(variable)
         else:
-            shown = Variable(variable.dimensions, variable.values, signedness(variable))
+            values = wire_numbers(variable.values, variable.attributes)
+            shown = Variable(variable.dimensions, values, signedness(variable))
         shown.dimensions = tuple(dimension_name(d) for d in shown.dimensions)
         shown.attributes |= variable_attributes(variable)
         variables[spelled(path)] = shown
@@ -295,23 +301,24 @@ def netcdf_c(source):
     return dataset
 
 
-def ncdf4(source):
-    """The file as R shows it through DAP2: it asks netCDF-C for wider numbers, and gets those of unsigned types as they are."""
+def asked_wider(source, types):
+    """The file as netCDF-C shows it to a program that asks for wider numbers: those of unsigned types as they are."""
     dataset, wire = netcdf_c(source), expected(source)
     for name, variable in dataset.variables.items():
         values = wire.variables[name].values
-        if values.dtype.kind == "u" and not np.array_equal(values.astype("f8"), variable.values.astype("f8")):
+        if values.dtype.str[1:] in types and not np.array_equal(values.astype("f8"), variable.values.astype("f8")):
             variable.values = values.astype("f8")
     return dataset
 
 
-def unsigned_bytes(source):
-    """The file as every client shows it that takes a byte for unsigned."""
-    dataset = expected(source)
-    for variable in dataset.variables.values():
-        if variable.values.dtype == np.int8:
-            variable.values = variable.values.view("u1")
-    return dataset
+def ncdf4(source):
+    """The file as R shows it through DAP2: it asks for 32 bits, where unsigned integers of 32 bits are signed ones."""
+    return asked_wider(source, ("u1", "u2"))
+
+
+def cdo(source):
+    """The file as cdo shows it through DAP2: it asks for doubles, and takes bytes by `_Unsigned`."""
+    return asked_wider(source, ("u2", "u4"))
 
 
 def beyond_libdap(number, kind):
@@ -331,7 +338,7 @@ def libdap_attribute(value):
 
 def libdap(source):
     """The file as libdap shows it through DAP2."""
-    dataset = unsigned_bytes(source)
+    dataset = expected(source)
     for attributes in (dataset.attributes["/"], *(variable.attributes for variable in dataset.variables.values())):
         shown = {name: libdap_attribute(value) for name, value in attributes.items()}
         attributes.clear()
@@ -341,7 +348,7 @@ def libdap(source):
 
 def pydap(source):
     """The file as pydap shows it through DAP2."""
-    dataset = unsigned_bytes(source)
+    dataset = expected(source)
     for dimension in dataset.unlimited:
         dataset.attributes["/"]["Unlimited_Dimension"] = dimension
     return dataset

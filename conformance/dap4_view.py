@@ -45,10 +45,32 @@ def carried(variable):
     return variable.values.ndim <= MOST_DIMENSIONS
 
 
+def doubled(value):
+    """A float as the double that it is: of floats, netCDF-C would lose bits."""
+    return value | {"type": "float64"} if isinstance(value, dict) and value["type"] == "float32" else value
+
+
+def sent(attributes, variable):
+    """The attributes of a variable. A fill value has the type of its variable; that of floats stands there as `missing_value`, too."""
+    found = {name: doubled(value) for name, value in attributes.items()}
+    fill = attributes.get("_FillValue")
+    if not isinstance(fill, dict):
+        return found
+    found["_FillValue"] = variable.names[fill["values"][0]] if variable.names else fill
+    if fill["type"] == "float32" and not np.isnan(fill["values"][0]):
+        found.setdefault("missing_value", doubled(fill))
+    return found
+
+
 def expected(source):
     """The file through DAP4."""
     source.variables = {path: variable for path, variable in source.variables.items() if carried(variable)}
-    return shown(source)
+    dataset = shown(source)
+    for path, variable in source.variables.items():
+        dataset.variables[path].attributes = sent(dataset.variables[path].attributes, variable)
+    for path, attributes in dataset.attributes.items():
+        dataset.attributes[path] = {name: doubled(value) for name, value in attributes.items()}
+    return dataset
 
 
 def every_attributes(dataset):
@@ -74,23 +96,29 @@ def netcdf_c_text(text):
     return re.sub(r"\\(.)", r"\1", "".join(MARKUP.get(c, c) for c in text)).removesuffix("\\")
 
 
-def coarse(value):
-    """A float of which the last three bits are cleared."""
-    bits = np.array(value["values"], "f4").view("u4") & np.uint32(0xFFFFFFF8)
-    return plain(bits.view("f4"))
+def converted_twice(value):
+    """A float as netCDF-C shows it, a fill value: converted in place, and then once more, with half of the double still there."""
+    shown = []
+    for number in np.array(value["values"], "f4"):
+        double, single = np.float64(str(number)).view("u8"), number.view("u4")
+        shown.append(np.uint64((int(double) >> 32 << 32) | int(single)).view("f8").astype("f4"))
+    return plain(np.array(shown, "f4"))
 
 
-def netcdf_c_attribute(name, value):
-    """An attribute as netCDF-C shows it: the last three bits of a float are never those of the file."""
+def netcdf_c_attribute(_name, value):
+    """An attribute as netCDF-C shows it."""
     if isinstance(value, dict) and value["type"] == "float32":
-        # Of an infinity, that makes no number.
-        return coarse(value | {"values": [np.nan if np.isinf(number) else number for number in value["values"]]})
+        return converted_twice(value)
     return [netcdf_c_text(part) for part in value] if isinstance(value, list) else value
 
 
 def netcdf_c(source):
     """The file as netCDF-C shows it through DAP4."""
-    return with_attributes(expected(source), netcdf_c_attribute)
+    dataset = with_attributes(expected(source), netcdf_c_attribute)
+    for path, variable in source.variables.items():
+        if variable.names and "_FillValue" in variable.attributes:
+            dataset.variables[path].attributes["_FillValue"] = plain(variable.attributes["_FillValue"])
+    return dataset
 
 
 def row_of_rows(name, value):

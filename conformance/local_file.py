@@ -19,6 +19,7 @@ class SourceVariable:
     dimensions: tuple  # full paths, as "/forecast/step"
     values: np.ndarray
     attributes: dict  # as netCDF4 gives them
+    names: dict = dataclasses.field(default_factory=dict)  # of an enumeration: what it calls its numbers
 
 
 @dataclasses.dataclass
@@ -85,9 +86,9 @@ def read_by_netcdf4(path):
             unlimited += [joined_path(group, name) for name, d in group.dimensions.items() if d.isunlimited()]
             for name, variable in group.variables.items():
                 dimensions = tuple(dimension_path(group, d) for d in variable.dimensions)
-                variables[joined_path(group, name)] = SourceVariable(
-                    kind_of(variable), dimensions, raw_values(variable), attributes_of(variable),
-                )
+                kind, values = kind_of(variable), raw_values(variable)
+                names = {number: name for name, number in variable.datatype.enum_dict.items()} if kind == "enum" else {}
+                variables[joined_path(group, name)] = SourceVariable(kind, dimensions, values, attributes_of(variable), names)
     return Source(variables, attributes, unlimited)
 
 

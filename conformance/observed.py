@@ -46,6 +46,9 @@ def plain(value):
     if isinstance(value, (list, tuple)) and value and all(isinstance(part, str) for part in value):
         return value[0] if len(value) == 1 else list(value)
     array = np.atleast_1d(np.asarray(value))
+    if isinstance(value, (list, tuple)) and array.dtype.kind == "f" and all(isinstance(part, int) for part in value):
+        # Beyond 63 bits, numpy would make floats of them.
+        array = np.array(value, "u8" if all(0 <= part < 2**64 for part in value) else object)
     if array.dtype.kind in "US" or array.dtype == object:
         return plain([str(part) for part in array.tolist()])
     return {"type": array.dtype.name, "values": array.tolist()}

@@ -83,6 +83,17 @@ class Views(unittest.TestCase):
         self.assertEqual(self.dap2("number", np.array([1], "i8")).variables, {})
         self.assertEqual(self.dap2("opaque", np.zeros(1, "V5")).variables, {})
 
+    def test_dap2_bytes(self):
+        """Signed bytes travel in 16 bits, those that the file calls unsigned as what they are."""
+        fill = {"_FillValue": np.int8(-1), "flags": np.array([1, 127], "i1"), "low": np.array([-5, 5], "i1")}
+        signed = self.dap2("number", np.array([-128, 2], "i1"), fill).variables["g_v"]
+        self.assertEqual((signed.values.tolist(), signed.values.dtype), ([-128, 2], np.dtype("i2")))
+        types = {"_FillValue": "int16", "flags": "int8", "low": "int16"}
+        self.assertEqual({name: value["type"] for name, value in signed.attributes.items()}, types)
+        told = self.dap2("number", np.array([-128, 2], "i1"), {"_FillValue": np.int8(-1), "_Unsigned": "true"}).variables["g_v"]
+        self.assertEqual((told.values.tolist(), told.values.dtype), ([-128, 2], np.dtype("i1")))
+        self.assertEqual(told.attributes["_FillValue"], {"type": "int8", "values": [-1]})
+
     def test_dap2_structures(self):
         inner = np.dtype([("lat", "f4"), ("far", "i8")])
         rows = np.array([(7, (1.5, 8), [1, 2]), (9, (2.5, 8), [3, 4])], [("number", "u2"), ("place", inner), ("pair", "i4", (2,))])
@@ -118,9 +129,9 @@ class Printed(unittest.TestCase):
         self.assertEqual(found, {"s.a": [1, -2], "s.b": [["p", 'q"ü'], ["", "r"]], "n": 200})
 
     def test_attributes(self):
-        printed = 'Attributes {\n    s {\n        String t "a; }";\n        b {\n            Byte k -1, 2;\n        }\n    }\n}\n'
+        printed = 'Attributes {\n    s {\n        String t "a; }";\n        b {\n            Int16 k -1, 2;\n        }\n    }\n}\n'
         found = libdap.flat(libdap.attributes_of(printed))
-        self.assertEqual(found, {"s.t": "a; }", "s.b.k": {"type": "int8", "values": [-1, 2]}})
+        self.assertEqual(found, {"s.t": "a; }", "s.b.k": {"type": "int16", "values": [-1, 2]}})
 
 
 class Dap4Response(unittest.TestCase):

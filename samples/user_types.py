@@ -39,13 +39,15 @@ class File:
         scale = self.file.create_dataset(name, (size,), "f4", maxshape=(None if grows else size,), chunks=(4,) if grows else None)
         scale.make_scale(f"This is a netCDF dimension but not a netCDF variable.{size:10}")
 
-    def variable(self, name, dtype, dimensions, values, **attributes):
-        """A variable of a committed type."""
+    def variable(self, name, dtype, dimensions, values, fill=None, **attributes):
+        """A variable of a committed type; `fill` is its fill value."""
         values = np.asarray(values)
         growing = [self.file[dimension].maxshape[0] is None for dimension in dimensions]
         most = [None if grows else length for grows, length in zip(growing, values.shape)]
         made = self.file.create_dataset(name, values.shape, dtype, maxshape=most, chunks=(3,) if any(growing) else None)
         made[...] = values
+        if fill is not None:
+            made.attrs.create("_FillValue", np.array([fill]), dtype=dtype)
         for axis, dimension in enumerate(dimensions):
             made.dims[axis].attach_scale(self.file[dimension])
         for key, value in attributes.items():
@@ -141,7 +143,7 @@ def enums(path):
         cloud = file.type("cloud_t", h5py.enum_dtype(CLOUDS, "i1"))
         grade = file.type("grade_t", h5py.enum_dtype({"low": 1, "high": 65_000}, "u2"))
         far = file.type("far_t", h5py.enum_dtype(FAR, "i8"))
-        file.variable("cloud", cloud, ("x",), np.array([1, -7, 5, 2], "i1"), long_name="cloud kind")
+        file.variable("cloud", cloud, ("x",), np.array([1, -7, 5, 2], "i1"), np.int8(5), long_name="cloud kind")
         file.variable("grade", grade, ("y", "x"), np.array([[1, 65_000, 1, 1], [65_000, 1, 65_000, 1]], "u2"))
         file.variable("far", far, ("y",), np.array([5_000_000_000, -5_000_000_000], "i8"))
         file.variable("lone", cloud, (), np.int8(-7))

@@ -154,12 +154,10 @@ def container(tokens):
 
 
 def attribute(kind, parts):
-    """One attribute. Where it is a Byte, it may have a sign that the type has not."""
+    """One attribute."""
     if TYPES[kind] is object:
         return plain([text_of(part) for part in parts])
-    numbers = [number(part, TYPES[kind]) for part in parts]
-    signed = kind == "Byte" and min(numbers, default=0) < 0
-    return plain(np.array(numbers, "i1" if signed else TYPES[kind]))
+    return plain(np.array([number(part, TYPES[kind]) for part in parts], TYPES[kind]))
 
 
 def attributes_of(printed):

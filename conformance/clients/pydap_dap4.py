@@ -9,7 +9,6 @@ import urllib.parse
 import numpy as np
 
 from clients.pydap_dap2 import typed
-from dap4_view import coarse, with_attributes
 from observed import Dataset, Variable, elements, joined, plain, texts
 
 # What pydap keeps among the attributes.
@@ -18,8 +17,9 @@ NOTHING = Variable((), np.float64(0), {})
 
 
 def attributes_seen(attributes, expected):
-    """Attributes in the types of the expected ones, where they have a place in them."""
-    return {name: typed(expected.get(name), plain(value)) for name, value in attributes.items() if name not in OWN}
+    """Attributes in the types of the expected ones, where they have a place in them; `None` is a list without a number."""
+    shown = {name: plain([] if value is None else value) for name, value in attributes.items() if name not in OWN}
+    return {name: typed(expected.get(name), value) for name, value in shown.items()}
 
 
 def variable_seen(variable, expected):
@@ -91,12 +91,7 @@ def xarray_seen(address, expected, engine):
         variable.dimensions = tuple(map(short, variable.dimensions))
         along = variable.text_dimension
         variable.text_dimension = (short(along[0]), along[1]) if along else None
-    return with_attributes(found, lambda _, value: coarse(value) if is_single(value) else value) if engine == "netcdf4" else found
-
-
-def is_single(value):
-    """Whether an attribute is of single precision, of which netCDF-C changes the last bits."""
-    return isinstance(value, dict) and value["type"] == "float32"
+    return found
 
 
 def short(path):

@@ -27,7 +27,7 @@ pub const RESOURCES: &[Resource] = &[
         answer: |_, request, dataset| metadata::dmr(request, &dataset, metadata::XML),
     },
     Resource { suffix: ".dmr.html", answer: |_, request, dataset| metadata::dmr_page(request, &dataset) },
-    Resource { suffix: ".dap", answer: |plugin, request, dataset| data::dap(plugin.host, request, dataset) },
+    Resource { suffix: ".dap", answer: data::dap },
     Resource { suffix: ".dsr", answer: |_, request, _| Ok(metadata::services(request, metadata::DSR_TYPE)) },
     Resource { suffix: ".dsr.xml", answer: |_, request, _| Ok(metadata::services(request, metadata::XML)) },
 ];

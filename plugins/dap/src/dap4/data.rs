@@ -1,6 +1,6 @@
 //! Data: what is small is read as a whole before it is sent, what is large is streamed.
 //!
-//! A response of up to 16 MiB is read first, so that whatever fails becomes a status. A larger one has no announced length: if reading
+//! A response up to the site's commit limit is read first, so that whatever fails becomes a status. A larger one has no announced length: if reading
 //! fails on the way, it ends with an error document instead of the rest. Elements of varying size are read once to know their
 //! size, so that a limit is kept before anything is sent.
 
@@ -11,14 +11,13 @@ use weir_plugin_api::{Body, Bytes, Dataset, Error, ErrorKind, Host, Request, Res
 use super::section::Section;
 use super::transfer::{Prepared, Transfer};
 use super::{dataset_name, described, functions, misunderstood, published, refused};
-
-/// Responses up to here are read as a whole before they are sent.
-pub const COMMIT: u64 = 16 << 20;
+use crate::DapPlugin;
 
 const MEDIA_TYPE: &str = "application/vnd.opendap.dap4.data";
 
 /// The data that the query names.
-pub fn dap(host: Host, request: &Request<'_>, dataset: Dataset) -> Result<Response, Error> {
+pub fn dap(plugin: &DapPlugin, request: &Request<'_>, dataset: Dataset) -> Result<Response, Error> {
+    let (host, commit) = (plugin.host, plugin.configuration.commit_limit);
     let query = Query::parse(request.query()).map_err(|query| misunderstood(&query))?;
     if !query.function.is_empty() {
         return function(request, &query);
@@ -26,13 +25,13 @@ pub fn dap(host: Host, request: &Request<'_>, dataset: Dataset) -> Result<Respon
     let Plan { dmr, sections, size } = Plan::of(request, &dataset, &query)?;
     host.admit(request, size.planned())?;
     if request.is_head() {
-        return Ok(head(&dmr, size));
+        return Ok(head(&dmr, size, commit));
     }
-    let prepared = prepare(host, request, &dataset, sections)?;
+    let prepared = prepare(plugin, request, &dataset, sections)?;
     let sums = query.checksums.size().saturating_mul(length(prepared.len())?);
     let total = prepared.iter().map(|one| one.size).fold(sums, u64::saturating_add);
     host.admit(request, total)?;
-    if total <= COMMIT {
+    if total <= commit {
         let bytes = assemble(host, request, &dataset, &dmr, &prepared, (query.checksums, total))?;
         return Ok(described(Response::full(MEDIA_TYPE, bytes), "dap4-data").compressible().stable());
     }
@@ -42,9 +41,10 @@ pub fn dap(host: Host, request: &Request<'_>, dataset: Dataset) -> Result<Respon
     Ok(described(Response::stream(MEDIA_TYPE, None, Box::new(transfer)), "dap4-data").compressible())
 }
 
-/// The headers of a response of `size` bytes of data.
-fn head(dmr: &[u8], size: Size) -> Response {
-    let exact = size.exact().filter(|&size| size <= COMMIT);
+/// The headers of a response of `size` bytes of data. Its length is known where the elements have a size of their own and it is not
+/// streamed: how long a streamed one will be depends on where its chunks begin, and on whether it ends with an error.
+fn head(dmr: &[u8], size: Size, commit: u64) -> Response {
+    let exact = size.exact().filter(|&size| size <= commit);
     let framed = exact.and_then(|size| response_chunk::framed_size(u64::try_from(dmr.len()).ok()?, size));
     let response =
         described(Response::stream(MEDIA_TYPE, framed, Box::new(Nothing)), "dap4-data").compressible();
@@ -91,14 +91,14 @@ fn long_dmr() -> Error {
     Error::too_large(format!("the dmr has more than {most} bytes; ask for fewer variables by dap4.ce"))
 }
 
-/// Finds the size of every section; what is read for that is kept, up to [`COMMIT`] bytes in all.
+/// Finds the size of every section; what is read for that is kept, up to the commit limit in all.
 fn prepare(
-    host: Host,
+    plugin: &DapPlugin,
     request: &Request<'_>,
     dataset: &Dataset,
     sections: Vec<Section>,
 ) -> Result<Vec<Prepared>, Error> {
-    let mut room = COMMIT;
+    let mut room = plugin.configuration.commit_limit;
     let mut prepared = Vec::with_capacity(sections.len());
     for section in sections {
         if let Some(size) = section.size.exact() {
@@ -108,7 +108,7 @@ fn prepare(
         let mut encoded = Some(Vec::new());
         let mut total = 0_u64;
         for piece in section.pieces() {
-            go_on(host, request)?;
+            go_on(plugin.host, request)?;
             let mut bytes = Vec::new();
             section.append(dataset, &piece, &mut bytes)?;
             total = total.saturating_add(length(bytes.len())?);

@@ -272,3 +272,23 @@ fn more_text_than_is_kept_is_read_again() {
     let expected: Vec<u8> = (1..=many).flat_map(|n| text(&format!("text {n}"))).collect();
     assert!(variables[0].1 == expected && expected.len() > 16 << 20);
 }
+
+#[test]
+fn the_commit_limit_decides_what_is_read_before_it_is_sent() {
+    let check = |config: &str, ce: &str, whole: bool| {
+        let running = MockHost::new().dataset("d", ocean()).config(config).start::<DapPlugin>();
+        let target = format!("{TARGET}.dap?dap4.ce={ce}");
+        let answer = running.get(&target).unwrap();
+        let expected = whole.then_some(answer.bytes.len() as u64);
+        assert_eq!((answer.length, answer.stable), (expected, whole), "{config} {ce}");
+        let by_default = self::running().get(&target).unwrap();
+        assert_eq!(variables(&answer), variables(&by_default), "{config} {ce}");
+        running.head(&target).unwrap().length
+    };
+    // 10 doubles and a checksum.
+    assert_eq!(check(r#"{"commit_limit": 83}"#, "/time", false), None);
+    assert!(check(r#"{"commit_limit": 84}"#, "/time", true).is_some());
+    assert_eq!(check(r#"{"commit_limit": 0}"#, "/note;/lists;/sst", false), None);
+    // How long texts are is not known before they are read.
+    assert_eq!(check("{}", "/note", true), None);
+}

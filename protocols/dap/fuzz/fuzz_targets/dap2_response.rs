@@ -20,8 +20,9 @@ struct Input {
     piece: u8,
 }
 
-const TYPES: [DataType; 8] = [
+const TYPES: [DataType; 9] = [
     DataType::Int8,
+    DataType::UInt8,
     DataType::Int16,
     DataType::UInt16,
     DataType::Int32,
@@ -64,18 +65,23 @@ fn encode_and_read(input: &Input) {
         let begin = response.len();
         response.extend(part.counts);
         let data_type = array.data_type();
-        let size = data_type.size().unwrap_or(3) as usize;
+        let stored = &array.entry.variable.data_type;
+        let size = stored.size().unwrap_or(3);
         let elements: Vec<Vec<u8>> = (0..array.elements()).map(|_| bytes.by_ref().take(size).collect()).collect();
         if data_type == AtomicType::String {
             elements.iter().for_each(|text| assert!(xdr::write_text(text, &mut response)));
         } else {
-            response.extend(xdr::numbers(data_type, part.form, elements.concat()));
+            response.extend(xdr::numbers(stored, (data_type, part.form), elements.concat()));
         }
         response.extend((0..part.padding).map(|_| 0));
         if let Some(size) = part.size.exact() {
             assert_eq!((response.len() - begin) as u64, size);
         }
-        expected.extend(elements);
+        expected.extend(elements.iter().map(|element| match (stored, element.as_slice()) {
+            (DataType::Int8, &[byte]) => i16::from(byte.cast_signed()).to_be_bytes().to_vec(),
+            (DataType::UInt8, &[byte]) if data_type == AtomicType::Int16 => vec![0, byte],
+            (_, element) => element.to_vec(),
+        }));
     }
     let mut reader = Reader::new();
     let mut found = Vec::new();

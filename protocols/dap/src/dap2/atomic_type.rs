@@ -26,12 +26,13 @@ pub enum AtomicType {
 impl AtomicType {
     /// The type that carries elements of `data_type`, or `None` where DAP2 has none.
     ///
-    /// Signed bytes travel as [`AtomicType::Byte`] with the same bits; the attribute `_Unsigned` tells clients.
+    /// Signed bytes travel as [`AtomicType::Int16`], as Hyrax sends them: there is no narrower type in which every client reads
+    /// the same number.
     #[must_use]
     pub fn of(data_type: &DataType) -> Option<Self> {
         match data_type.stored() {
-            DataType::Int8 | DataType::UInt8 => Some(Self::Byte),
-            DataType::Int16 => Some(Self::Int16),
+            DataType::UInt8 => Some(Self::Byte),
+            DataType::Int8 | DataType::Int16 => Some(Self::Int16),
             DataType::UInt16 => Some(Self::UInt16),
             DataType::Int32 => Some(Self::Int32),
             DataType::UInt32 => Some(Self::UInt32),
@@ -40,6 +41,15 @@ impl AtomicType {
             DataType::Char | DataType::String | DataType::FixedString { .. } => Some(Self::String),
             _ => None,
         }
+    }
+
+    /// The type of a number of this type that stands alone.
+    ///
+    /// On the wire, a byte that stands alone takes 4 bytes, and its value is in the last one. pydap (3.5.9) takes the first one, which is
+    /// always 0. So it is declared as the narrowest type that every client reads from 4 bytes.
+    #[must_use]
+    pub fn as_scalar(self) -> Self {
+        if self == Self::Byte { Self::Int16 } else { self }
     }
 
     /// The type of a column of a Sequence that holds numbers of this type.
@@ -67,18 +77,6 @@ impl AtomicType {
             Self::Float32 => "Float32",
             Self::Float64 => "Float64",
             Self::String => "String",
-        }
-    }
-
-    /// Bytes of one element as it is read, before XDR; `None` for text.
-    #[must_use]
-    pub fn size(self) -> Option<u64> {
-        match self {
-            Self::Byte => Some(1),
-            Self::Int16 | Self::UInt16 => Some(2),
-            Self::Int32 | Self::UInt32 | Self::Float32 => Some(4),
-            Self::Float64 => Some(8),
-            Self::String => None,
         }
     }
 }

@@ -17,6 +17,9 @@ use weir_model::{Misfit, Stride};
 use super::names;
 use super::{Fault, Reason};
 
+/// No axis that clients count along is longer.
+const END: u64 = i32::MAX as u64 - 1;
+
 /// What a client asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Constraint {
@@ -154,6 +157,10 @@ impl Index {
     pub fn stride(self, axis: usize, length: u64) -> Result<Stride, Misfit> {
         if self.start == 0 && self.step == 1 && self.stop.is_none() {
             return Ok(Stride::all(length));
+        }
+        // Of an axis that has no index, pydap asks for all up to the largest number that it knows, less one.
+        if length == 0 && self.start == 0 && self.stop.is_some_and(|stop| stop >= END) {
+            return Ok(Stride::all(0));
         }
         let stop = self.stop.unwrap_or(length.saturating_sub(1));
         let outside = [self.start, stop].into_iter().find(|&index| index >= length);

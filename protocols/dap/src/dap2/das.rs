@@ -100,7 +100,9 @@ impl Container {
             self.text_width(width, entry.text_dimension.as_deref());
         }
         let told = entry.variable.attribute("_Unsigned").is_some();
-        if let Some(signedness) = signedness(&entry.variable.data_type).filter(|_| !told) {
+        // Numbers in a wider type than their own need not tell.
+        let same = entry.atomic() == AtomicType::of(&entry.variable.data_type);
+        if let Some(signedness) = signedness(&entry.variable.data_type).filter(|_| same && !told) {
             self.attribute("_Unsigned", Some(Spelled::text(signedness)));
         }
         for Attribute { name, value } in &entry.variable.attributes {
@@ -122,7 +124,6 @@ impl Container {
             if member.atomic() == Some(AtomicType::String) {
                 inner.text_width(member.width.or_else(|| widths(way)), None);
             }
-            // Columns that are wider than their numbers need not tell.
             let same = member.atomic() == AtomicType::of(&member.field.data_type);
             if let Some(signedness) = signedness(&member.field.data_type).filter(|_| same) {
                 inner.attribute("_Unsigned", Some(Spelled::text(signedness)));
@@ -149,11 +150,9 @@ impl Container {
     }
 }
 
-/// What `_Unsigned` must say where the file does not: netCDF-C reads unsigned types as signed ones of the same size, and
-/// clients of every kind read a signed byte as an unsigned one.
+/// What `_Unsigned` must say where the file does not: netCDF-C reads unsigned types as signed ones of the same size.
 fn signedness(data_type: &DataType) -> Option<&'static str> {
     match data_type.stored() {
-        DataType::Int8 => Some("false"),
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Some("true"),
         _ => None,
     }

@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 
 use weir_model::{DataType, Schema, Variable};
 
-use super::AtomicType;
 use super::names::{self, Distinct, Role};
 
 pub use entry::{Axis, Entry, Hidden, HiddenBecause, Kind};
@@ -211,7 +210,7 @@ impl<'a> Inventory<'a> {
             return member::members(path, fields, &mut self.hidden).map(Kind::Structure);
         }
         let described = || variable.data_type.describe();
-        let data_type = AtomicType::of(&variable.data_type);
+        let data_type = entry::carrier(variable);
         data_type.map(Kind::Atomic).ok_or_else(|| HiddenBecause::Type { described: described() })
     }
 

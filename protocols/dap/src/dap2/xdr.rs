@@ -79,12 +79,18 @@ pub fn number_size(data_type: AtomicType, form: Form) -> Option<u64> {
     }
 }
 
-/// The wire bytes of a block of big-endian numbers, without count and padding.
+/// The wire bytes of a block of big-endian numbers, without count and padding, where the dataset has them as `stored`.
 ///
 /// 32-bit and 64-bit numbers and the bytes of an array are returned as they came, without a copy.
 #[must_use]
-pub fn numbers(data_type: AtomicType, form: Form, block: Vec<u8>) -> Vec<u8> {
+pub fn numbers(stored: &DataType, (data_type, form): (AtomicType, Form), block: Vec<u8>) -> Vec<u8> {
     match (data_type, form) {
+        (AtomicType::Int16, _) if *stored == DataType::Int8 => {
+            block.into_iter().flat_map(|byte| i32::from(byte.cast_signed()).to_be_bytes()).collect()
+        }
+        (AtomicType::Int16, _) if *stored == DataType::UInt8 => {
+            block.into_iter().flat_map(|byte| [0, 0, 0, byte]).collect()
+        }
         (AtomicType::Byte, Form::Scalar) => block.into_iter().flat_map(|byte| [0, 0, 0, byte]).collect(),
         (AtomicType::Int16, _) => widen(&block, |high| if high & 0x80 == 0 { 0 } else { 0xff }),
         (AtomicType::UInt16, _) => widen(&block, |_| 0),
@@ -123,9 +129,10 @@ pub fn write_number(data_type: AtomicType, form: Form, little: &[u8], out: &mut 
     true
 }
 
-/// Appends one little-endian number of a file as it travels in a column; `false`, and nothing appended, where it is none.
+/// Appends one little-endian number of a file as a scalar of the type that carries it, or of a wider integer, whose bytes are the
+/// same; `false`, and nothing appended, where it is none.
 #[must_use]
-pub fn write_cell(stored: &DataType, little: &[u8], out: &mut Vec<u8>) -> bool {
+pub fn write_scalar(stored: &DataType, little: &[u8], out: &mut Vec<u8>) -> bool {
     let wide = match (stored, little) {
         (DataType::Int8, &[byte]) => i32::from(byte.cast_signed()),
         (DataType::UInt8, &[byte]) => i32::from(byte),
@@ -150,9 +157,7 @@ pub fn write_value(data_type: AtomicType, form: Form, value: f64, out: &mut Vec<
         AtomicType::Float32 => out.extend((value as f32).to_be_bytes()),
         AtomicType::String => return false,
         AtomicType::Byte => {
-            // Signed bytes travel with their bits.
-            let byte = u8::try_from(whole).ok().or_else(|| i8::try_from(whole).ok().map(i8::cast_unsigned));
-            let Some(byte) = byte.filter(|_| exact) else { return false };
+            let Some(byte) = u8::try_from(whole).ok().filter(|_| exact) else { return false };
             return write_number(data_type, form, &[byte], out);
         }
         AtomicType::Int16 | AtomicType::Int32 => {
@@ -198,18 +203,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn check(data_type: AtomicType, form: Form, block: &[u8], expected: &[u8]) {
-        assert_eq!(numbers(data_type, form, block.to_vec()), expected, "{data_type:?} {form:?}");
+    fn check(stored: DataType, form: Form, block: &[u8], expected: &[u8]) {
+        let data_type = AtomicType::of(&stored).unwrap();
+        assert_eq!(numbers(&stored, (data_type, form), block.to_vec()), expected, "{stored:?} {form:?}");
     }
 
     #[test]
     fn numbers_are_widened_to_four_bytes() {
-        check(AtomicType::Int16, Form::Array, &[0, 1, 0xff, 0xfe], &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe]);
-        check(AtomicType::UInt16, Form::Array, &[0xff, 0xfe], &[0, 0, 0xff, 0xfe]);
-        check(AtomicType::Int16, Form::Scalar, &[0x80, 1], &[0xff, 0xff, 0x80, 1]);
-        check(AtomicType::Byte, Form::Scalar, &[0xff], &[0, 0, 0, 0xff]);
-        check(AtomicType::Byte, Form::Array, &[1, 2, 3], &[1, 2, 3]);
-        check(AtomicType::Float64, Form::Scalar, &[1, 2, 3, 4, 5, 6, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8]);
+        check(DataType::Int16, Form::Array, &[0, 1, 0xff, 0xfe], &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe]);
+        check(DataType::UInt16, Form::Array, &[0xff, 0xfe], &[0, 0, 0xff, 0xfe]);
+        check(DataType::Int16, Form::Scalar, &[0x80, 1], &[0xff, 0xff, 0x80, 1]);
+        check(DataType::UInt8, Form::Scalar, &[0xff], &[0, 0, 0, 0xff]);
+        check(DataType::UInt8, Form::Array, &[1, 2, 3], &[1, 2, 3]);
+        check(DataType::Float64, Form::Scalar, &[1, 2, 3, 4, 5, 6, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn signed_bytes_keep_their_sign() {
+        check(
+            DataType::Int8,
+            Form::Array,
+            &[1, 0xfe, 0x80],
+            &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0x80],
+        );
+        check(DataType::Int8, Form::Scalar, &[0x7f], &[0, 0, 0, 0x7f]);
+        // Bytes that a file calls unsigned are sent as they are.
+        let unsigned = (AtomicType::Byte, Form::Array);
+        assert_eq!(numbers(&DataType::UInt8, unsigned, vec![1, 0xfe]), [1, 0xfe]);
+        assert_eq!(numbers(&DataType::UInt8, (AtomicType::Int16, Form::Scalar), vec![0xfe]), [0, 0, 0, 0xfe]);
     }
 
     #[test]
@@ -245,9 +266,13 @@ mod tests {
         fn widened_numbers_keep_their_value(values: Vec<i16>) {
             let block: Vec<u8> = values.iter().flat_map(|v| v.to_be_bytes()).collect();
             let wide: Vec<u8> = values.iter().flat_map(|&v| i32::from(v).to_be_bytes()).collect();
-            prop_assert_eq!(numbers(AtomicType::Int16, Form::Array, block.clone()), wide);
+            let signed = (AtomicType::Int16, Form::Array);
+            prop_assert_eq!(numbers(&DataType::Int16, signed, block.clone()), wide);
             let wide: Vec<u8> = values.iter().flat_map(|&v| u32::from(v as u16).to_be_bytes()).collect();
-            prop_assert_eq!(numbers(AtomicType::UInt16, Form::Array, block), wide);
+            prop_assert_eq!(numbers(&DataType::UInt16, (AtomicType::UInt16, Form::Array), block), wide);
+            let bytes: Vec<u8> = values.iter().map(|&v| v as u8).collect();
+            let wide: Vec<u8> = bytes.iter().flat_map(|&v| i32::from(v as i8).to_be_bytes()).collect();
+            prop_assert_eq!(numbers(&DataType::Int8, signed, bytes), wide);
         }
 
         #[test]

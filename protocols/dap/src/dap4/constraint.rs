@@ -66,6 +66,8 @@ pub struct Name {
     pub groups: Vec<String>,
     /// The last part, cut at its dots.
     pub last: Vec<String>,
+    /// The blanks behind it, which belong to no name that is spelled rightly.
+    pub blanks: String,
 }
 
 /// What is wanted along one axis: slices one after the other; none stands for what its dimension has.

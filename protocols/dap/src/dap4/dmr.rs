@@ -131,8 +131,9 @@ fn write_variable(out: &mut String, variable: &Variable, depth: usize) {
     let _ = writeln!(out, "</{tag}>");
 }
 
-/// Values stand as text: pydap did not read the other form, `value="..."`, for long. Only where netCDF-C would spoil the text, and there
-/// is but one value, the other form is taken: of texts it removes every backslash, and writes `&lt;` for each `<`.
+/// Values stand as text: libdap (3.20.11) does not read the other form, `value="..."`, and pydap did not for long. Only where netCDF-C
+/// would spoil the text, and there is but one value, the other form is taken: of texts it removes every backslash, and writes
+/// `&lt;` for each `<`. For a text without a character, pydap knows nothing; where there is one in that form, too, it takes that.
 fn write_attribute(out: &mut String, attribute: &Attribute, depth: usize) {
     indent(out, depth);
     let type_name = attribute.number.map_or("String", super::AtomicType::name);
@@ -152,7 +153,10 @@ fn write_attribute(out: &mut String, attribute: &Attribute, depth: usize) {
     }
     for value in &attribute.values {
         indent(out, depth.saturating_add(1));
-        let _ = writeln!(out, "<Value>{}</Value>", escape(value));
+        let _ = match value.is_empty() {
+            true => writeln!(out, "<Value value=\"\"/>"),
+            false => writeln!(out, "<Value>{}</Value>", escape(value)),
+        };
     }
     indent(out, depth);
     out.push_str("</Attribute>\n");

@@ -281,11 +281,7 @@ impl<'a> Stock<'a> {
                 continue;
             }
             let name = distinct.claim(&spelled);
-            let mut constants = Distinct::default();
-            let constant = |member: &weir_model::EnumMember| {
-                (constants.claim(&names::spell(&member.name)), member.value)
-            };
-            let constants = members.iter().map(constant).collect();
+            let constants = names::constants(members);
             self.enumerations.push((data_type, names::qualified("", &name)));
             self.inventory.enumerations.push(Enumeration { name, base, constants });
         }

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use weir_model::EnumMember;
+
 /// The longest name netCDF-C accepts (`NC_MAX_NAME`), in bytes.
 pub const LONGEST: usize = 256;
 
@@ -48,6 +50,13 @@ pub fn qualified(group: &str, name: &str) -> String {
         fqn.push(c);
     }
     fqn
+}
+
+/// The constants of an enumeration, as a DMR declares them.
+#[must_use]
+pub fn constants(members: &[EnumMember]) -> Vec<(String, i128)> {
+    let mut distinct = Distinct::default();
+    members.iter().map(|member| (distinct.claim(&spell(&member.name)), member.value)).collect()
 }
 
 /// Hands out names that are different from each other.

@@ -27,8 +27,8 @@ pub struct Array {
 /// What the elements are.
 #[derive(Clone, Debug)]
 enum Elements {
-    /// Numbers of `size` bytes each.
-    Numbers { data_type: AtomicType, size: u64 },
+    /// Numbers that the dataset has as `stored`, of `size` bytes each.
+    Numbers { stored: DataType, data_type: AtomicType, size: u64 },
     /// Numbers that are sent as others.
     Scaled { data_type: DataType, size: u64, scale: Scale },
     /// Texts of `width` bytes each, padded with NUL.
@@ -65,13 +65,15 @@ impl Array {
         let entry = array.entry;
         let without = || Error::internal(format!("{} has elements without a size", entry.path));
         let data_type = entry.atomic().ok_or_else(without)?;
-        let elements = match (&entry.variable.data_type, entry.width, data_type.size(), &array.values) {
+        let stored = entry.is_numeric().then(|| entry.value_type());
+        let size = stored.as_ref().and_then(DataType::size).and_then(|size| u64::try_from(size).ok());
+        let elements = match (&entry.variable.data_type, entry.width, stored.zip(size), &array.values) {
             (DataType::String, ..) => Elements::Strings,
             (_, Some(width), ..) => Elements::Padded { width },
-            (_, None, Some(size), Values::Scaled(scale)) => {
-                Elements::Scaled { data_type: entry.value_type(), size, scale: scale.clone() }
+            (_, None, Some((data_type, size)), Values::Scaled(scale)) => {
+                Elements::Scaled { data_type, size, scale: scale.clone() }
             }
-            (_, None, Some(size), _) => Elements::Numbers { data_type, size },
+            (_, None, Some((stored, size)), _) => Elements::Numbers { stored, data_type, size },
             _ => return Err(without()),
         };
         Ok(Self {
@@ -96,10 +98,12 @@ impl Array {
         Ok(())
     }
 
-    /// Bytes that an element takes while it is read.
+    /// Bytes that an element takes while it is read, and as it is sent.
     pub fn element_size(&self) -> u64 {
         match self.elements {
-            Elements::Numbers { size, .. } => size,
+            Elements::Numbers { data_type, size, .. } => {
+                xdr::number_size(data_type, self.form).unwrap_or(0).max(size)
+            }
             Elements::Scaled { .. } => 8,
             Elements::Padded { width } => width.max(4),
             Elements::Strings => STRING,
@@ -194,7 +198,9 @@ impl Array {
 
     fn encode(&self, block: Vec<u8>) -> Result<Vec<u8>, Error> {
         let (data_type, size, scale) = match &self.elements {
-            Elements::Numbers { data_type, .. } => return Ok(xdr::numbers(*data_type, self.form, block)),
+            Elements::Numbers { stored, data_type, .. } => {
+                return Ok(xdr::numbers(stored, (*data_type, self.form), block));
+            }
             Elements::Scaled { data_type, size, scale } => (data_type, length(*size, 1)?, scale),
             Elements::Padded { .. } | Elements::Strings => {
                 return Err(self.wrong("texts are sent as numbers"));
@@ -221,7 +227,7 @@ impl Array {
 
     /// Appends the wire bytes of all elements, where they can be read to where they are sent from; else `false`.
     pub fn append(&self, dataset: &Dataset, out: &mut Vec<u8>) -> Result<bool, Error> {
-        let Elements::Numbers { data_type, size } = self.elements else { return Ok(false) };
+        let Elements::Numbers { data_type, size, .. } = self.elements else { return Ok(false) };
         let as_they_are = xdr::number_size(data_type, self.form) == Some(size) && self.behind.is_none();
         if !as_they_are || self.slab.elements() == 0 {
             return Ok(false);

@@ -201,7 +201,7 @@ impl Source {
 
 impl Column {
     fn of(array: &Projected<'_>) -> Result<Self, Error> {
-        let stored = array.entry.variable.data_type.stored().clone();
+        let stored = array.entry.value_type();
         Ok(Self { array: Array::of(array, Form::Scalar)?, stored })
     }
 
@@ -231,7 +231,7 @@ impl Column {
         let written = match cells {
             Cells::Numbers(size, block) => {
                 let bytes = number(block, *size, row).ok_or_else(missing)?;
-                xdr::write_cell(&self.stored, bytes, out)
+                xdr::write_scalar(&self.stored, bytes, out)
             }
             Cells::Texts(texts) => xdr::write_text(texts.get(row).ok_or_else(missing)?, out),
         };

@@ -148,6 +148,9 @@ fn indices_are_checked_against_the_axis() {
     check(10, 3, Some(21), 180, "10 3 4");
     check(2, 3, None, 10, "2 3 3");
     check(0, 1, None, 0, "0 1 0");
+    check(0, 1, Some(9_223_372_036_854_775_806), 0, "0 1 0");
+    check(1, 1, Some(9_223_372_036_854_775_806), 0, "axis 1 is asked for index 1, but its length is 0");
+    check(0, 1, Some(0), 0, "axis 1 is asked for index 0, but its length is 0");
     check(0, 2, Some(10), 10, "axis 1 is asked for index 10, but its length is 10");
     check(3, 1, None, 3, "axis 1 is asked for index 3, but its length is 3");
     check(2, 1, None, 0, "axis 1 is asked for index 2, but its length is 0");

@@ -35,14 +35,15 @@ fn check_global(value: Value, expected: &[&str]) {
 
 /// The attributes of a variable `v`.
 fn check_variable(data_type: DataType, attributes: Vec<Attribute>, expected: &[&str]) {
-    let v = Variable { attributes, ..variable("v", data_type, &[]) };
-    let root = Group { variables: vec![v], ..Group::default() };
+    let v = Variable { attributes, ..variable("v", data_type, &[("/n", 3)]) };
+    let root = Group { variables: vec![v], ..group("", &[("n", 3)]) };
     assert_eq!(shown(&lines(&Schema { root }, "v")), expected);
 }
 
 #[test]
 fn numbers_keep_their_value() {
-    check_global(Value::Int8(vec![-100, 100]), &["Byte a -100|100"]);
+    check_global(Value::Int8(vec![-100, 100]), &["Int16 a -100|100"]);
+    check_global(Value::Int8(vec![0, 127]), &["Byte a 0|127"]);
     check_global(Value::UInt8(vec![1, 127]), &["Byte a 1|127"]);
     check_global(Value::UInt8(vec![1, 200]), &["Int16 a 1|200"]);
     check_global(Value::UInt16(vec![32767]), &["UInt16 a 32767"]);
@@ -77,13 +78,21 @@ fn texts_are_kept_and_nothing_is_invented_for_empty_values() {
 
 #[test]
 fn unsignedness_is_told() {
-    check_variable(DataType::Int8, vec![], &["String _Unsigned false"]);
+    check_variable(DataType::Int8, vec![], &[]);
     check_variable(DataType::UInt8, vec![], &["String _Unsigned true"]);
     check_variable(DataType::UInt32, vec![], &["String _Unsigned true"]);
     check_variable(DataType::Int16, vec![], &[]);
     let own = attribute("_Unsigned", Value::text("true"));
     let fill = attribute("_FillValue", Value::Int8(vec![-1]));
     check_variable(DataType::Int8, vec![own, fill], &["String _Unsigned true", "Byte _FillValue 255"]);
+}
+
+#[test]
+fn a_byte_that_stands_alone_is_no_byte() {
+    let fill = attribute("_FillValue", Value::UInt8(vec![255]));
+    let v = Variable { attributes: vec![fill], ..variable("v", DataType::UInt8, &[]) };
+    let root = Group { variables: vec![v], ..Group::default() };
+    assert_eq!(shown(&lines(&Schema { root }, "v")), ["Int16 _FillValue 255"]);
 }
 
 #[test]
@@ -94,7 +103,8 @@ fn fill_values_have_the_type_of_the_variable() {
         all.extend(expected);
         check_variable(data_type, vec![own, attribute("_FillValue", fill)], &all);
     };
-    check(DataType::Int8, Value::Int8(vec![-1]), &["Byte _FillValue -1"]);
+    check(DataType::Int8, Value::Int8(vec![-1]), &["Int16 _FillValue -1"]);
+    check(DataType::Int8, Value::Int16(vec![128]), &[]);
     check(DataType::UInt8, Value::UInt8(vec![255]), &["Byte _FillValue 255"]);
     check(DataType::UInt16, Value::UInt16(vec![65535]), &["UInt16 _FillValue 65535"]);
     check(DataType::Int16, Value::Float64(vec![-999.0]), &["Int16 _FillValue -999"]);
@@ -112,6 +122,8 @@ fn fill_values_have_the_type_of_the_variable() {
 fn values_like_elements_keep_the_type_of_the_variable() {
     let range = attribute("valid_range", Value::UInt16(vec![1, 65000]));
     let flags = attribute("flag_values", Value::UInt16(vec![1, 65000]));
+    let signed = attribute("valid_range", Value::Int8(vec![-128, 127]));
+    check_variable(DataType::Int8, vec![signed], &["Int16 valid_range -128|127"]);
     check_variable(
         DataType::UInt16,
         vec![range, flags],

@@ -55,7 +55,7 @@ pub(super) fn general(value: &Value) -> Option<Spelled> {
         Value::Other { .. } => None,
         Value::Float32(values) => Spelled::of(AtomicType::Float32, values.iter().map(|v| format!("{v:?}"))),
         Value::Float64(values) => Spelled::of(AtomicType::Float64, values.iter().map(|v| format!("{v:?}"))),
-        Value::Int8(_) => integers(value, &[AtomicType::Byte]),
+        Value::Int8(_) => integers(value, &[AtomicType::Byte, AtomicType::Int16]),
         Value::UInt8(_) => integers(value, &[AtomicType::Byte, AtomicType::Int16]),
         Value::Int16(_) => integers(value, &[AtomicType::Int16]),
         Value::UInt16(_) => integers(value, &[AtomicType::UInt16, AtomicType::Int32]),
@@ -126,10 +126,11 @@ fn integers(value: &Value, types: &[AtomicType]) -> Option<Spelled> {
     Spelled::of(*fitting, values.into_iter().map(spell))
 }
 
-/// Whether netCDF-C reads `value` back from this type: it takes unsigned types for signed ones.
+/// Whether every client reads `value` back from this type: netCDF-C takes unsigned types for signed ones, and others take them for
+/// what they are.
 fn read_back(data_type: AtomicType, value: i128) -> bool {
     match data_type {
-        AtomicType::Byte => i8::try_from(value).is_ok(),
+        AtomicType::Byte => (0..=i128::from(i8::MAX)).contains(&value),
         AtomicType::Int16 | AtomicType::UInt16 => i16::try_from(value).is_ok(),
         AtomicType::Int32 | AtomicType::UInt32 => i32::try_from(value).is_ok(),
         AtomicType::Float64 => value.abs() <= EXACT_IN_FLOAT64,

@@ -100,7 +100,7 @@ fn fits(data_type: AtomicType, token: &str) -> bool {
     let float = token.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     let word = ["NaN", "inf", "-inf"].contains(&token);
     match data_type {
-        AtomicType::Byte => within(i8::MIN.into(), u8::MAX.into()),
+        AtomicType::Byte => within(0, u8::MAX.into()),
         AtomicType::Int16 => within(i16::MIN.into(), i16::MAX.into()),
         AtomicType::UInt16 => within(0, u16::MAX.into()),
         AtomicType::Int32 => within(i32::MIN.into(), i32::MAX.into()),

@@ -79,18 +79,12 @@ impl Entry<'_> {
     /// the bits of a negative number stand for a positive one.
     #[must_use]
     pub fn value_type(&self) -> DataType {
-        let told = self.variable.attribute("_Unsigned").and_then(|attribute| attribute.value.as_text());
-        let unsigned = told.is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        match self.variable.data_type.stored() {
-            DataType::Int8 if unsigned => DataType::UInt8,
-            DataType::Int16 if unsigned => DataType::UInt16,
-            DataType::Int32 if unsigned => DataType::UInt32,
-            other => other.clone(),
-        }
+        value_type(self.variable)
     }
 
     /// Whether its elements are numbers.
-    pub(super) fn is_numeric(&self) -> bool {
+    #[must_use]
+    pub fn is_numeric(&self) -> bool {
         self.atomic().is_some_and(|data_type| data_type != AtomicType::String)
     }
 
@@ -104,6 +98,28 @@ impl Entry<'_> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.axes.iter().any(|axis| axis.length == 0)
+    }
+}
+
+/// The type that carries a variable's elements. Bytes that the file calls unsigned are what a byte of DAP2 is; in 16 bits, clients
+/// would take the bits of a negative one for a number beyond 65,000.
+pub(super) fn carrier(variable: &Variable) -> Option<AtomicType> {
+    let data_type = match value_type(variable) {
+        DataType::UInt8 => AtomicType::Byte,
+        _ => AtomicType::of(&variable.data_type)?,
+    };
+    Some(if variable.shape.is_empty() { data_type.as_scalar() } else { data_type })
+}
+
+/// The type of a variable's elements as netCDF-3 means it.
+fn value_type(variable: &Variable) -> DataType {
+    let told = variable.attribute("_Unsigned").and_then(|attribute| attribute.value.as_text());
+    let unsigned = told.is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    match variable.data_type.stored() {
+        DataType::Int8 if unsigned => DataType::UInt8,
+        DataType::Int16 if unsigned => DataType::UInt16,
+        DataType::Int32 if unsigned => DataType::UInt32,
+        other => other.clone(),
     }
 }
 

@@ -117,7 +117,8 @@ fn member(
         DataType::Compound { fields, .. } => MemberKind::Structure(of_depth(path, fields, hidden, depth)?),
         other => {
             let described = other.describe();
-            MemberKind::Atomic(AtomicType::of(other).ok_or(HiddenBecause::Type { described })?)
+            let data_type = AtomicType::of(other).ok_or(HiddenBecause::Type { described })?;
+            MemberKind::Atomic(if field.shape.is_empty() { data_type.as_scalar() } else { data_type })
         }
     };
     let mut shape = field.shape.clone();

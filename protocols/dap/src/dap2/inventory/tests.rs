@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::dap2::view::samples::{dimension, group, variable};
-use weir_model::Group;
+use weir_model::{Attribute, Group, Value};
 
 fn spelled(schema: &Schema) -> Vec<String> {
     let axis = |axis: &Axis| format!("[{}={}]", axis.name.as_deref().unwrap_or(""), axis.length);
@@ -79,7 +79,7 @@ fn what_clients_cannot_take_is_hidden() {
     assert_eq!(got[0], "/big: its type is int64, which DAP2 does not have");
     assert_eq!(got[1], "/far: axis 0 has length 2147483648, but DAP2 clients count to 2147483647");
     assert!(got[2].ends_with("its name has more than 256 bytes, which DAP2 clients refuse"));
-    assert_eq!(spelled(&schema), ["Byte ok"]);
+    assert_eq!(spelled(&schema), ["Int16 ok"]);
 }
 
 fn with_empty(dimensions: &[(&str, u64)]) -> Schema {
@@ -94,10 +94,28 @@ fn with_empty(dimensions: &[(&str, u64)]) -> Schema {
 #[test]
 fn variables_without_an_element_come_last_or_not_at_all() {
     let one = with_empty(&[("zero", 0), ("x", 3)]);
-    assert_eq!(spelled(&one), ["Byte x[x=3]", "Byte none[zero=0]", "Byte zero[zero=0]"]);
+    assert_eq!(spelled(&one), ["Int16 x[x=3]", "Int16 none[zero=0]", "Int16 zero[zero=0]"]);
     let two = with_empty(&[("zero", 0), ("x", 3), ("other", 0)]);
-    assert_eq!(spelled(&two), ["Byte x[x=3]"]);
+    assert_eq!(spelled(&two), ["Int16 x[x=3]"]);
     assert_eq!(hidden(&two).len(), 3);
+}
+
+#[test]
+fn signed_bytes_are_int16_unless_the_file_calls_them_unsigned() {
+    let check = |told: Option<&str>, expected: &str| {
+        let attribute = |text| Attribute { name: "_Unsigned".into(), value: Value::text(text) };
+        let mut flags =
+            [variable("flag", DataType::Int8, &[("/x", 2)]), variable("lone", DataType::Int8, &[])];
+        flags.iter_mut().for_each(|flag| flag.attributes.extend(told.map(attribute)));
+        let root = Group { variables: flags.into(), ..group("", &[("x", 2)]) };
+        // A byte that stands alone is none for pydap.
+        let expected = [format!("{expected} flag[x=2]"), "Int16 lone".to_owned()];
+        assert_eq!(spelled(&Schema { root }), expected, "{told:?}");
+    };
+    check(None, "Int16");
+    check(Some("false"), "Int16");
+    check(Some("true"), "Byte");
+    check(Some("True"), "Byte");
 }
 
 #[test]

@@ -171,14 +171,9 @@ fn value(one: &Asked, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Damaged> {
     let written = match one.member.atomic() {
         None => return fixed(&one.members, bytes, out),
         Some(AtomicType::String) => xdr::write_text(shown_text(&one.member.field.data_type, bytes), out),
-        Some(data_type) => {
-            let stored = one.member.field.data_type.stored();
-            if AtomicType::of(stored) == Some(data_type) {
-                xdr::write_number(data_type, one.form(), bytes, out)
-            } else {
-                xdr::write_cell(stored, bytes, out)
-            }
-        }
+        // Bytes of an array are packed.
+        Some(AtomicType::Byte) => xdr::write_number(AtomicType::Byte, one.form(), bytes, out),
+        Some(_) => xdr::write_scalar(one.member.field.data_type.stored(), bytes, out),
     };
     written.then_some(()).ok_or(Damaged)
 }

@@ -29,14 +29,26 @@ fn counted() -> Vec<u8> {
     (1..=48).collect()
 }
 
+fn be32(values: &[i32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_be_bytes()).collect()
+}
+
+#[test]
+fn signed_bytes_of_a_member_keep_their_sign() {
+    let mut element = counted();
+    element[4..10].copy_from_slice(&[0xff, 0x80, 0x7f, 0, 1, 0xfe]);
+    let expected = be32(&[6, 6, -1, -128, 127, 0, 1, -2]);
+    assert_eq!(encode(&buoy(), "s.depths", &element), Ok(expected));
+}
+
 #[test]
 fn members_lie_at_their_offsets() {
     let check = |query: &str, expected: &[u8]| {
         assert_eq!(encode(&buoy(), query, &counted()).as_deref(), Ok(expected), "{query}");
     };
     check("s.id", &[4, 3, 2, 1]);
-    check("s.depths", &[0, 0, 0, 6, 0, 0, 0, 6, 5, 6, 7, 8, 9, 10, 0, 0]);
-    check("s.depths[1][0:2:2]", &[0, 0, 0, 2, 0, 0, 0, 2, 8, 10, 0, 0]);
+    check("s.depths", &be32(&[6, 6, 5, 6, 7, 8, 9, 10]));
+    check("s.depths[1][0:2:2]", &be32(&[2, 2, 8, 10]));
     check("s.name", &[0, 0, 0, 4, 11, 12, 13, 14]);
     check("s.in_side[1:2].x", &[0, 0, 0, 2, 0, 0, 34, 33, 0, 0, 42, 41]);
     check("s.in_side[0].y", &[0, 0, 0, 1, 32, 31, 30, 29]);

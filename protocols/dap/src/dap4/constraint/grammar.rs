@@ -183,13 +183,15 @@ fn name(total: usize, input: &str) -> Parsed<'_, Name> {
         }
     }
     let written = input.len().saturating_sub(rest.len());
-    let text = input.get(..written).unwrap_or_default().trim_end().to_owned();
+    let written = input.get(..written).unwrap_or_default();
+    let text = written.trim_end().to_owned();
+    let blanks = written.strip_prefix(text.as_str()).unwrap_or_default().to_owned();
     if text.is_empty() {
         let reason = Reason::Expected("a name");
         return Err(nom::Err::Error(Stuck { at: input, reason }));
     }
     let byte = total.saturating_sub(input.len());
-    Ok((rest, Name { byte, text, groups, last }))
+    Ok((rest, Name { byte, text, groups, last, blanks }))
 }
 
 /// One part of a name, unescaped; empty where there is none.

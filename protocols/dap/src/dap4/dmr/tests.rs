@@ -13,12 +13,12 @@ fn document(ce: &str) -> Dataset {
     View::of(ce, &inventory).unwrap().document("world.nc")
 }
 
-/// The DMR of a part of the world, without the lines around it.
+/// The DMR of a part of the world, without the lines around it and its title, which stands at the end.
 fn check(ce: &str, expected: &str) {
     let text = write(&document(ce));
     let start = text.find("name=\"world.nc\">\n").unwrap() + "name=\"world.nc\">\n".len();
-    let lines: Vec<&str> = text[start..].lines().filter(|line| !line.contains("title")).collect();
-    let got: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| *line != "</Dataset>").collect();
+    let got: Vec<&str> =
+        text[start..].lines().map(str::trim).take_while(|line| !line.contains("title")).collect();
     assert_eq!(got.join("\n"), expected.lines().map(str::trim).collect::<Vec<_>>().join("\n"), "{text}");
 }
 
@@ -89,10 +89,15 @@ fn types_of_every_kind() {
 }
 
 #[test]
-fn texts_that_netcdf_c_would_spoil_stand_in_an_xml_attribute() {
+fn texts_that_clients_would_spoil_stand_in_an_xml_attribute() {
     let text = write(&document("/blob"));
     let line = "<Attribute name=\"title\" type=\"String\" value=\"a &lt;small&gt; &quot;world&quot; &amp; more&#10;lines\\é\"/>";
     assert!(text.contains(line), "{text}");
+    let attribute = Attribute { name: "a".into(), number: None, values: vec![String::new(), "<".into()] };
+    let mut out = String::new();
+    write_attribute(&mut out, &attribute, 0);
+    let expected = "<Attribute name=\"a\" type=\"String\">\n  <Value value=\"\"/>\n  <Value>&lt;</Value>\n</Attribute>\n";
+    assert_eq!(out, expected);
 }
 
 #[test]

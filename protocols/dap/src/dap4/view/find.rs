@@ -10,6 +10,7 @@ use weir_model::Stride;
 use super::super::Inventory;
 use super::super::constraint::{Constraint, Name};
 use super::super::fault::{Fault, Reason};
+use crate::dap2::names::decode;
 
 /// At most so many names are listed for a client that asked for another.
 const MOST_NAMES: usize = 12;
@@ -32,8 +33,13 @@ pub fn find(name: &Name, inventory: &Inventory<'_>) -> Result<Found, Fault> {
             let mut here = inventory.entries().iter().enumerate().filter(|(_, entry)| entry.group == around);
             let spelled = here.clone().find(|(_, entry)| entry.name == own);
             let in_file = || here.clone().find(|(_, entry)| entry.variable.name == own);
-            let found =
-                spelled.or_else(in_file).or_else(|| here.find(|(_, entry)| is_ravaged(&own, &entry.name)));
+            let blanks = if fields.is_empty() { name.blanks.as_str() } else { "" };
+            let unescaped = || {
+                let asked = format!("{own}{blanks}");
+                only(here.clone().filter(|(_, entry)| is_unescaped(&asked, &entry.name)))
+            };
+            let found = spelled.or_else(in_file).or_else(unescaped);
+            let found = found.or_else(|| here.find(|(_, entry)| is_ravaged(&own, &entry.name)));
             if let Some((place, _)) = found {
                 return Ok(Found::Variable(place, fields.to_vec()));
             }
@@ -51,6 +57,17 @@ pub fn find(name: &Name, inventory: &Inventory<'_>) -> Result<Found, Fault> {
         None => Reason::Unknown { what: "variable", known: known(inventory) },
     };
     Err(Fault { byte: name.byte, token: name.text.clone(), reason })
+}
+
+/// The one that there is; `None` where there are several.
+fn only<T>(mut candidates: impl Iterator<Item = T>) -> Option<T> {
+    let first = candidates.next();
+    if candidates.next().is_none() { first } else { None }
+}
+
+/// Whether `asked` is what a server understands where a client, as netCDF-C 4.10 and pydap, does not escape the `%` of `name`.
+fn is_unescaped(asked: &str, name: &str) -> bool {
+    name.contains('%') && decode(name) == asked.as_bytes()
 }
 
 /// Whether `asked` is what netCDF-C 4.10 makes of `name`: in place of each character that it means to escape, `\`.

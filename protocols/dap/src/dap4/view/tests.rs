@@ -170,6 +170,29 @@ fn names_that_a_client_cannot_escape() {
 }
 
 #[test]
+fn a_percent_sign_that_a_client_does_not_escape_is_understood() {
+    use super::super::samples::{group, variable};
+    use weir_model::{DataType, Schema};
+    let names = ["percent%20", "a%62", "twice%2520", "twice%20"];
+    let mut root = group("", &[]);
+    root.variables = names.iter().map(|name| variable(name, DataType::Int8, &[])).collect();
+    let schema = Schema { root };
+    let inventory = Inventory::of(&schema);
+    let check = |ce: &str, expected: Option<&str>| {
+        let view = View::of(ce, &inventory).ok();
+        let found =
+            view.map(|view| view.variables.iter().map(|one| one.entry.name.clone()).collect::<Vec<_>>());
+        assert_eq!(found, expected.map(|name| vec![name.to_owned()]), "{ce}");
+    };
+    check("/percent%2520", Some("percent%20"));
+    check("/percent%20", Some("percent%20"));
+    check("/a%62", Some("a%62"));
+    check("/percent", None);
+    // It could be either.
+    check("/twice%20", None);
+}
+
+#[test]
 fn what_lies_too_deep_or_is_called_too_long_is_hidden() {
     use super::super::samples::{group, variable};
     use weir_model::{DataType, Schema};

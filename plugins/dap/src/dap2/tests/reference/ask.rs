@@ -244,7 +244,7 @@ fn write(part: &Part, asked: &Asked, elements: &[Element], out: &mut Vec<u8>) {
         }
         Type::Number(data_type) if !part.shape.is_empty() => {
             out.extend(count);
-            let bytes = matches!(data_type, DataType::Int8 | DataType::UInt8);
+            let bytes = *data_type == DataType::UInt8;
             for element in &picked {
                 match element {
                     Element::Number(number) if bytes => out.push(*number as u8),
@@ -255,15 +255,11 @@ fn write(part: &Part, asked: &Asked, elements: &[Element], out: &mut Vec<u8>) {
                 out.extend(vec![0; (4 - picked.len() % 4) % 4]);
             }
         }
-        Type::Number(DataType::Int8 | DataType::UInt8) => {
-            let Element::Number(number) = picked[0] else { panic!("{picked:?}") };
-            out.extend([0, 0, 0, *number as u8]);
-        }
         _ => picked.into_iter().for_each(|element| write_scalar(part, element, out)),
     }
 }
 
-/// One number or text; bytes as the 32-bit numbers that columns are.
+/// One number or text; all integers take 32 bits.
 fn write_scalar(part: &Part, element: &Element, out: &mut Vec<u8>) {
     match (&part.of, element) {
         (Type::Number(DataType::Float32), Element::Number(number)) => {
