@@ -7,6 +7,7 @@
 
 use weir_dap::dap2::dods::{Layout, Size};
 use weir_dap::dap2::{Grid, GridForm, Shown};
+use weir_plugin_api::blocks::Filling;
 use weir_plugin_api::{Body, Bytes, Dataset, Error, ErrorKind, Host, Request, Response};
 
 use super::section::Section;
@@ -35,7 +36,7 @@ pub fn dods(plugin: &DapPlugin, request: &Request<'_>, dataset: Dataset) -> Resu
 /// What a response is sent from; known to be good.
 pub enum Source {
     /// All of it.
-    Whole(Vec<u8>),
+    Whole(Bytes),
     /// Pieces that are read as they are sent.
     Pieces {
         /// How many bytes they have together.
@@ -63,12 +64,11 @@ impl Source {
         };
         host.admit(request, total)?;
         if total <= commit {
-            let bytes = assemble(host, request, &dataset, head, &prepared)?;
-            if length(bytes.len())? != total {
-                let got = bytes.len();
-                return Err(Error::internal(format!("the response has {got} bytes instead of {total}")));
-            }
-            return Ok(Self::Whole(bytes));
+            let mut filling =
+                Filling::of(usize::try_from(total).map_err(|error| Error::too_large(error.to_string()))?);
+            filling.put(&head)?;
+            fill((host, request), &dataset, &prepared, &mut filling)?;
+            return filling.finish().map(Self::Whole);
         }
         for one in prepared.iter().filter(|one| one.state == State::Unread) {
             go_on(host, request)?;
@@ -89,7 +89,7 @@ impl Source {
     pub fn next(&mut self) -> Result<Option<Bytes>, Error> {
         match self {
             Self::Whole(bytes) if bytes.is_empty() => Ok(None),
-            Self::Whole(bytes) => Ok(Some(std::mem::take(bytes).into())),
+            Self::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
             Self::Pieces { transfer, .. } => transfer.next(),
         }
     }
@@ -199,28 +199,23 @@ fn prepare(
 }
 
 /// The whole response in memory.
-fn assemble(
-    host: Host,
-    request: &Request<'_>,
+fn fill(
+    (host, request): (Host, &Request<'_>),
     dataset: &Dataset,
-    head: Vec<u8>,
     prepared: &[Prepared],
-) -> Result<Vec<u8>, Error> {
-    let mut bytes = head;
-    let sizes = prepared.iter().map(|one| one.size).fold(0, u64::saturating_add);
-    // At most the commit limit.
-    bytes.reserve_exact(usize::try_from(sizes).unwrap_or(0));
+    out: &mut Filling,
+) -> Result<(), Error> {
     for one in prepared {
         go_on(host, request)?;
         match &one.state {
             State::Kept(encoded) => {
-                bytes.extend_from_slice(&one.section.counts);
-                bytes.extend_from_slice(encoded);
+                out.put(&one.section.counts)?;
+                out.put(encoded)?;
             }
-            State::Unread | State::Counted => one.section.append(dataset, &mut bytes)?,
+            State::Unread | State::Counted => one.section.append(dataset, out)?,
         }
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn go_on(host: Host, request: &Request<'_>) -> Result<(), Error> {

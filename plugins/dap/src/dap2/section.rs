@@ -7,6 +7,7 @@ mod rows;
 use weir_dap::dap2::dods::Part;
 use weir_dap::dap2::record::Damaged;
 use weir_dap::dap2::{Entry, Leaf, xdr};
+use weir_plugin_api::blocks::Filling;
 use weir_plugin_api::model::{ChunkGrid, Hyperslab, Pieces};
 use weir_plugin_api::{Dataset, Error, ErrorKind};
 
@@ -109,8 +110,8 @@ impl Section {
     }
 
     /// Appends the wire bytes of the whole section: what is to be sent is read to where it is sent from.
-    pub fn append(&self, dataset: &Dataset, out: &mut Vec<u8>) -> Result<(), Error> {
-        out.extend_from_slice(&self.counts);
+    pub fn append(&self, dataset: &Dataset, out: &mut Filling) -> Result<(), Error> {
+        out.put(&self.counts)?;
         let read = match &self.content {
             Content::Array(array) => array.append(dataset, out)?,
             _ => false,
@@ -118,11 +119,10 @@ impl Section {
         if !read {
             let mut reader = self.reader();
             while let Some(bytes) = self.next(&mut reader, dataset)? {
-                out.extend_from_slice(&bytes);
+                out.put(&bytes)?;
             }
         }
-        out.extend(self.zeros());
-        Ok(())
+        out.put(&self.zeros())
     }
 
     /// The bytes behind the elements.

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 
 use weir_dap::dap2::xdr::{self, Form};
 use weir_dap::dap2::{AtomicType, Behind, Projected, Scale, Values, record};
+use weir_plugin_api::blocks::{self, Filling};
 use weir_plugin_api::model::{ByteOrder, ChunkGrid, DataType, Hyperslab, Pieces, Stride};
-use weir_plugin_api::{Dataset, Error, blocks};
+use weir_plugin_api::{Dataset, Error};
 
-use super::{MOST, STRING, length, pieces, too_long};
+use super::{MOST, STRING, length, pieces};
 
 /// The part of an array that is sent.
 #[derive(Clone, Debug)]
@@ -226,16 +227,13 @@ impl Array {
     }
 
     /// Appends the wire bytes of all elements, where they can be read to where they are sent from; else `false`.
-    pub fn append(&self, dataset: &Dataset, out: &mut Vec<u8>) -> Result<bool, Error> {
+    pub fn append(&self, dataset: &Dataset, out: &mut Filling) -> Result<bool, Error> {
         let Elements::Numbers { data_type, size, .. } = self.elements else { return Ok(false) };
         let as_they_are = xdr::number_size(data_type, self.form) == Some(size) && self.behind.is_none();
         if !as_they_are || self.slab.elements() == 0 {
             return Ok(false);
         }
-        let begin = out.len();
-        let end = length(self.slab.elements(), size)?.checked_add(begin).ok_or_else(too_long)?;
-        out.resize(end, 0);
-        let room = out.get_mut(begin..).unwrap_or_default();
+        let room = out.room(length(self.slab.elements(), size)?)?;
         dataset.read(&self.path, &self.stored, ByteOrder::Big, room)?;
         Ok(true)
     }
