@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::fs::{File, Metadata};
+use std::io::IoSliceMut;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use rustix::io::ReadWriteFlags;
 use sha2::{Digest, Sha256};
 
 use crate::index::{Index, Records};
@@ -208,7 +210,8 @@ impl DataFile {
     }
 
     /// Whether looking at the file waits for no other machine.
-    pub(crate) fn answers_at_once(&self) -> bool {
+    #[must_use]
+    pub fn answers_at_once(&self) -> bool {
         match &self.medium {
             Medium::Local(file) => file_system::answers_at_once(file),
             Medium::Remote(_) => false,
@@ -344,6 +347,20 @@ impl DataFile {
             Medium::Remote(file) => file.read_exact_at(offset, out),
         };
         self.counted(result)
+    }
+
+    /// As [`read_exact_at`](Self::read_exact_at), if the bytes are in memory, so that reading waits for no disk; `false` where
+    /// they are not, or cannot be read: then `out` holds anything.
+    pub(crate) fn read_at_once(&self, offset: u64, out: &mut [u8]) -> bool {
+        let Medium::Local(file) = &self.medium else { return false };
+        if self.check_range(offset, out.len() as u64).is_err() {
+            return false;
+        }
+        let wanted = out.len();
+        let read = rustix::io::preadv2(file, &mut [IoSliceMut::new(out)], offset, ReadWriteFlags::NOWAIT);
+        let whole = read.is_ok_and(|read| read == wanted);
+        self.reads.fetch_add(u64::from(whole), Ordering::Relaxed);
+        whole
     }
 
     /// Reads several ranges, given by offset and length, in the order in which they are given. Of an object of another

@@ -13,16 +13,19 @@ use crate::read::{self, Pace, Reading};
 use crate::runs::{Purpose, RunRequest};
 use crate::source::{self, UNPINNED};
 use crate::{
-    ChunkKey, ChunkSource, DataFile, Error, ErrorKind, SlabRequest, Stored, StringRoom, Times, resident, runs,
+    ChunkKey, ChunkSource, DataFile, Error, ErrorKind, Run, SlabRequest, Stored, StringRoom, Times, resident,
+    runs,
 };
 
 /// A chunk for a protocol that passes stored bytes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RawChunk {
     /// The stored bytes of a whole chunk, without a trailing checksum.
     pub bytes: Vec<u8>,
     /// Bit n is set where the variable's n-th codec was not applied to this chunk.
     pub skipped_codecs: u32,
+    /// Where exactly these bytes are stored, if they are there one behind the other.
+    pub run: Option<Run>,
 }
 
 /// One generation of an open dataset.
@@ -442,6 +445,7 @@ impl Dataset {
         let whole = grid.chunk_elements().checked_mul(size).and_then(|whole| usize::try_from(whole).ok());
         let key = ChunkKey { variable: path, index };
         let stored = read::locate(self.source.as_ref(), key, whole.unwrap_or(usize::MAX))?;
+        let run = stored.run().cloned();
         let fetched = stored.fetch(|| self.source.fetch(key))?;
         self.note_touched(path);
         // Absence, too, is proven only of a file that nobody wrote to meanwhile.
@@ -456,7 +460,8 @@ impl Dataset {
             codecs::take_off_checksum(&mut encoded.bytes)
                 .map_err(|e| e.within(format!("{path} chunk {index:?}")))?;
         }
-        Ok(Some(RawChunk { bytes: encoded.bytes, skipped_codecs: encoded.skipped_codecs }))
+        let run = run.filter(|run| run.length == encoded.bytes.len() as u64);
+        Ok(Some(RawChunk { bytes: encoded.bytes, skipped_codecs: encoded.skipped_codecs, run }))
     }
 }
 

@@ -7,7 +7,7 @@ use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Variable};
 use crate::index::Records;
 use crate::read::{Load, Pace, Reach};
 use crate::runs::{self, RunRequest, Runs};
-use crate::{DataFile, Error, ErrorKind, StringRoom};
+use crate::{DataFile, Error, ErrorKind, StringRoom, buffers};
 
 /// What a generation ends with that does not change with every byte of the data, as that of a Zarr store whose chunks are
 /// files of their own. Nothing that was read of such data may be kept for later requests.
@@ -46,6 +46,17 @@ pub struct Run {
 }
 
 impl Run {
+    /// Reads the chunk, if its bytes are in memory and nobody wrote to the file: that waits for nothing.
+    #[must_use]
+    pub fn read_at_once(&self) -> Option<Vec<u8>> {
+        let mut bytes = buffers::take(usize::try_from(self.length).ok()?);
+        let read = self.file.read_at_once(self.offset, &mut bytes) && self.file.check_unchanged().is_ok();
+        if !read {
+            buffers::give(std::mem::take(&mut bytes));
+        }
+        read.then_some(bytes)
+    }
+
     /// Reads the chunk, of a file that nobody wrote to meanwhile.
     ///
     /// # Errors
@@ -97,6 +108,15 @@ impl Stored {
             Self::Here(encoded) => Ok(Some(encoded)),
             Self::Run(run) => run.read().map(Some),
             Self::Scattered => gather(),
+        }
+    }
+
+    /// Where its bytes are, if they are one behind the other.
+    #[must_use]
+    pub fn run(&self) -> Option<&Run> {
+        match self {
+            Self::Run(run) => Some(run),
+            _ => None,
         }
     }
 

@@ -29,14 +29,15 @@ pub struct RequestContext {
     deadline: Option<Instant>,
     body: Mutex<Option<Box<dyn RequestBody>>>,
     held: Mutex<Option<Box<dyn Any + Send>>>,
+    noted: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl RequestContext {
     /// A context without a body.
     #[must_use]
     pub fn new(id: String, deadline: Option<Instant>) -> Self {
-        let (body, held) = (Mutex::new(None), Mutex::new(None));
-        Self { id, cancelled: AtomicBool::new(false), deadline, body, held }
+        let (body, held, noted) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
+        Self { id, cancelled: AtomicBool::new(false), deadline, body, held, noted }
     }
 
     /// Gives the request a body for plugins to pull.
@@ -48,6 +49,12 @@ impl RequestContext {
     /// what was kept before.
     pub fn hold(&self, held: Option<Box<dyn Any + Send>>) -> Option<Box<dyn Any + Send>> {
         std::mem::replace(&mut self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner), held)
+    }
+
+    /// Notes something of the host's for whoever sends the answer, such as where the bytes come from that were lent last; hands
+    /// back what was noted before.
+    pub fn note(&self, noted: Option<Box<dyn Any + Send>>) -> Option<Box<dyn Any + Send>> {
+        std::mem::replace(&mut self.noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner), noted)
     }
 
     /// The request's id.

@@ -196,7 +196,9 @@ impl Site {
         let serving = self.plugins.serving.get(plugin)?;
         let may_be_kept = is_stable_request(incoming) && header_of(incoming, request_line::MARK).is_none();
         let dataset = may_be_kept.then(|| self.services.at_hand(&incoming.dataset))??;
-        Ready::of(asked, validators(&dataset, incoming, serving)?, &self.kept)
+        let validators = validators(&dataset, incoming, serving)?;
+        let kept = (&self.kept, self.services.catalog().memory());
+        Ready::of((asked, &incoming.context), validators, kept)
     }
 
     /// A page of the server's own.

@@ -2,11 +2,14 @@
 //! ask for them at the same time.
 
 mod flight;
+mod run;
 
 use std::sync::Arc;
 
 use flight::Flights;
 pub use flight::{Boarding, Seat};
+
+pub use run::KeptRun;
 
 use crate::coding::Worth;
 
@@ -39,6 +42,8 @@ const COSTLY_PART: usize = 8;
 /// The kept responses, by request target and entity tag, and those that are being made.
 pub struct KeptResponses {
     responses: moka::sync::Cache<String, Arc<Kept>>,
+    /// Where the bodies of others are.
+    runs: moka::sync::Cache<String, Arc<KeptRun>>,
     flights: Flights,
     /// What plugins said of how long responses may be kept, by tag.
     times: moka::sync::Cache<String, Arc<str>>,
@@ -52,21 +57,38 @@ const MOST_TIMES: u64 = 10_000;
 /// ... but only of one for so many bytes of all that may be kept.
 const BYTES_PER_TIME: u64 = 4 << 10;
 
+/// What the place of a body takes, with its headers and its tag, nearly; of all that may be kept, places have the same part as one
+/// body that took work.
+const BYTES_PER_RUN: u64 = 1 << 10;
+
 impl KeptResponses {
     /// None yet; all together may have `bytes` bytes.
     pub fn within(bytes: u64) -> Self {
         let weight = |key: &String, kept: &Arc<Kept>| {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
-        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(bytes).build();
+        let for_runs = bytes / COSTLY_PART as u64;
+        let rest = bytes.saturating_sub(for_runs);
+        let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(rest).build();
+        let runs = moka::sync::Cache::new(for_runs / BYTES_PER_RUN);
         let times = moka::sync::Cache::new(MOST_TIMES.min(bytes / BYTES_PER_TIME));
         let part = usize::try_from(bytes).unwrap_or(usize::MAX) / COSTLY_PART;
-        Self { responses, flights: Flights::default(), times, most_costly: MOST_COSTLY.min(part) }
+        Self { responses, runs, flights: Flights::default(), times, most_costly: MOST_COSTLY.min(part) }
     }
 
     /// The response that was kept under a tag.
     pub fn get(&self, tag: &str) -> Option<Arc<Kept>> {
         self.responses.get(tag)
+    }
+
+    /// Where the body of the response with a tag is stored.
+    pub fn run(&self, tag: &str) -> Option<Arc<KeptRun>> {
+        self.runs.get(tag)
+    }
+
+    /// Keeps where the body of the response with a tag is stored.
+    pub fn keep_run(&self, tag: &str, run: KeptRun) {
+        self.runs.insert(tag.to_owned(), Arc::new(run));
     }
 
     /// Remembers what a plugin says of how long the response with a tag may be kept.

@@ -1,12 +1,16 @@
 //! Responses that need neither a plugin nor a wait: what is kept, and "not modified".
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::Response;
+use weir_datasets::memory_budget::Memory;
 use weir_plugin_api::Error;
+use weir_plugin_api::lent::RequestContext;
 
+use crate::coding::Worth;
 use crate::conditional::Validators;
-use crate::kept::{Kept, KeptResponses};
+use crate::kept::{Kept, KeptResponses, KeptRun};
 use crate::reply::{self, Asked};
 use crate::respond;
 use crate::stream::{Account, Body};
@@ -21,12 +25,21 @@ pub enum Ready {
 
 impl Ready {
     /// What answers a request for the response that `validators` are of, if it is here. None where it has yet to be
-    /// compressed: that is no work for the threads that serve all connections.
-    pub fn of(asked: &Asked, validators: Validators, kept: &KeptResponses) -> Option<Self> {
+    /// compressed, or read from a disk: that is no work for the threads that serve all connections.
+    pub fn of(
+        (asked, request): (&Asked, &RequestContext),
+        validators: Validators,
+        (kept, memory): (&KeptResponses, &Arc<Memory>),
+    ) -> Option<Self> {
         if let Some(tag) = asked.known(&validators) {
             return Some(Self::NotModified(tag, kept.time(&validators.tag)));
         }
-        let made = kept.get(&validators.tag)?;
+        let Some(made) = kept.get(&validators.tag) else {
+            let run = kept.run(&validators.tag)?;
+            let wanted = !asked.head && !asked.is_unmodified(&validators);
+            let read = wanted.then(|| read(&run, (request, memory)))??;
+            return Some(Self::Made(Arc::new(read), validators));
+        };
         if asked.is_unmodified(&validators) {
             let time = kept.time(&validators.tag);
             return Some(Self::NotModified(validators.tag, time));
@@ -50,4 +63,12 @@ impl Ready {
             }
         }
     }
+}
+
+/// The response whose body is stored there, within the memory that there is now.
+fn read(run: &KeptRun, (request, memory): (&RequestContext, &Arc<Memory>)) -> Option<Kept> {
+    let reserved = memory.reserve(run.length(), Duration::ZERO).ok()?;
+    let (body, headers) = (run.read()?, run.headers.clone());
+    drop(request.hold(Some(Box::new(reserved))));
+    Some(Kept { status: 200, headers, ranges: true, worth: Worth::Nothing, costly: false, body })
 }

@@ -8,16 +8,18 @@ use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode, Version};
 use weir_config::Compression;
+use weir_datasets::Run;
 use weir_plugin_api::Error;
 use weir_plugin_api::guest::{Answer, AnswerContent, GuestBody};
 
 use crate::coding::{Coding, Worth};
 use crate::conditional::{self, Validators};
 use crate::encoder;
-use crate::kept::{Kept, KeptResponses, MOST_BODY};
+use crate::kept::{Kept, KeptResponses, KeptRun, MOST_BODY};
 use crate::parts::{self, Part};
 use crate::pieces::{Encoded, Pieces};
 use crate::respond::{self, Whole};
+use crate::services::LentRun;
 use crate::stream::{Account, Body, shared};
 
 /// What a request asks of a response, beside its content.
@@ -117,9 +119,11 @@ pub fn send(
     let worth = worth(&mut headers, (status, ranges), compressible);
     let (length, source) = match content {
         AnswerContent::Full(bytes) => {
+            let run = LentRun::behind(&account.context, &bytes);
             let whole = Arc::new(Kept { status, headers, ranges, worth, costly, body: shared(bytes) });
             if let Some(validators) = validators.filter(|_| !asked.head) {
                 kept.keep(&validators.tag, &whole);
+                keep_run(&whole, run, (validators, kept));
             }
             return send_whole(&whole, (asked, validators), (kept, account));
         }
@@ -215,6 +219,14 @@ fn keep_time(
     match validators {
         Some(validators) => kept.remember_time(&validators.tag, value),
         None => respond::CACHE_CONTROL.clone_into(value),
+    }
+}
+
+/// Keeps where a body is stored that is sent as it is.
+fn keep_run(whole: &Kept, run: Option<Run>, (validators, kept): (&Validators, &KeptResponses)) {
+    let is_plain = whole.status == 200 && whole.ranges && whole.worth == Worth::Nothing;
+    if let Some(run) = run.filter(|_| is_plain).and_then(|run| KeptRun::of(&run, &whole.headers)) {
+        kept.keep_run(&validators.tag, run);
     }
 }
 

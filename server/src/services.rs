@@ -13,6 +13,7 @@ use weir_plugin_api::lent::{LentDataset, RequestContext, Services};
 use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
 
 use self::lent::Lent;
+pub use self::original::LentRun;
 
 /// The server's services.
 pub struct SiteServices {

@@ -108,7 +108,8 @@ fn chunks_are_put_together_on_all_threads_at_once() {
     // More than the pool has threads; each of them reads members, which need the pool.
     let indexes: Vec<&[u64]> = std::iter::repeat_n(index.as_slice(), 64).collect();
     let chunks = dataset.raw_chunks("temp", &indexes).unwrap();
-    assert!(chunks.iter().all(|chunk| chunk == &chunks[0] && chunk.is_some()));
+    let bytes: Vec<_> = chunks.iter().map(|chunk| chunk.as_ref().map(|chunk| &chunk.bytes)).collect();
+    assert!(bytes.iter().all(|one| one == &bytes[0] && one.is_some()));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use weir_datasets::buffers::Reused;
 use weir_datasets::memory_budget::{Memory, Reservation};
 use weir_datasets::{Catalog, DataFile, Dataset, PROVEN_STRING_BYTES, PROVEN_STRINGS, RawChunk, StringRoom};
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Storage};
@@ -105,6 +104,14 @@ impl Lent {
         Some(before.saturating_mul(4).min(self.most_room(fixed))).filter(|room| *room > before)
     }
 
+    /// A chunk on loan.
+    fn stored(&self, chunk: Option<RawChunk>) -> StoredChunk {
+        chunk.map_or(StoredChunk::Missing, |RawChunk { bytes, skipped_codecs, run }| StoredChunk::Stored {
+            bytes: self.lent_run(bytes, run),
+            skipped_codecs,
+        })
+    }
+
     /// The error of a reading that was stopped is that of the request.
     pub(super) fn done<T>(&self, result: Result<T, weir_datasets::Error>) -> Result<T, Error> {
         result.map_err(|error| self.wanted().map_or_else(|gone| gone, |_| translate(error)))
@@ -167,14 +174,15 @@ impl LentDataset for Lent {
     fn chunk(&self, variable: &str, index: &[u64]) -> Result<StoredChunk, Error> {
         let dataset = self.wanted()?;
         self.reserve_chunks(variable, &[index])?;
-        self.done(dataset.raw_chunk(variable, index)).map(stored)
+        let chunk = self.done(dataset.raw_chunk(variable, index))?;
+        Ok(self.stored(chunk))
     }
 
     fn chunks(&self, variable: &str, indexes: &[&[u64]]) -> Result<Vec<StoredChunk>, Error> {
         let dataset = self.wanted()?;
         self.reserve_chunks(variable, indexes)?;
         let chunks = self.done(dataset.raw_chunks(variable, indexes))?;
-        Ok(chunks.into_iter().map(stored).collect())
+        Ok(chunks.into_iter().map(|chunk| self.stored(chunk)).collect())
     }
 
     fn layout(&self, variable: &str) -> Result<Storage, Error> {
@@ -193,13 +201,6 @@ impl LentDataset for Lent {
     fn read_file(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
         self.read_original(offset, out)
     }
-}
-
-fn stored(chunk: Option<RawChunk>) -> StoredChunk {
-    chunk.map_or(StoredChunk::Missing, |chunk| StoredChunk::Stored {
-        bytes: Bytes::from_owner(Reused::new(chunk.bytes)),
-        skipped_codecs: chunk.skipped_codecs,
-    })
 }
 
 #[cfg(test)]

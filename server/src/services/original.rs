@@ -1,14 +1,31 @@
 //! What is behind a dataset on loan: the original file, and the places of chunks in the files that store them.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use weir_datasets::buffers::Reused;
 use weir_datasets::runs::Purpose;
-use weir_datasets::{DataFile, Dataset, Location, Stored};
+use weir_datasets::{DataFile, Dataset, Location, Run, Stored};
+use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Bytes, ChunkPlace, Error, FileInfo, Place, PlaceBytes, Source, StoredPlace};
 
 use super::lent::Lent;
 use super::translate;
+
+/// The bytes that were lent last, which are those of a run of a file.
+pub struct LentRun {
+    bytes: Bytes,
+    run: Run,
+}
+
+impl LentRun {
+    /// Where the body of an answer is stored, if it is what was lent to its request last: the very bytes, not equal ones.
+    pub fn behind(request: &RequestContext, body: &[u8]) -> Option<Run> {
+        let lent = request.note(None)?.downcast::<Self>().ok()?;
+        let same = std::ptr::eq(lent.bytes.as_ptr(), body.as_ptr()) && lent.bytes.len() == body.len();
+        same.then_some(lent.run)
+    }
+}
 
 impl Lent {
     /// Where a chunk of a layout is stored, as clients may be told of it.
@@ -68,8 +85,17 @@ impl Lent {
     /// The bytes of a stored chunk, of files that nobody wrote to meanwhile.
     fn stored_bytes(&self, stored: Stored, length: u64) -> Result<Bytes, Error> {
         self.reserve(length)?;
+        let run = stored.run().cloned();
         let encoded = self.done(self.dataset.read_place(stored))?;
-        Ok(Bytes::from_owner(Reused::new(encoded)))
+        Ok(self.lent_run(encoded, run))
+    }
+
+    /// Bytes of a chunk, and a note where they are stored, if they are there one behind the other.
+    pub(super) fn lent_run(&self, bytes: Vec<u8>, run: Option<Run>) -> Bytes {
+        let bytes = Bytes::from_owner(Reused::new(bytes));
+        let lent = run.map(|run| Box::new(LentRun { bytes: bytes.clone(), run }) as Box<dyn Any + Send>);
+        drop(self.request.note(lent));
+        bytes
     }
 
     /// The original file, opened where it was not yet.
