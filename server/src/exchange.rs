@@ -198,7 +198,11 @@ impl Site {
         let dataset = may_be_kept.then(|| self.services.at_hand(&incoming.dataset))??;
         let validators = validators(&dataset, incoming, serving)?;
         let kept = (&self.kept, self.services.catalog().memory());
-        Ready::of((asked, &incoming.context), validators, kept)
+        let ready = Ready::of((asked, &incoming.context), validators, kept)?;
+        if matches!(ready, Ready::Read(..)) {
+            self.services.count(format!("{}.chunks_read_again", serving.guest.name()), 1.0);
+        }
+        Some(ready)
     }
 
     /// A page of the server's own.

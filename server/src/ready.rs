@@ -21,6 +21,8 @@ pub enum Ready {
     NotModified(String, Option<Arc<str>>),
     /// It was made before.
     Made(Arc<Kept>, Validators),
+    /// Its body is stored in a place that is known, and was read there.
+    Read(Arc<Kept>, Validators),
 }
 
 impl Ready {
@@ -37,8 +39,8 @@ impl Ready {
         let Some(made) = kept.get(&validators.tag) else {
             let run = kept.run(&validators.tag)?;
             let wanted = !asked.head && !asked.is_unmodified(&validators);
-            let read = wanted.then(|| read(&run, (request, memory)))??;
-            return Some(Self::Made(Arc::new(read), validators));
+            let read = wanted.then(|| read(&run, request, memory))??;
+            return Some(Self::Read(Arc::new(read), validators));
         };
         if asked.is_unmodified(&validators) {
             let time = kept.time(&validators.tag);
@@ -58,7 +60,7 @@ impl Ready {
     ) -> Result<Response<Body>, (Error, Account)> {
         match self {
             Self::NotModified(tag, time) => Ok(respond::not_modified(&tag, time.as_deref(), account)),
-            Self::Made(made, validators) => {
+            Self::Made(made, validators) | Self::Read(made, validators) => {
                 reply::send_whole(&made, (asked, Some(&validators)), (kept, account))
             }
         }
@@ -66,7 +68,7 @@ impl Ready {
 }
 
 /// The response whose body is stored there, within the memory that there is now.
-fn read(run: &KeptRun, (request, memory): (&RequestContext, &Arc<Memory>)) -> Option<Kept> {
+fn read(run: &KeptRun, request: &RequestContext, memory: &Arc<Memory>) -> Option<Kept> {
     let reserved = memory.reserve(run.length(), Duration::ZERO).ok()?;
     let (body, headers) = (run.read()?, run.headers.clone());
     drop(request.hold(Some(Box::new(reserved))));

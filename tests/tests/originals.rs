@@ -148,6 +148,36 @@ fn a_file_that_is_replaced_is_sent_to_its_end() {
     });
 }
 
+/// A chunk whose place is known is read again for each who asks: what is there now, and never a mix.
+#[test]
+fn a_chunk_that_is_asked_for_again_is_that_of_the_file_now() {
+    both(4, |server, path| {
+        let row = |mask: u8| wind(1, mask)[wind(1, mask).len() - ROW as usize..].to_vec();
+        let read_again = || {
+            let counters = &server.get("/plugins").json()["kerchunk"]["counters"];
+            counters["chunks_read_again"].as_f64().unwrap_or_default()
+        };
+        let check = |mask: u8| {
+            for _ in 0..3 {
+                let reply = server.get(CHUNK);
+                assert!(reply.status == 200 && reply.body == row(mask), "{mask}: {}", reply.status);
+            }
+            let part = ranged(server, CHUNK, &["Range: bytes=1000000-1000019"]);
+            assert!(part.status == 206 && part.body == row(mask)[1_000_000..1_000_020]);
+        };
+        check(0);
+        assert!(read_again() >= 2.0, "{} chunks were read again", read_again());
+        let other = path.with_extension("new");
+        std::fs::write(&other, wind(4, 4)).unwrap();
+        std::fs::rename(&other, path).unwrap();
+        check(4);
+        std::fs::write(path, wind(4, 8)).unwrap();
+        check(8);
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(server.get(CHUNK).status, 503, "what is gone is not absent");
+    });
+}
+
 /// A Zarr client shows the fill value for every 404: that data is gone must not look like it.
 #[test]
 fn what_is_gone_is_not_absent() {
