@@ -21,6 +21,9 @@ pub fn keep_idle(bytes: u64) {
 /// Smaller buffers are cheap to allocate, larger ones too much to keep.
 const KEPT_BYTES: std::ops::RangeInclusive<usize> = 64 << 10..=4 << 20;
 
+/// The chunks of a variable are of nearly the same length: a buffer of one must do for another.
+const STEP: usize = 128 << 10;
+
 /// A buffer of `length` bytes. What it holds is of no meaning: it is there to be written over, all of it.
 #[must_use]
 pub fn take(length: usize) -> Vec<u8> {
@@ -34,6 +37,10 @@ pub fn take(length: usize) -> Vec<u8> {
             buffer.resize(length, 0);
             return buffer;
         }
+        drop(idle);
+        let mut buffer = Vec::with_capacity(length.next_multiple_of(STEP).min(*KEPT_BYTES.end()));
+        buffer.resize(length, 0);
+        return buffer;
     }
     vec![0; length]
 }
