@@ -33,6 +33,11 @@ def byte_scalars(path):
     with netCDF4.Dataset(path, "w") as file:
         file.createVariable("byte_scalar", "i1")[...] = -113
         file.createVariable("ubyte_scalar", "u1")[...] = 201
+        for name, unsigned in (("told_unsigned", "true"), ("told_signed", "false")):
+            told = file.createVariable(name, "i1")
+            told.set_auto_maskandscale(False)
+            told.setncattr("_Unsigned", unsigned)
+            told[...] = -55
 
 
 WORDS = np.array([["north", "west", "", "a \"quoted\" word"], ["back\\slash", "two\nlines", "x, y; {z}", " padded "]], dtype=object)

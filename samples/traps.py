@@ -31,6 +31,12 @@ def packed_bytes(path):
             values = pattern.integers((5, 3), kind)
             values.reshape(-1)[::4] = fill
             packed[:] = values
+        # netCDF-3 has signed bytes alone, and says by an attribute that they are not.
+        for name, unsigned in (("told_unsigned", "true"), ("told_signed", "false")):
+            told = file.createVariable(name, "i1", ("n9",), fill_value=np.int8(-1))
+            told.set_auto_maskandscale(False)
+            told.setncatts({"_Unsigned": unsigned, "valid_range": np.array([1, -2], "i1"), "flag_values": np.array([-128, 3], "i1")})
+            told[:] = pattern.integers((9,), "i1")
 
 
 def awkward_attributes(path):

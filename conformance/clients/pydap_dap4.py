@@ -22,10 +22,16 @@ def attributes_seen(attributes, expected):
     return {name: typed(expected.get(name), value) for name, value in shown.items()}
 
 
+def unquoted(name, known, before=""):
+    """A name without pydap's escapes; it escapes no percent sign, so that a known name may look escaped."""
+    return name if before + name in known else urllib.parse.unquote(name)
+
+
 def variable_seen(variable, expected):
     """One variable; characters become text where text is expected."""
     values = np.asarray(variable[...].data)
-    dimensions, along = tuple(urllib.parse.unquote(name) for name in variable.dims), None
+    known = {*expected.dimensions, *(path.rsplit("/", 1)[-1] for path in expected.dimensions)}
+    dimensions, along = tuple(unquoted(name, known) for name in variable.dims), None
     attributes = attributes_seen(variable.attributes, expected.attributes)
     if not dimensions and values.shape == (1,):
         values = values.reshape(())
@@ -46,7 +52,7 @@ def walked(node, path, expected, into):
     """Notes what a group holds, and the groups in it."""
     into.attributes[path or "/"] = attributes_seen(node.attributes, expected.attributes.get(path or "/", {}))
     for name, child in node.items():
-        full = f"{path}/{urllib.parse.unquote(name)}"
+        full = f"{path}/{unquoted(name, expected.variables, f'{path}/')}"
         if type(child).__name__ == "GroupType":
             walked(child, full, expected, into)
         else:
@@ -85,7 +91,8 @@ def xarray_seen(address, expected, engine):
         dataset = opened(address, engine, group)
         found.attributes[group] = attributes_seen(dataset.attrs, expected.attributes[group])
         for name, variable in dataset.variables.items():
-            full = f"{group.rstrip('/')}/{urllib.parse.unquote(name)}"
+            before = f"{group.rstrip('/')}/"
+            full = before + unquoted(name, expected.variables, before)
             found.variables[full] = variable_seen(OfXarray(variable), expected.variables.get(full, NOTHING))
     for variable in expected.variables.values():
         variable.dimensions = tuple(map(short, variable.dimensions))

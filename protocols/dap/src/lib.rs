@@ -6,3 +6,4 @@
 
 pub mod dap2;
 pub mod dap4;
+mod real;

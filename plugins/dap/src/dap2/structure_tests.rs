@@ -104,6 +104,30 @@ fn the_contract_is_kept() {
 }
 
 #[test]
+fn head_tells_the_length_of_whole_tables_of_numbers() {
+    let running = started(table(30), "{}");
+    let check = |query: &str, known: bool| {
+        let get = running.get(&format!("{TARGET}.dods?{query}")).unwrap().length;
+        let head = running.head(&format!("{TARGET}.dods?{query}")).unwrap().length;
+        assert_eq!(head, get.filter(|_| known), "{query}");
+    };
+    check("log.id,log.level", true);
+    check("log[1:2:4].level", true);
+    check("time", true);
+    check("log.tag", false);
+    check("log.id&log.id>3", false);
+}
+
+#[test]
+fn bytes_that_the_file_calls_unsigned_are_unsigned_in_columns() {
+    let answer = started(earth(), "{}").get(&format!("{TARGET}.dods?tabular(raw)")).unwrap();
+    let (structure, data) = parts(&answer);
+    assert!(structure.contains("Int32 raw;"), "{structure}");
+    let values: Vec<i32> = words(&data).chunks_exact(2).map(|row| row[1]).collect();
+    assert_eq!(values, [1, 200, 255, 4, 5]);
+}
+
+#[test]
 fn rows_are_the_same_however_they_are_sent() {
     for config in ["{}", r#"{"commit_limit": 0}"#, r#"{"commit_limit": 200}"#] {
         let running = started(table(1000), config);

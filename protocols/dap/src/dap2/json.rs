@@ -275,8 +275,8 @@ fn attribute(line: &Line, out: &mut String) {
         match value.as_slice() {
             _ if line.data_type == super::AtomicType::String => text(value, out),
             b"NaN" => out.push_str("\"NaN\""),
-            b"inf" => out.push_str("\"Infinity\""),
-            b"-inf" => out.push_str("\"-Infinity\""),
+            b"1e999" => out.push_str("\"Infinity\""),
+            b"-1e999" => out.push_str("\"-Infinity\""),
             number => out.push_str(&String::from_utf8_lossy(number)),
         }
     }

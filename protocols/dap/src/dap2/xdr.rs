@@ -203,30 +203,30 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn check(stored: DataType, form: Form, block: &[u8], expected: &[u8]) {
-        let data_type = AtomicType::of(&stored).unwrap();
-        assert_eq!(numbers(&stored, (data_type, form), block.to_vec()), expected, "{stored:?} {form:?}");
+    fn check(stored: &DataType, form: Form, block: &[u8], expected: &[u8]) {
+        let data_type = AtomicType::of(stored).unwrap();
+        assert_eq!(numbers(stored, (data_type, form), block.to_vec()), expected, "{stored:?} {form:?}");
     }
 
     #[test]
     fn numbers_are_widened_to_four_bytes() {
-        check(DataType::Int16, Form::Array, &[0, 1, 0xff, 0xfe], &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe]);
-        check(DataType::UInt16, Form::Array, &[0xff, 0xfe], &[0, 0, 0xff, 0xfe]);
-        check(DataType::Int16, Form::Scalar, &[0x80, 1], &[0xff, 0xff, 0x80, 1]);
-        check(DataType::UInt8, Form::Scalar, &[0xff], &[0, 0, 0, 0xff]);
-        check(DataType::UInt8, Form::Array, &[1, 2, 3], &[1, 2, 3]);
-        check(DataType::Float64, Form::Scalar, &[1, 2, 3, 4, 5, 6, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8]);
+        check(&DataType::Int16, Form::Array, &[0, 1, 0xff, 0xfe], &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe]);
+        check(&DataType::UInt16, Form::Array, &[0xff, 0xfe], &[0, 0, 0xff, 0xfe]);
+        check(&DataType::Int16, Form::Scalar, &[0x80, 1], &[0xff, 0xff, 0x80, 1]);
+        check(&DataType::UInt8, Form::Scalar, &[0xff], &[0, 0, 0, 0xff]);
+        check(&DataType::UInt8, Form::Array, &[1, 2, 3], &[1, 2, 3]);
+        check(&DataType::Float64, Form::Scalar, &[1, 2, 3, 4, 5, 6, 7, 8], &[1, 2, 3, 4, 5, 6, 7, 8]);
     }
 
     #[test]
     fn signed_bytes_keep_their_sign() {
         check(
-            DataType::Int8,
+            &DataType::Int8,
             Form::Array,
             &[1, 0xfe, 0x80],
             &[0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0x80],
         );
-        check(DataType::Int8, Form::Scalar, &[0x7f], &[0, 0, 0, 0x7f]);
+        check(&DataType::Int8, Form::Scalar, &[0x7f], &[0, 0, 0, 0x7f]);
         // Bytes that a file calls unsigned are sent as they are.
         let unsigned = (AtomicType::Byte, Form::Array);
         assert_eq!(numbers(&DataType::UInt8, unsigned, vec![1, 0xfe]), [1, 0xfe]);

@@ -5,6 +5,7 @@ use weir_model::{DataType, EnumMember, Value};
 use super::AtomicType;
 use super::document::Attribute;
 use super::names::{self, Distinct};
+use crate::real;
 
 /// The fill value of a variable.
 const FILL_VALUE: &str = "_FillValue";
@@ -40,7 +41,7 @@ fn missing_value(fill: &Attribute) -> Option<Attribute> {
         return None;
     };
     let value: f32 = one.parse().ok().filter(|value: &f32| !value.is_nan())?;
-    let values = vec![format!("{:?}", f64::from(value))];
+    let values = vec![real::spelled(f64::from(value))];
     Some(Attribute { name: MISSING_VALUE.to_owned(), number: Some(AtomicType::Float64), values })
 }
 
@@ -82,10 +83,10 @@ fn general(value: &Value) -> Option<Spelled> {
         Value::UInt64(values) => (Some(AtomicType::UInt64), numbers(values)),
         // The shortest text that reads back as the same number.
         Value::Float32(values) => {
-            (Some(AtomicType::Float64), values.iter().map(|&v| format!("{:?}", f64::from(v))).collect())
+            (Some(AtomicType::Float64), values.iter().map(|&v| real::spelled(f64::from(v))).collect())
         }
         Value::Float64(values) => {
-            (Some(AtomicType::Float64), values.iter().map(|v| format!("{v:?}")).collect())
+            (Some(AtomicType::Float64), values.iter().map(|&v| real::spelled(v)).collect())
         }
         Value::Char(bytes) => (None, vec![text(bytes)]),
         Value::String(texts) => (None, texts.iter().map(|bytes| text(bytes)).collect()),
@@ -139,10 +140,10 @@ fn converted(number: &str, from: AtomicType, to: AtomicType) -> Option<String> {
     }
     let value: f64 = number.parse().ok()?;
     match to {
-        AtomicType::Float64 => Some(format!("{value:?}")),
+        AtomicType::Float64 => Some(real::spelled(value)),
         AtomicType::Float32 => {
             let narrow = value as f32;
-            (f64::from(narrow) == value || value.is_nan()).then(|| format!("{narrow:?}"))
+            (f64::from(narrow) == value || value.is_nan()).then(|| real::spelled(narrow))
         }
         _ => {
             let integer: i128 = match number.parse() {
@@ -192,9 +193,9 @@ mod tests {
             "a",
             Value::Float32(vec![0.1, f32::NAN, f32::INFINITY]),
             &any,
-            "a Float64 0.10000000149011612|NaN|inf",
+            "a Float64 0.10000000149011612|NaN|1e999",
         );
-        check("a", Value::Float64(vec![1e300, f64::NEG_INFINITY]), &any, "a Float64 1e300|-inf");
+        check("a", Value::Float64(vec![1e300, f64::NEG_INFINITY]), &any, "a Float64 1e300|-1e999");
         check("a", Value::Char(b"x\xe9".to_vec()), &any, "a String x\u{fffd}");
         check("a", Value::String(vec![b"x".to_vec(), vec![]]), &any, "a String x|");
         check("a b", Value::Other { description: "a list".into() }, &any, "");
@@ -229,7 +230,7 @@ mod tests {
     fn fill_values_of_singles_are_told_twice() {
         let check = |value, expected: &str| check("_FillValue", value, &DataType::Float32, expected);
         check(Value::Float32(vec![0.1]), "_FillValue Float32 0.1\nmissing_value Float64 0.10000000149011612");
-        check(Value::Float32(vec![f32::INFINITY]), "_FillValue Float32 inf\nmissing_value Float64 inf");
+        check(Value::Float32(vec![f32::INFINITY]), "_FillValue Float32 1e999\nmissing_value Float64 1e999");
         check(Value::Float32(vec![f32::NAN]), "_FillValue Float32 NaN");
         let named =
             |name: &str| weir_model::Attribute { name: name.into(), value: Value::Float32(vec![-9.5]) };

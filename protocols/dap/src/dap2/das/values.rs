@@ -4,6 +4,7 @@ use weir_model::{DataType, Value};
 
 use super::super::{AtomicType, Entry};
 use super::text::quote;
+use crate::real;
 
 /// Attributes whose values are to be compared with the elements of their variable, so that they must have its type and its
 /// representation (CF conventions, section 2.5).
@@ -53,8 +54,8 @@ pub(super) fn general(value: &Value) -> Option<Spelled> {
         Value::Char(text) => Some(Spelled { data_type: AtomicType::String, tokens: vec![quote(text)] }),
         Value::String(texts) => Spelled::of(AtomicType::String, texts.iter().map(|text| quote(text))),
         Value::Other { .. } => None,
-        Value::Float32(values) => Spelled::of(AtomicType::Float32, values.iter().map(|v| format!("{v:?}"))),
-        Value::Float64(values) => Spelled::of(AtomicType::Float64, values.iter().map(|v| format!("{v:?}"))),
+        Value::Float32(values) => Spelled::of(AtomicType::Float32, values.iter().map(|&v| real::spelled(v))),
+        Value::Float64(values) => Spelled::of(AtomicType::Float64, values.iter().map(|&v| real::spelled(v))),
         Value::Int8(_) => integers(value, &[AtomicType::Byte, AtomicType::Int16]),
         Value::UInt8(_) => integers(value, &[AtomicType::Byte, AtomicType::Int16]),
         Value::Int16(_) => integers(value, &[AtomicType::Int16]),
@@ -96,8 +97,8 @@ fn fill_value(value: &Value, entry: &Entry<'_>) -> Option<Spelled> {
 /// `number` as an element of the variable is spelled; `None` where it cannot be one.
 fn as_element(number: Number, entry: &Entry<'_>) -> Option<String> {
     match entry.variable.data_type.stored() {
-        DataType::Float32 => Some(format!("{:?}", as_f32(number)?)),
-        DataType::Float64 => Some(format!("{:?}", as_f64(number)?)),
+        DataType::Float32 => Some(real::spelled(as_f32(number)?)),
+        DataType::Float64 => Some(real::spelled(as_f64(number)?)),
         DataType::Int8 => {
             let value = i8::try_from(as_integer(number)?).ok()?;
             // netCDF-3 has no unsigned byte: files say so by this attribute, and mean the same bits.

@@ -59,7 +59,7 @@ fn nodes_have_rows() {
 fn leaves_and_nodes_say_what_they_are() {
     let dds = "    Float32 t[y = 1];\n    Grid {\n     Array:\n        Int32 g[x = 2];\n     Maps:\n        Int32 x[x = 2];\n    } g;\n    Structure {\n        Int32 i;\n    } s[2];\n";
     let das = "t {\nString units \"m\", \"say \\\"x\\\"\";\nFloat32 _FillValue NaN;\nInt16 r -1, 2;\n}\n\
-        s {\ni {\nString units \"K\";\n}\n}\nNC_GLOBAL {\nFloat64 big inf, 1e20;\n}\n";
+        s {\ni {\nString units \"K\";\n}\n}\nNC_GLOBAL {\nFloat64 big 1e999, 1e20;\n}\n";
     let data: Vec<u8> = [1, 1, 0x7fc0_0000, 2, 2, 1, 2, 2, 2, 10, 20, 2, 5, 6]
         .iter()
         .flat_map(|v: &i32| v.to_be_bytes())

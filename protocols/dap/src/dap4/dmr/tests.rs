@@ -41,7 +41,7 @@ fn a_variable_with_everything_around_it() {
             <Value>-999</Value>
           </Attribute>
           <Attribute name="range" type="Float64">
-            <Value>-inf</Value>
+            <Value>-1e999</Value>
             <Value>NaN</Value>
           </Attribute>
           <Map name="/lat"/>
