@@ -11,6 +11,7 @@ mod chunks;
 mod compress;
 mod making;
 mod processing;
+mod timestep;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
 use weir_zarr::{Arrays, Hierarchy, Key, Product, document};
 
 use processing::Processing;
+pub use timestep::timestep;
 
 /// The media type of documents.
 pub const JSON: &str = "application/json";
