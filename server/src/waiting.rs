@@ -81,7 +81,7 @@ impl Waiting {
     /// # Errors
     /// `Unavailable` where all places are taken, or the server stops.
     pub async fn begin(self: &Arc<Self>, id: &str) -> Result<Place, Error> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_full| {
             let message = format!("{PLACES} requests wait for datasets to change already; come again later");
             Error::new(ErrorKind::Unavailable, message)
         })?;
