@@ -28,10 +28,7 @@ pub(crate) unsafe fn text<'a>(text: WeirStr) -> &'a str {
 ///
 /// # Safety
 /// `raw` points to a request of this major version that lives as long as `room` is borrowed.
-pub(crate) unsafe fn adopt(
-    raw: *const WeirRequest,
-    room: &mut MaybeUninit<WeirRequest>,
-) -> &WeirRequest {
+pub(crate) unsafe fn adopt(raw: *const WeirRequest, room: &mut MaybeUninit<WeirRequest>) -> &WeirRequest {
     // SAFETY: by this function's contract; every struct begins with its size.
     let size = unsafe { raw.cast::<usize>().read() };
     if size >= size_of::<WeirRequest>() {
