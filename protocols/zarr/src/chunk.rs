@@ -84,11 +84,27 @@ pub fn shuffled(bytes: &[u8], size: usize) -> Option<Vec<u8>> {
     if bytes.len().checked_rem(size)? != 0 {
         return None;
     }
-    let mut out = Vec::with_capacity(bytes.len());
-    for significance in 0..size {
-        out.extend(bytes.iter().skip(significance).step_by(size));
+    let mut out = vec![0; bytes.len()];
+    match size {
+        2 => shuffle(bytes, &mut out, |element, shift| (u16::from_le_bytes(element) >> shift) as u8),
+        4 => shuffle(bytes, &mut out, |element, shift| (u32::from_le_bytes(element) >> shift) as u8),
+        8 => shuffle(bytes, &mut out, |element, shift| (u64::from_le_bytes(element) >> shift) as u8),
+        _ => {
+            let ordered = (0..size).flat_map(|significance| bytes.iter().skip(significance).step_by(size));
+            out.iter_mut().zip(ordered).for_each(|(to, from)| *to = *from);
+        }
     }
     Some(out)
+}
+
+/// Elements of a usual size as words, of which the compiler shifts many at once.
+fn shuffle<const SIZE: usize>(bytes: &[u8], out: &mut [u8], byte: impl Fn([u8; SIZE], u32) -> u8) {
+    let (elements, _) = bytes.as_chunks::<SIZE>();
+    for (plane, shift) in out.chunks_exact_mut(elements.len().max(1)).zip((0..).step_by(8)) {
+        for (to, element) in plane.iter_mut().zip(elements) {
+            *to = byte(*element, shift);
+        }
+    }
 }
 
 #[cfg(test)]
