@@ -18,6 +18,8 @@ from peers import Server, processed_chunk
 # Random positions whose answers are compared with the file before a measurement starts.
 CHECKED_POSITIONS = 8
 CHECK_SEED = 20000101
+# So many encoded chunks both servers can keep.
+ASKED_AGAIN = 16
 ZMETADATA = f"/datasets/{NETCDF4_ID}/zarr/.zmetadata"
 
 # What a check gives: the paths to ask for, and the smallest and largest body it saw.
@@ -132,6 +134,7 @@ class Comparison:
     def _check_processed(self) -> None:
         """Chunks of Zarr version 3, decoded and encoded anew by a codec that both servers are told."""
         made = self._begin("processed", "processed Zarr chunk (1 MiB, Blosc)", (1, 4))
+        again = self._begin("again", f"the same, {ASKED_AGAIN} chunks again and again", (1, 4))
         indexes = list(itertools.product(*map(range, self.data.sizes.grid)))
         checked = random.Random(CHECK_SEED).sample(indexes, CHECKED_POSITIONS)
         for server in self.servers:
@@ -146,6 +149,12 @@ class Comparison:
                 return tuple(processed_chunk(dataset, index) for index in indexes), (1 << 16, 1 << 20)
 
             self.add(made, server, check)
+
+            def few(client: Client, check: Check = check) -> Checked:
+                paths, lengths = check(client)
+                return paths[:ASKED_AGAIN], lengths
+
+            self.add(again, server, few)
 
     def _check_zmetadata(self) -> None:
         """weir's own document, also laid beside the chunks for nginx."""
