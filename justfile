@@ -35,6 +35,7 @@ test-netcdf-c:
 conformance: build
     conformance/install.sh
     python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
+    python3 conformance/processed.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     plugins=$(mktemp -d); trap 'rm -rf "$plugins"' EXIT; \
         just plugins "$plugins"; \
         python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"

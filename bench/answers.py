@@ -182,6 +182,21 @@ def check_das(client: Client, path: str) -> int:
     return response.body_bytes
 
 
+def check_processed(client: Client, path: str, values: FileValues, data: Dataset, index: tuple[int, ...]) -> None:
+    """Checks that a body is the chunk of the file's numbers, little-endian, behind Blosc."""
+    from numcodecs import blosc
+
+    response, body = client.fetch(path)
+    succeeded(response, path)
+    try:
+        decoded = bytes(blosc.decompress(body))
+    except (RuntimeError, ValueError) as fault:
+        raise WrongAnswer(f"{path}: no Blosc: {fault}") from fault
+    part = tuple(slice(i * c, (i + 1) * c) for i, c in zip(index, data.sizes.chunk))
+    if decoded != values.file[VARIABLE][part].astype("<f4").tobytes():
+        raise WrongAnswer(f"{path}: its numbers are not the file's")
+
+
 def check_bytes(client: Client, path: str, expected: bytes) -> int:
     """Checks that the body is exactly `expected`; returns its length."""
     response, body = client.fetch(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,24 +17,34 @@ import numpy as np
 VARIABLE = "tas"
 NETCDF4_ID = "a.nc"
 NETCDF3_ID = "b.nc"
+# The same values of the first steps in chunks that are stored as they are, 1 MiB each.
+PLAIN_ID = "plain.nc"
+# The name under which weir serves the first file with a recipe: decoded and encoded anew.
+PROCESSED_ID = "processed.nc"
 # Raise when the bytes written for the same sizes change, so that an old cache directory is not reused.
-FORMAT = 1
+FORMAT = 2
 # Random low mantissa bits (of 23): 10 give a compression ratio of about 2.1.
 NOISE_BITS = 10
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Shape and chunk shape of `tas`, slowest dimension first, and the time steps of the one large response."""
+    """Shape and chunk shape of `tas`, slowest dimension first, the time steps of the one large response and of the plain file."""
 
     shape: tuple[int, int, int]
     chunk: tuple[int, int, int]
     large_steps: int
+    plain_steps: int = 0
 
     @property
     def grid(self) -> tuple[int, ...]:
         """Chunks along each dimension."""
         return tuple(n // c for n, c in zip(self.shape, self.chunk))
+
+    @property
+    def plain_grid(self) -> tuple[int, ...]:
+        """Chunks of the plain file along each dimension."""
+        return (self.plain_steps // self.chunk[0], *self.grid[1:])
 
     @property
     def chunk_bytes(self) -> int:
@@ -47,8 +57,8 @@ class Sizes:
         return self.large_steps * self.shape[1] * self.shape[2] * 4
 
 
-FULL = Sizes(shape=(1024, 512, 512), chunk=(16, 128, 128), large_steps=256)
-QUICK = Sizes(shape=(64, 512, 512), chunk=(16, 128, 128), large_steps=32)
+FULL = Sizes(shape=(1024, 512, 512), chunk=(16, 128, 128), large_steps=256, plain_steps=256)
+QUICK = Sizes(shape=(64, 512, 512), chunk=(16, 128, 128), large_steps=32, plain_steps=64)
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,16 @@ class Dataset:
         return self.served / NETCDF4_ID
 
     @property
+    def plain(self) -> Path:
+        return self.served / PLAIN_ID
+
+    @property
     def netcdf3(self) -> Path:
         return self.served / NETCDF3_ID
 
-    def chunk_route(self, index: tuple[int, ...]) -> str:
+    def chunk_route(self, index: tuple[int, ...], dataset: str = NETCDF4_ID) -> str:
         """URL path of one stored chunk, the same on weir and on nginx."""
-        return f"/datasets/{NETCDF4_ID}/zarr/{VARIABLE}/{'.'.join(map(str, index))}"
+        return f"/datasets/{dataset}/zarr/{VARIABLE}/{'.'.join(map(str, index))}"
 
 
 def values(sizes: Sizes, first: int, count: int) -> np.ndarray:
@@ -107,19 +121,22 @@ def prepare(root: Path, sizes: Sizes, with_netcdf3: bool) -> Dataset:
         shutil.rmtree(root, ignore_errors=True)
         made.served.mkdir(parents=True)
         print(f"making {made.netcdf4} and its stored chunks (once)", flush=True)
-        write_netcdf(made.netcdf4, sizes, "NETCDF4")
-        write_chunk_files(made)
+        write_netcdf(made.netcdf4, sizes, "NETCDF4", {"zlib": True, "complevel": 4, "shuffle": True})
+        write_chunk_files(made, NETCDF4_ID)
+        if sizes.plain_steps > 0:
+            write_netcdf(made.plain, replace(sizes, shape=(sizes.plain_steps, *sizes.shape[1:])), "NETCDF4", {})
+            write_chunk_files(made, PLAIN_ID)
         stamp.write_text(json.dumps(wanted))
     if with_netcdf3 and not made.netcdf3.exists():
         print(f"making {made.netcdf3} (once)", flush=True)
         partial = root / "b.partial"
-        write_netcdf(partial, sizes, "NETCDF3_64BIT_OFFSET")
+        write_netcdf(partial, sizes, "NETCDF3_64BIT_OFFSET", {})
         os.replace(partial, made.netcdf3)
     return made
 
 
-def write_netcdf(path: Path, sizes: Sizes, form: str) -> None:
-    """Writes the variable and its coordinates; `form` is netCDF4-python's format name."""
+def write_netcdf(path: Path, sizes: Sizes, form: str, codecs: dict) -> None:
+    """Writes the variable and its coordinates; `form` and `codecs` are netCDF4-python's names."""
     import netCDF4
 
     with netCDF4.Dataset(path, "w", format=form) as file:
@@ -129,7 +146,7 @@ def write_netcdf(path: Path, sizes: Sizes, form: str) -> None:
             coordinate = file.createVariable(name, "f8", (name,))
             coordinate.units = units
             coordinate[:] = np.arange(length) * 0.25 + 0.125
-        chunked = {"zlib": True, "complevel": 4, "shuffle": True, "chunksizes": sizes.chunk} if form == "NETCDF4" else {}
+        chunked = {**codecs, "chunksizes": sizes.chunk} if form == "NETCDF4" else {}
         variable = file.createVariable(VARIABLE, "f4", ("time", "lat", "lon"), fill_value=False, **chunked)
         variable.units = "K"
         variable.long_name = "near-surface air temperature"
@@ -137,11 +154,11 @@ def write_netcdf(path: Path, sizes: Sizes, form: str) -> None:
             variable[first : first + sizes.chunk[0]] = values(sizes, first, sizes.chunk[0])
 
 
-def write_chunk_files(made: Dataset) -> None:
+def write_chunk_files(made: Dataset, dataset: str) -> None:
     """Copies each stored chunk, byte for byte, to the file that nginx serves under the chunk's own route."""
     import h5py
 
-    with h5py.File(made.netcdf4, "r") as file:
+    with h5py.File(made.served / dataset, "r") as file:
         variable = file[VARIABLE].id
         for number in range(variable.get_num_chunks()):
             info = variable.get_chunk_info(number)
@@ -149,6 +166,6 @@ def write_chunk_files(made: Dataset) -> None:
             if mask != 0:
                 raise RuntimeError(f"chunk at {info.chunk_offset} skips a codec (mask {mask}): this data cannot be compared raw")
             index = tuple(o // c for o, c in zip(info.chunk_offset, made.sizes.chunk))
-            target = made.static / made.chunk_route(index).lstrip("/")
+            target = made.static / made.chunk_route(index, dataset).lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(stored)

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import load
-from answers import FileValues, Ranges, WrongAnswer, check_bytes, check_das, check_dds, check_dods, constraint, succeeded
+from answers import FileValues, Ranges, WrongAnswer, check_bytes, check_das, check_dds, check_dods, check_processed, constraint, succeeded
 from client import BadResponse, Client
-from dataset import NETCDF3_ID, NETCDF4_ID, VARIABLE, Dataset
+from dataset import NETCDF3_ID, NETCDF4_ID, PLAIN_ID, VARIABLE, Dataset
 from load import Load, Sample
-from peers import Server
+from peers import Server, processed_chunk
 
 # Random positions whose answers are compared with the file before a measurement starts.
 CHECKED_POSITIONS = 8
 CHECK_SEED = 20000101
+# So many encoded chunks both servers can keep.
+ASKED_AGAIN = 16
 ZMETADATA = f"/datasets/{NETCDF4_ID}/zarr/.zmetadata"
 
 # What a check gives: the paths to ask for, and the smallest and largest body it saw.
@@ -60,15 +62,21 @@ class Comparison:
     def speaking_zarr(self) -> list[Server]:
         return [server for server in self.servers if server.peer.name in ("weir", "nginx")]
 
-    def check_all(self, with_netcdf3: bool) -> None:
-        """Checks every answer that will be timed and records the loads of the servers that answer right."""
-        self._check_texts()
-        self._check_hyperslabs("dods", "`.dods` of one chunk-aligned hyperslab", NETCDF4_ID, (1, 4))
-        if with_netcdf3:
-            self._check_hyperslabs("dods3", "`.dods` of the same hyperslab, netCDF-3", NETCDF3_ID, (1,))
-        self._check_chunks()
-        self._check_zmetadata()
-        self._check_large()
+    def check_all(self, wanted: Callable[[str], bool]) -> None:
+        """Checks every answer that will be timed and records the loads of the servers that answer right; `wanted` says of which."""
+        checks = {
+            "dds": self._check_texts,
+            "dods": lambda: self._check_hyperslabs("dods", "`.dods` of one chunk-aligned hyperslab", NETCDF4_ID, (1, 4)),
+            "dods3": lambda: self._check_hyperslabs("dods3", "`.dods` of the same hyperslab, netCDF-3", NETCDF3_ID, (1,)),
+            "chunk": lambda: self._check_chunks("chunk", "raw Zarr chunk, deflated", NETCDF4_ID, self.data.sizes.grid),
+            "mib": lambda: self._check_chunks("mib", "raw Zarr chunk of 1 MiB", PLAIN_ID, self.data.sizes.plain_grid),
+            "zmetadata": self._check_zmetadata,
+            "processed": self._check_processed,
+            "large": self._check_large,
+        }
+        for key, check in checks.items():
+            if wanted(key):
+                check()
 
     def add(self, measurements: list[Measurement], server: Server, check: Check) -> None:
         """Runs one server's check; its paths become loads of all the measurements, or its fault is recorded in all."""
@@ -108,9 +116,9 @@ class Comparison:
 
             self.add(made, server, check)
 
-    def _check_chunks(self) -> None:
-        made = self._begin("chunk", "raw Zarr chunk", (1, 16))
-        paths = [self.data.chunk_route(index) for index in itertools.product(*map(range, self.data.sizes.grid))]
+    def _check_chunks(self, key: str, title: str, dataset: str, grid: tuple[int, ...]) -> None:
+        made = self._begin(key, title, (1, 16))
+        paths = [self.data.chunk_route(index, dataset) for index in itertools.product(*map(range, grid))]
         stored = {path: self.data.static / path.lstrip("/") for path in paths}
         lengths = [file.stat().st_size for file in stored.values()]
         for server in self.speaking_zarr:
@@ -122,6 +130,31 @@ class Comparison:
                 return tuple(paths), (min(lengths), max(lengths))
 
             self.add(made, server, check)
+
+    def _check_processed(self) -> None:
+        """Chunks of Zarr version 3, decoded and encoded anew by a codec that both servers are told."""
+        made = self._begin("processed", "processed Zarr chunk (1 MiB, Blosc)", (1, 4))
+        again = self._begin("again", f"the same, {ASKED_AGAIN} chunks again and again", (1, 4))
+        indexes = list(itertools.product(*map(range, self.data.sizes.grid)))
+        checked = random.Random(CHECK_SEED).sample(indexes, CHECKED_POSITIONS)
+        for server in self.servers:
+            dataset = server.peer.processed
+            if dataset is None:
+                continue
+
+            def check(client: Client, dataset: str = dataset) -> Checked:
+                for index in checked:
+                    check_processed(client, processed_chunk(dataset, index), self.values, self.data, index)
+                # how long an encoded chunk is, its numbers decide
+                return tuple(processed_chunk(dataset, index) for index in indexes), (1 << 16, 1 << 20)
+
+            self.add(made, server, check)
+
+            def few(client: Client, check: Check = check) -> Checked:
+                paths, lengths = check(client)
+                return paths[:ASKED_AGAIN], lengths
+
+            self.add(again, server, few)
 
     def _check_zmetadata(self) -> None:
         """weir's own document, also laid beside the chunks for nginx."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import processes
 from client import BadResponse, Client
-from dataset import NETCDF4_ID, Dataset
+from dataset import NETCDF4_ID, PROCESSED_ID, VARIABLE, Dataset
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.002
@@ -39,6 +40,8 @@ class Peer:
     first_path: str
     # dataset id -> path that .dds, .das and .dods are appended to; None when the server speaks no DAP2
     opendap: Callable[[str], str] | None = None
+    # dataset whose Zarr (version 3) is decoded and encoded anew; None when the server does not do that
+    processed: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -105,14 +108,41 @@ def first_line(argv: list[str]) -> str:
     return (done.stdout + done.stderr).strip().splitlines()[0]
 
 
-def weir(binary: Path, data: Dataset) -> Peer:
-    """The server under test, with its defaults but for the response limit, which the large response would meet."""
+# How the processed chunks of both servers are encoded.
+BLOSC = {"cname": "lz4", "level": 5, "shuffle": "shuffle"}
+
+# What weir serves beside the files: the first one once more, with a recipe.
+RECIPE = """
+[[dataset]]
+id = "{id}"
+path = "{path}"
+
+[[plugins.zarr.recipe]]
+datasets = ["{id}"]
+codec = {{ id = "blosc", cname = "{cname}", level = {level}, shuffle = "{shuffle}" }}
+"""
+
+
+def processed_chunk(dataset: str, index: tuple[int, ...]) -> str:
+    """URL path of one chunk of Zarr version 3."""
+    return f"/datasets/{dataset}/zarr/{VARIABLE}/c/{'/'.join(map(str, index))}"
+
+
+def weir(binary: Path, data: Dataset, run_directory: Path | None = None) -> Peer:
+    """The server under test, with its defaults but for the response limit, which the large response would meet; with a run directory,
+    also with the recipe."""
+    serve = [str(binary), "serve", str(data.served), "--max-response", "2GiB", "--no-index"]
+    if run_directory is not None:
+        configuration = run_directory / "weir.toml"
+        configuration.write_text(RECIPE.format(id=PROCESSED_ID, path=data.netcdf4.resolve(), **BLOSC))
+        serve += ["--config", str(configuration)]
     return Peer(
         name="weir",
         version=first_line([str(binary), "--version"]),
-        argv=lambda port: [str(binary), "serve", str(data.served), "--listen", f"127.0.0.1:{port}", "--max-response", "2GiB", "--no-index"],
+        argv=lambda port: [*serve, "--listen", f"127.0.0.1:{port}"],
         first_path=f"/datasets/{NETCDF4_ID}/opendap.dds",
         opendap=lambda dataset: f"/datasets/{dataset}/opendap",
+        processed=PROCESSED_ID,
     )
 
 
@@ -131,11 +161,12 @@ def pydap(data: Dataset) -> Peer:
 def xpublish(data: Dataset) -> Peer:
     return Peer(
         name="xpublish",
-        version=f"xpublish {version('xpublish')}, xpublish-opendap {version('xpublish_opendap')}, uvicorn {version('uvicorn')}",
+        version=", ".join(f"{name} {version(name)}" for name in ("xpublish", "xpublish-opendap", "xpublish-zarr", "zarr", "uvicorn")),
         argv=lambda port: [sys.executable, "xpublish_app.py", str(port)],
         first_path=f"/datasets/{NETCDF4_ID}/opendap.dds",
         opendap=lambda dataset: f"/datasets/{dataset}/opendap",
-        environment={"WEIR_BENCH_SERVED": str(data.served)},
+        processed=NETCDF4_ID,
+        environment={"WEIR_BENCH_SERVED": str(data.served), "WEIR_BENCH_BLOSC": json.dumps(BLOSC)},
     )
 
 

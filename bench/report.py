@@ -46,8 +46,13 @@ BARS = [
     *(Bar(f"dods c{count}", peer, least=8.0) for peer in ("pydap", "xpublish") for count in (1, 4)),
     *(Bar("large", peer, least=4.0, figure="megabytes_per_second") for peer in ("pydap", "xpublish")),
     *(Bar("large", peer, below=0.25, figure="peak_rss_mib") for peer in ("pydap", "xpublish")),
-    *(Bar(f"chunk c{count}", "nginx", least=0.5) for count in (1, 16)),
+    *(Bar(f"{key} c16", "nginx", least=0.8) for key in ("chunk", "mib")),
+    *(Bar(f"zmetadata c{count}", "nginx", least=0.7) for count in (1, 16)),
+    *(Bar(f"{key} c{count}", "xpublish", least=10.0) for key in ("processed", "again") for count in (1, 4)),
 ]
+
+# weir at rest has fewer MiB of resident memory than this.
+IDLE_RSS_MIB = 40.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,19 @@ class Run:
     peers: list[Peer]
     starts: dict[str, list[Start]]
     measurements: list[Measurement]
+
+    @property
+    def idle_rss_mib(self) -> float | None:
+        """weir's resident memory at rest, median of all starts."""
+        starts = self.starts.get(WEIR)
+        return median(one.idle_rss_mib for one in starts) if starts else None
+
+    @property
+    def missed(self) -> bool:
+        """Whether a bar of something that was to be measured was missed."""
+        known = {one.key for one in self.measurements}
+        ratios = any(not bar.met(reached) for bar, reached in verdicts(self) if bar.measurement in known)
+        return ratios or self.idle_rss_mib is None or self.idle_rss_mib >= IDLE_RSS_MIB
 
     @property
     def weir_is_wrong(self) -> bool:
@@ -200,6 +218,9 @@ def bar_lines(run: Run) -> Iterator[str]:
     for bar, reached in verdicts(run):
         verdict = "NOT MEASURED" if reached is None else "PASS" if bar.met(reached) else "FAIL"
         yield f"- {verdict}: {titles.get(bar.measurement, bar.measurement)}, {bar.wanted}: {number(reached, 'x')}"
+    idle = run.idle_rss_mib
+    verdict = "NOT MEASURED" if idle is None else "PASS" if idle < IDLE_RSS_MIB else "FAIL"
+    yield f"- {verdict}: idle RSS less than {IDLE_RSS_MIB:g} MiB: {number(idle, ' MiB')}"
 
 
 def write_json(run: Run, path: Path) -> None:
@@ -218,6 +239,7 @@ def write_json(run: Run, path: Path) -> None:
             }
             for one in run.measurements
         ],
+        "idle_rss_mib": {"most": IDLE_RSS_MIB, "reached": run.idle_rss_mib},
         "bars": [{**asdict(bar), "ratio": reached, "pass": bar.met(reached)} for bar, reached in verdicts(run)],
     }
     path.write_text(json.dumps(document, indent=1) + "\n")

@@ -76,6 +76,8 @@ pub struct Server {
     pub memory_budget: Option<Size>,
     /// How long a request waits for memory.
     pub memory_wait: Option<Seconds>,
+    /// How long a request may wait for a dataset to change.
+    pub longest_wait: Option<Seconds>,
     /// The file of the index.
     pub index: Option<PathBuf>,
     /// Whether responses are compressed for clients that ask for it.

@@ -58,7 +58,7 @@
 #define WEIR_ABI_MAJOR 1
 
 // Minor version: how many times fields were appended.
-#define WEIR_ABI_MINOR 1
+#define WEIR_ABI_MINOR 2
 
 // Marks a table as ours: "WEIRPLG1", least significant byte first.
 #define WEIR_MAGIC 3550890739066553687
@@ -117,6 +117,12 @@
 // Response flag, with `WEIR_RESPONSE_STABLE`: making the body took work, so the host may keep it where it is larger than what
 // it keeps else.
 #define WEIR_RESPONSE_COSTLY 8
+
+// Response flag, since minor version 2: the answer says nothing new, and the client wants to wait until there is something. The
+// host keeps it back without holding a thread, and calls `handle` again, with the body as the request's `held`, once the
+// dataset may have changed. It sends the answer where the time that it lets requests wait is over. Only for whole bodies of
+// UTF-8 text, in answers to requests for a dataset; a host of an older minor version sends them at once.
+#define WEIR_RESPONSE_HELD 16
 
 // State of a chunk's place: it was proven that nothing is stored, so every element is the fill value.
 #define WEIR_PLACE_MISSING 0
@@ -400,6 +406,9 @@ typedef struct WeirRequest {
     uint32_t reserved;
     // The host's handle of this request, for its services.
     void *context;
+    // Since minor version 2. The body of the plugin's answer to this very request that the host kept back
+    // (`WEIR_RESPONSE_HELD`); empty where it kept none.
+    struct WeirStr held;
 } WeirRequest;
 
 // What a plugin answers. The host fills `size`, and zeros the rest, before the call.
@@ -501,7 +510,7 @@ WEIR_ASSERT(offsetof(WeirErr, size) == 0);
 WEIR_ASSERT(offsetof(WeirErr, ptr) == 8);
 WEIR_ASSERT(offsetof(WeirErr, capacity) == 16);
 WEIR_ASSERT(offsetof(WeirErr, len) == 24);
-WEIR_ASSERT(sizeof(WeirRequest) == 152);
+WEIR_ASSERT(sizeof(WeirRequest) == 168);
 WEIR_ASSERT(offsetof(WeirRequest, size) == 0);
 WEIR_ASSERT(offsetof(WeirRequest, method) == 8);
 WEIR_ASSERT(offsetof(WeirRequest, path) == 24);
@@ -515,6 +524,7 @@ WEIR_ASSERT(offsetof(WeirRequest, rest) == 120);
 WEIR_ASSERT(offsetof(WeirRequest, route) == 136);
 WEIR_ASSERT(offsetof(WeirRequest, reserved) == 140);
 WEIR_ASSERT(offsetof(WeirRequest, context) == 144);
+WEIR_ASSERT(offsetof(WeirRequest, held) == 152);
 WEIR_ASSERT(sizeof(WeirSlab) == 56);
 WEIR_ASSERT(offsetof(WeirSlab, size) == 0);
 WEIR_ASSERT(offsetof(WeirSlab, variable) == 8);

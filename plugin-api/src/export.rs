@@ -1,13 +1,14 @@
 //! The plugin's side of the boundary: shims that catch every panic, and the macro that exports them.
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use weir_plugin_abi as abi;
 use weir_plugin_abi::{WeirBytes, WeirErr, WeirHost, WeirPlugin, WeirRequest, WeirResponse, WeirStr};
 
 use crate::error::report;
-use crate::request::text;
+use crate::request::{adopt, text};
 use crate::{Body, Bytes, Content, Error, ErrorKind, Host, Plugin, Request, Response};
 
 /// The C table of a plugin type: what a `.so` exports, and what a server links in.
@@ -51,7 +52,7 @@ macro_rules! export_plugin {
 
         const _: () = {
             const PARTS: &[&str] = &[
-                "{\"abi\":\"1.1\",\"name\":\"",
+                "{\"abi\":\"1.2\",\"name\":\"",
                 <$plugin as $crate::Plugin>::NAME,
                 "\",\"version\":\"",
                 <$plugin as $crate::Plugin>::VERSION,
@@ -136,9 +137,10 @@ unsafe extern "C" fn handle<P: Plugin>(
     out: *mut WeirResponse,
     err: *mut WeirErr,
 ) -> i32 {
+    let mut room = MaybeUninit::uninit();
     guard(err, || {
         // SAFETY: the host passes an instance of ours, and a request and room that live through the call.
-        let (plugin, request, out) = unsafe { (plugin::<P>(instance), &*request, &mut *out) };
+        let (plugin, request, out) = unsafe { (plugin::<P>(instance), adopt(request, &mut room), &mut *out) };
         // SAFETY: as above.
         let response = plugin.handle(&unsafe { Request::from_raw(request) })?;
         hand_over(response, out);
@@ -154,10 +156,13 @@ unsafe extern "C" fn render_error<P: Plugin>(
     out: *mut WeirResponse,
     err: *mut WeirErr,
 ) -> i32 {
+    let mut room = MaybeUninit::uninit();
     guard(err, || {
         // SAFETY: as in `handle`.
         let (plugin, request, out, message) =
-            unsafe { (plugin::<P>(instance), Request::from_raw(&*request), &mut *out, text(message)) };
+            unsafe { (plugin::<P>(instance), adopt(request, &mut room), &mut *out, text(message)) };
+        // SAFETY: as above.
+        let request = unsafe { Request::from_raw(request) };
         let status = u16::try_from(status).unwrap_or(500);
         let response = plugin.render_error(&request, status, message);
         hand_over(response.ok_or_else(|| Error::unsupported("no error body of its own"))?, out);

@@ -35,6 +35,8 @@ pub struct Incoming {
     pub route: usize,
     /// What the host knows of the request.
     pub context: Arc<RequestContext>,
+    /// The body of the answer to this very request that was kept back; empty where there was none.
+    pub held: String,
 }
 
 /// A plugin's answer.
@@ -50,6 +52,8 @@ pub struct Answer {
     pub compressible: bool,
     /// Whether making it took work.
     pub costly: bool,
+    /// Whether it is to be kept back until the dataset may have changed: it says nothing new.
+    pub held: bool,
     /// The headers.
     pub headers: Vec<(String, String)>,
     /// The content.
@@ -291,6 +295,7 @@ impl Guest {
             ranges: out.flags & abi::WEIR_RESPONSE_RANGES != 0,
             compressible: out.flags & abi::WEIR_RESPONSE_COMPRESSIBLE != 0,
             costly: out.flags & abi::WEIR_RESPONSE_COSTLY != 0,
+            held: out.flags & abi::WEIR_RESPONSE_HELD != 0,
             headers: parse_headers(&headers),
             content,
         }
@@ -330,6 +335,7 @@ fn with_raw<T>(request: &Incoming, call: impl FnOnce(*const WeirRequest) -> T) -
         route: u32::try_from(request.route).unwrap_or(u32::MAX),
         reserved: 0,
         context: Arc::as_ptr(&request.context).cast_mut().cast(),
+        held: WeirStr::new(&request.held),
     };
     call(&raw const raw)
 }

@@ -101,6 +101,12 @@ impl Host {
         unsafe { (self.table.metric_add)(self.table.context, WeirStr::new(name), value) }
     }
 
+    /// Whether the host keeps back what is [`held`](crate::Response::held); one of ABI 1.1 or before sends it at once.
+    #[must_use]
+    pub fn keeps_back(&self) -> bool {
+        self.table.abi_minor >= 2
+    }
+
     /// Whether the work for a request is not wanted any more.
     #[must_use]
     pub fn is_cancelled(&self, request: &Request<'_>) -> bool {

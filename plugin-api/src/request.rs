@@ -1,5 +1,7 @@
 //! A request, as a plugin sees it.
 
+use std::mem::MaybeUninit;
+
 use weir_plugin_abi::{WeirRequest, WeirStr};
 
 /// A request; valid while [`Plugin::handle`](crate::Plugin::handle) runs.
@@ -19,6 +21,27 @@ pub(crate) unsafe fn text<'a>(text: WeirStr) -> &'a str {
     // SAFETY: by this function's contract.
     let bytes = unsafe { std::slice::from_raw_parts(text.ptr, text.len) };
     std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// A request of a host of any minor version, whose struct may be smaller than the one that is known here; `room` is where it is
+/// put then.
+///
+/// # Safety
+/// `raw` points to a request of this major version that lives as long as `room` is borrowed.
+pub(crate) unsafe fn adopt(raw: *const WeirRequest, room: &mut MaybeUninit<WeirRequest>) -> &WeirRequest {
+    // SAFETY: by this function's contract; every struct begins with its size.
+    let size = unsafe { raw.cast::<usize>().read() };
+    if size >= size_of::<WeirRequest>() {
+        // SAFETY: all the fields that are known here are there.
+        return unsafe { &*raw };
+    }
+    *room = MaybeUninit::zeroed();
+    // SAFETY: `size` bytes are there, and fewer than in `room`. What is not there stays zero, which is the empty text in every
+    // field that came after minor version 0; the others are all there.
+    unsafe {
+        std::ptr::copy_nonoverlapping(raw.cast::<u8>(), room.as_mut_ptr().cast::<u8>(), size);
+        room.assume_init_ref()
+    }
 }
 
 impl<'a> Request<'a> {
@@ -100,6 +123,13 @@ impl<'a> Request<'a> {
         self.text(self.raw.rest)
     }
 
+    /// The body of the plugin's answer to this very request that the host kept back, because it was
+    /// [`held`](crate::Response::held); `None` where the plugin is asked for the first time.
+    #[must_use]
+    pub fn held(&self) -> Option<&'a str> {
+        Some(self.text(self.raw.held)).filter(|body| !body.is_empty())
+    }
+
     /// The request's id, for logs and error bodies.
     #[must_use]
     pub fn id(&self) -> &'a str {
@@ -116,5 +146,36 @@ impl<'a> Request<'a> {
 impl std::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}?{}", self.method(), self.path(), self.query())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use super::*;
+
+    /// A host of an older minor version passes a struct that ends before what came later, with other things behind it.
+    #[test]
+    fn requests_of_older_hosts_were_never_held() {
+        let mut bytes = [WeirStr::new("behind the end"); size_of::<WeirRequest>() / size_of::<WeirStr>() + 1];
+        let raw = bytes.as_mut_ptr().cast::<WeirRequest>();
+        let path = WeirStr::new("/datasets/d/zarr/next-timestep");
+        // SAFETY: there is room for a whole request, all of whose fields are written but the last one.
+        unsafe {
+            std::ptr::write_bytes(raw.cast::<u8>(), 0, offset_of!(WeirRequest, held));
+            (&raw mut (*raw).path).write(path);
+            (&raw mut (*raw).size).write(offset_of!(WeirRequest, held));
+        }
+        let mut room = MaybeUninit::uninit();
+        // SAFETY: a request of as many bytes as it says is there.
+        let old = unsafe { Request::from_raw(adopt(raw, &mut room)) };
+        assert_eq!((old.path(), old.held()), ("/datasets/d/zarr/next-timestep", None));
+        // SAFETY: as above, with the last field.
+        unsafe { (&raw mut (*raw).size).write(size_of::<WeirRequest>()) };
+        let mut room = MaybeUninit::uninit();
+        // SAFETY: as above.
+        let new = unsafe { Request::from_raw(adopt(raw, &mut room)) };
+        assert_eq!(new.path(), "/datasets/d/zarr/next-timestep");
     }
 }

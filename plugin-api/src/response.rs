@@ -1,7 +1,8 @@
 //! What a plugin answers: a whole body, or one that the host pulls.
 
 use weir_plugin_abi::{
-    WEIR_RESPONSE_COMPRESSIBLE, WEIR_RESPONSE_COSTLY, WEIR_RESPONSE_RANGES, WEIR_RESPONSE_STABLE,
+    WEIR_RESPONSE_COMPRESSIBLE, WEIR_RESPONSE_COSTLY, WEIR_RESPONSE_HELD, WEIR_RESPONSE_RANGES,
+    WEIR_RESPONSE_STABLE,
 };
 
 use crate::{Bytes, Error};
@@ -117,6 +118,17 @@ impl Response {
     #[must_use]
     pub fn costly(mut self) -> Self {
         self.flags |= WEIR_RESPONSE_COSTLY;
+        self
+    }
+
+    /// The answer says nothing new, and the client wants to wait until there is something: the host keeps it back without
+    /// holding a thread, and asks again once the dataset may have changed. Then [`Request::held`](crate::Request::held) is this
+    /// body, by which the plugin tells what is new. Where nothing changes for as long as the host lets requests wait, this
+    /// answer is sent. For whole bodies of UTF-8 text that are not empty; see
+    /// [`Host::keeps_back`](crate::Host::keeps_back).
+    #[must_use]
+    pub fn held(mut self) -> Self {
+        self.flags |= WEIR_RESPONSE_HELD;
         self
     }
 

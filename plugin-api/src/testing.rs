@@ -133,6 +133,8 @@ pub struct Pulled {
     pub ranges: bool,
     /// Whether it is marked as worth compressing.
     pub compressible: bool,
+    /// Whether it is marked to be kept back.
+    pub held: bool,
     /// The headers.
     pub headers: Vec<(String, String)>,
     /// The length that was announced, if any.
@@ -180,6 +182,16 @@ impl Running {
     /// What the plugin says; `NotFound` where no route matches.
     pub fn get(&self, target: &str) -> Result<Pulled, Error> {
         self.send("GET", target).and_then(pull)
+    }
+
+    /// `GET` of a target whose answer with the body `held` was kept back.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn get_again(&self, target: &str, held: &str) -> Result<Pulled, Error> {
+        let incoming = self.incoming("GET", target);
+        let incoming = incoming.ok_or_else(|| Error::not_found(format!("no route matches {target}")))?;
+        self.guest.handle(&Incoming { held: held.to_owned(), ..incoming }).and_then(pull)
     }
 
     /// `length` bytes from `offset` on of what [`get`](Self::get) of a target answers, as a host asks for them.
@@ -242,6 +254,7 @@ impl Running {
             rest,
             route,
             context: Arc::new(RequestContext::new("test".to_owned(), None)),
+            held: String::new(),
         })
     }
 }
@@ -271,7 +284,7 @@ fn matches(pattern: &str, path: &str, is_dataset: impl Fn(&str) -> bool) -> Opti
 }
 
 fn pull(answer: Answer) -> Result<Pulled, Error> {
-    let Answer { status, stable, ranges, compressible, headers, content, .. } = answer;
+    let Answer { status, stable, ranges, compressible, held, headers, content, .. } = answer;
     let (length, bytes) = match content {
         AnswerContent::Full(bytes) => (Some(bytes.len() as u64), bytes.to_vec()),
         AnswerContent::Stream { length, mut body } => {
@@ -283,7 +296,7 @@ fn pull(answer: Answer) -> Result<Pulled, Error> {
             (length, bytes)
         }
     };
-    Ok(Pulled { status, stable, ranges, compressible, headers, length, bytes })
+    Ok(Pulled { status, stable, ranges, compressible, held, headers, length, bytes })
 }
 
 impl Services for MockHost {

@@ -23,14 +23,15 @@ pub struct Page {
     pub body: Bytes,
 }
 
-/// The page at `path`, if it is one of the server's own; `query` is as the client sent it.
+/// The page at `path`, if it is one of the server's own; `query` is as the client sent it, and `waiting` how many requests wait
+/// for datasets to change.
 ///
 /// # Errors
 /// `BadRequest` where the query asks for no part of the list of datasets.
 pub fn page(
     (path, query): (&str, &str),
-    services: &SiteServices,
-    plugins: &Plugins,
+    (services, plugins): (&SiteServices, &Plugins),
+    waiting: usize,
 ) -> Result<Option<Page>, Error> {
     let mut link = None;
     let value = match path {
@@ -44,7 +45,7 @@ pub fn page(
             link = next;
             Value::from(ids)
         }
-        "/health" => health(services, plugins),
+        "/health" => health(services, plugins, waiting),
         "/plugins" => plugin_list(services, plugins),
         _ => return Ok(None),
     };
@@ -121,7 +122,7 @@ fn front(plugins: &Plugins) -> String {
     text
 }
 
-fn health(services: &SiteServices, plugins: &Plugins) -> Value {
+fn health(services: &SiteServices, plugins: &Plugins, waiting: usize) -> Value {
     let broken_off = services.counters().get("weir.bodies_broken_off").copied().unwrap_or_default();
     let refused =
         plugins.refused.iter().map(|plugin| json!({ "plugin": plugin.origin, "reason": plugin.reason }));
@@ -131,6 +132,7 @@ fn health(services: &SiteServices, plugins: &Plugins) -> Value {
         "datasets": services.catalog().len(),
         "plugins": plugins.serving.len(),
         "bodies_broken_off": broken_off,
+        "waiting": waiting,
         "refused_plugins": refused.collect::<Vec<_>>(),
     })
 }

@@ -41,6 +41,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
         }
     }
     drop(listener);
+    site.stop_waiting();
     tracing::info!("stopping: responses under way are finished first");
     if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
         tracing::error!("some responses were not finished in time and are broken off");

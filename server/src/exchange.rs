@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming as HyperBody;
 use hyper::http::request::Parts;
@@ -12,20 +12,23 @@ use tokio::sync::Semaphore;
 use weir_config::Compression;
 use weir_datasets::Dataset;
 use weir_datasets::memory_budget::Share;
-use weir_plugin_api::guest::{Answer, AnswerContent, Guest, Incoming};
+use weir_plugin_api::Error;
+use weir_plugin_api::guest::Incoming;
 use weir_plugin_api::lent::RequestContext;
-use weir_plugin_api::{Error, ErrorKind};
 
 use crate::coding::Worth;
 use crate::conditional::{self, Validators};
+use crate::failures::{plain_error, render_error};
+use crate::held::{Back, Held};
 use crate::kept::{Boarding, Kept, KeptResponses, Seat};
 use crate::plugins::{Plugins, Serving};
 use crate::ready::Ready;
 use crate::reply::{self, Asked};
-use crate::respond::{self, Whole};
+use crate::respond;
 use crate::routes::{Found, Match};
 use crate::services::SiteServices;
-use crate::stream::{Account, Body, shared};
+use crate::stream::{Account, Body};
+use crate::waiting::{self, Place, Waiting, Woken};
 use crate::{built_in, request_body, request_line};
 
 /// Everything that requests share.
@@ -37,8 +40,17 @@ pub struct Site {
     compression: Compression,
     /// How many plugin calls may run at once; others wait without holding a thread.
     calls: Arc<Semaphore>,
+    waiting: Arc<Waiting>,
     started: u64,
     number: AtomicU64,
+}
+
+/// What came of asking a plugin.
+enum Outcome {
+    /// A response.
+    Answered(Response<Body>),
+    /// An answer that waits for something new.
+    Held(Held),
 }
 
 /// Cancels a request's work where it is dropped with the request inside.
@@ -60,14 +72,17 @@ impl Site {
     pub fn new(
         services: Arc<SiteServices>,
         plugins: Plugins,
-        (base_url, compression): (String, Compression),
+        (base_url, compression, longest_wait): (String, Compression, Duration),
     ) -> Self {
         let kept = KeptResponses::within(services.catalog().memory().share(Share::Responses));
         let since_epoch = std::time::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
+        let looking = Arc::clone(&services);
+        let look = move |id: &str| looking.dataset(id).map(|dataset| dataset.generation().to_owned());
         Self {
             services,
             plugins,
             kept,
+            waiting: Arc::new(Waiting::new(Arc::new(look), longest_wait)),
             base_url,
             compression,
             calls: Arc::new(Semaphore::new(CALLS)),
@@ -84,6 +99,11 @@ impl Site {
     /// The services.
     pub fn services(&self) -> &SiteServices {
         &self.services
+    }
+
+    /// Ends all waiting, because the server stops.
+    pub fn stop_waiting(&self) {
+        self.waiting.stop();
     }
 
     /// The URL under which clients reach this site, without a trailing slash.
@@ -120,7 +140,7 @@ impl Site {
         };
         if (request.method == Method::GET || head) && !request.headers.contains_key(request_line::MARK) {
             let asked = (path.as_ref(), request.uri.query().unwrap_or_default());
-            match built_in::page(asked, &self.services, &self.plugins) {
+            match built_in::page(asked, (&self.services, &self.plugins), self.waiting.count()) {
                 Ok(Some(page)) => return self.own_page(page, &request, account).await,
                 Ok(None) => {}
                 Err(error) => return plain_error(&error, head, account),
@@ -162,33 +182,68 @@ impl Site {
     }
 
     async fn exchange(self: &Arc<Self>, request: &Parts, found: Match, account: Account) -> Response<Body> {
-        let (incoming, plugin) = self.incoming(request, found, &account);
+        let (mut incoming, plugin) = self.incoming(request, found, &account);
         let asked = Asked::of(request, self.compression);
         if let Some(known) = self.at_hand((&incoming, &asked), plugin) {
             let sent = known.response((&asked, &self.kept), account);
             return sent.unwrap_or_else(|(error, account)| plain_error(&error, asked.head, account));
         }
-        // Where the client goes, this future is dropped: then the work is not wanted any more.
+        // Where the client goes, this future is dropped: then the work is not wanted any more, and nobody waits for it.
         let mut wanted = Wanted(Some(Arc::clone(&account.context)));
+        let mut place: Option<Place> = None;
+        let mut account = account;
+        let response = loop {
+            let outcome = self.called((incoming, asked.clone()), plugin, account).await;
+            let held = match outcome {
+                Ok(Outcome::Answered(response)) => break response,
+                Ok(Outcome::Held(held)) => held,
+                Err(error) => break plain_error(&error, asked.head, self.account(request)),
+            };
+            let woken = match &mut place {
+                Some(place) => place.woken().await,
+                None => match self.waiting.begin(&held.incoming.dataset).await {
+                    Ok(begun) => {
+                        place = Some(begun);
+                        // It may have been between the answer and the first look.
+                        Woken::Changed
+                    }
+                    Err(error) => break plain_error(&error, asked.head, held.account),
+                },
+            };
+            match woken {
+                Woken::Changed => (incoming, account) = held.again(),
+                Woken::TimeOver => break held.sent(&asked, &self.kept),
+                Woken::Stopping => break plain_error(&waiting::stopped(), asked.head, held.account),
+            }
+        };
+        wanted.0 = None;
+        response
+    }
+
+    /// Lets a plugin answer, on a blocking thread.
+    async fn called(
+        self: &Arc<Self>,
+        (incoming, asked): (Incoming, Asked),
+        plugin: usize,
+        account: Account,
+    ) -> Result<Outcome, Error> {
         let Ok(permit) = Arc::clone(&self.calls).acquire_owned().await else {
-            return plain_error(&Error::new(ErrorKind::Unavailable, "the server stops"), false, account);
+            return Ok(Outcome::Answered(plain_error(&waiting::stopped(), asked.head, account)));
         };
         let site = Arc::clone(self);
         let answered = tokio::task::spawn_blocking(move || {
-            let response = site.answered((&incoming, &asked), plugin, account);
+            let outcome = site.answered((&incoming, &asked), plugin, account);
             // The permit is the thread's: it is given back when the work is done, not when nobody waits for it.
             drop(permit);
-            response
-        });
-        let answered = answered.await;
-        wanted.0 = None;
-        match answered {
-            Ok(response) => response,
-            Err(error) => {
-                tracing::error!(error = error.to_string(), "answering panicked");
-                plain_error(&Error::internal("answering panicked"), false, self.account(request))
+            match outcome {
+                Ok(response) => Outcome::Answered(response),
+                Err((back, account)) => Outcome::Held(back.with(incoming, account)),
             }
-        }
+        });
+        answered.await.map_err(|error| {
+            tracing::error!(error = error.to_string(), "answering panicked");
+            Error::internal("answering panicked")
+        })
     }
 
     /// The response that needs no plugin, if it is known at once what the dataset is now.
@@ -243,44 +298,48 @@ impl Site {
             rest: found.rest,
             route: found.route,
             context: Arc::clone(&account.context),
+            held: String::new(),
         };
         (incoming, found.plugin)
     }
 
-    /// Runs on a blocking thread: from the request to the response's first byte.
+    /// Runs on a blocking thread: from the request to the response's first byte, or to an answer that is held back.
     fn answered(
         &self,
         (incoming, asked): (&Incoming, &Asked),
         plugin: usize,
         account: Account,
-    ) -> Response<Body> {
+    ) -> Result<Response<Body>, (Back, Account)> {
         let Some(serving) = self.plugins.serving.get(plugin) else {
-            return plain_error(&Error::internal("a route leads to no plugin"), asked.head, account);
+            return Ok(plain_error(&Error::internal("a route leads to no plugin"), asked.head, account));
         };
+        let failed = |error: &Error, account| Ok(render_error(&serving.guest, incoming, error, account));
         if header_of(incoming, request_line::MARK).is_some() {
-            return render_error(&serving.guest, incoming, &request_line::refusal(), account);
+            return failed(&request_line::refusal(), account);
         }
         let validators = self.validators(incoming, serving);
         let mut seat = None;
         if let Some(validators) = &validators {
             let time = || self.kept.time(&validators.tag);
             if let Some(tag) = asked.known(validators) {
-                return respond::not_modified(&tag, time().as_deref(), account);
+                return Ok(respond::not_modified(&tag, time().as_deref(), account));
             }
             let kept = self.kept.get(&validators.tag);
             if asked.is_unmodified(validators) && (kept.is_some() || is_stable(serving, incoming)) {
-                return respond::not_modified(&validators.tag, time().as_deref(), account);
+                return Ok(respond::not_modified(&validators.tag, time().as_deref(), account));
             }
             if let Some(kept) = kept.or_else(|| self.made_meanwhile(validators, incoming, &mut seat)) {
                 let sent = reply::send_whole(&kept, (asked, Some(validators)), (&self.kept, account));
-                return sent.unwrap_or_else(|(error, account)| {
-                    render_error(&serving.guest, incoming, &error, account)
-                });
+                return sent.or_else(|(error, account)| failed(&error, account));
             }
         }
         let answer = match serving.guest.handle(incoming) {
             Ok(answer) => answer,
-            Err(error) => return render_error(&serving.guest, incoming, &error, account),
+            Err(error) => return failed(&error, account),
+        };
+        let answer = match Back::of(answer, incoming) {
+            Ok(back) => return Err((back, account)),
+            Err(answer) => answer,
         };
         // Validators that were made before the file changed must not stand on what was lent after; what is lent stays the same,
         // or gives errors.
@@ -288,10 +347,10 @@ impl Site {
         let validators = validators.filter(|validators| answer.stable && same(validators));
         let begun = match reply::begun(answer, (asked, validators.as_ref())) {
             Ok(begun) => begun,
-            Err(error) => return render_error(&serving.guest, incoming, &error, account),
+            Err(error) => return failed(&error, account),
         };
         let sent = reply::send(begun, (asked, validators.as_ref()), (&self.kept, account));
-        sent.unwrap_or_else(|(error, account)| render_error(&serving.guest, incoming, &error, account))
+        sent.or_else(|(error, account)| failed(&error, account))
     }
 
     /// The response that somebody else is making, once it is made. Where nobody is, `seat` is taken, and whoever asks for
@@ -352,28 +411,4 @@ fn is_stable(serving: &Serving, incoming: &Incoming) -> bool {
 fn header_of<'a>(incoming: &'a Incoming, name: &str) -> Option<&'a str> {
     let found = incoming.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
-}
-
-/// An error in the protocol's own form, or as JSON.
-fn render_error(guest: &Arc<Guest>, incoming: &Incoming, error: &Error, account: Account) -> Response<Body> {
-    let (status, id) = (respond::status_of(error.kind), account.context.id().to_owned());
-    if status.is_server_error() {
-        let (request, plugin, kind) = (&account.request, guest.name(), format!("{:?}", error.kind));
-        tracing::error!(id, request, plugin, kind, error = error.message, "request failed");
-    }
-    let message = respond::message_of(error, &id);
-    let rendered = guest.render_error(incoming, status.as_u16(), &message);
-    let (mut headers, body) = match rendered {
-        Some(Answer { headers, content: AnswerContent::Full(bytes), .. }) => (headers, shared(bytes)),
-        _ => respond::json_error(&message, &id),
-    };
-    headers.extend(respond::retry_after(status));
-    respond::whole(Whole { status, headers, body, range: None }, incoming.method == "HEAD", account)
-}
-
-fn plain_error(error: &Error, head: bool, account: Account) -> Response<Body> {
-    let (status, id) = (respond::status_of(error.kind), account.context.id().to_owned());
-    let (mut headers, body) = respond::json_error(&respond::message_of(error, &id), &id);
-    headers.extend(respond::retry_after(status));
-    respond::whole(Whole { status, headers, body, range: None }, head, account)
 }

@@ -114,7 +114,7 @@ pub fn send(
     (asked, validators): (&Asked, Option<&Validators>),
     (kept, mut account): (&KeptResponses, Account),
 ) -> Result<Response<Body>, (Error, Account)> {
-    let Answer { status, stable, ranges, compressible, costly, mut headers, content } = answer;
+    let Answer { status, stable, ranges, compressible, costly, mut headers, content, .. } = answer;
     keep_time(&mut headers, stable, (validators, kept));
     let worth = worth(&mut headers, (status, ranges), compressible);
     let (length, source) = match content {

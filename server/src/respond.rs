@@ -146,7 +146,8 @@ pub fn preflight(methods: &str, mut account: Account) -> Response<Body> {
     let mut map = HeaderMap::new();
     insert(&mut map, header::ALLOW, methods);
     insert(&mut map, header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-    const HEADERS: &str = "Accept, Authorization, Content-Type, If-Modified-Since, If-None-Match, Range";
+    const HEADERS: &str = "Accept, Authorization, Cache-Control, Content-Type, If-Modified-Since, \
+                           If-None-Match, If-Range, Pragma, Range";
     map.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(HEADERS));
     map.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     finish(StatusCode::NO_CONTENT, map, Body::full(Bytes::new(), account))

@@ -61,7 +61,8 @@ async fn listen(
     let own = format!("http://{}", listener.local_addr()?);
     let base_url = settings.public_url.clone().unwrap_or(own);
     let base_url = base_url.trim_end_matches('/').to_owned();
-    let site = Arc::new(Site::new(services, plugins, (base_url, settings.compression)));
+    let site =
+        Arc::new(Site::new(services, plugins, (base_url, settings.compression, settings.longest_wait)));
     let stop = stop_signal()?;
     banner::print(&site)?;
     connections::serve(listener, site, stop).await;

@@ -8,6 +8,9 @@ use weir_datasets::memory_budget::DEFAULT_BUDGET;
 
 use crate::arguments::{LEAST_BUDGET, Serve};
 
+/// Requests wait this long for a dataset to change: shorter than the minute after which proxies give up by default.
+const LONGEST_WAIT: Duration = Duration::from_secs(50);
+
 /// How the server runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -21,6 +24,8 @@ pub struct Settings {
     pub memory_budget: u64,
     /// How long a request waits for memory.
     pub memory_wait: Duration,
+    /// How long a request may wait for a dataset to change.
+    pub longest_wait: Duration,
     /// Whether responses are compressed for clients that ask for it.
     pub compression: Compression,
 }
@@ -44,6 +49,7 @@ impl Settings {
             public_url: serve.public_url.clone().or_else(|| server.public_url.clone()),
             max_response: serve.max_response.or(server.max_response.map(|size| size.0)).unwrap_or(500 << 20),
             memory_budget,
+            longest_wait: server.longest_wait.map_or(LONGEST_WAIT, |wait| wait.0),
             compression: server.compression.unwrap_or_default(),
             memory_wait: wait.or(server.memory_wait.map(|wait| wait.0)).unwrap_or(Duration::from_secs(20)),
         })

@@ -36,7 +36,7 @@ impl Values {
 /// Names and texts.
 type Attributes = Vec<(String, String)>;
 
-/// A file in the making: fixed dimensions, variables over them, text attributes.
+/// A file in the making: dimensions, of which the one of length 0 counts records, variables over them, text attributes.
 #[derive(Clone, Debug, Default)]
 pub struct Netcdf3 {
     dimensions: Vec<(String, u32)>,
@@ -50,7 +50,7 @@ impl Netcdf3 {
         Self::default()
     }
 
-    /// Declares a dimension.
+    /// Declares a dimension; the one of length 0 counts records. Elements of variables over it have 4 or 8 bytes each.
     pub fn dimension(mut self, name: &str, length: u32) -> Self {
         self.dimensions.push((name.to_owned(), length));
         self
@@ -82,15 +82,42 @@ impl Netcdf3 {
         // Offsets are part of the header, and the header's length does not depend on them: lay out twice.
         let length = self.header(0).len();
         let mut file = self.header(length);
-        for (.., values) in &self.variables {
-            file.extend(padded(values.bytes()));
+        for (_, dimensions, _, values) in &self.variables {
+            if self.records_of(dimensions, values).is_none() {
+                file.extend(padded(values.bytes()));
+            }
+        }
+        for record in 0..self.records() {
+            for (_, dimensions, _, values) in &self.variables {
+                if let Some(records) = self.records_of(dimensions, values) {
+                    let (bytes, size) = (values.bytes(), values.bytes().len() / records);
+                    file.extend(&bytes[record * size..(record + 1) * size]);
+                }
+            }
         }
         file
     }
 
+    /// How many records the file has.
+    fn records(&self) -> usize {
+        let all = self
+            .variables
+            .iter()
+            .filter_map(|(_, dimensions, _, values)| self.records_of(dimensions, values));
+        all.max().unwrap_or(0)
+    }
+
+    /// How many records a variable has, if its first dimension counts them.
+    fn records_of(&self, dimensions: &[usize], values: &Values) -> Option<usize> {
+        let mut lengths = dimensions.iter().map(|place| self.dimensions[*place].1 as usize);
+        let element = if matches!(values, Values::Float64(_)) { 8 } else { 4 };
+        let is_record = lengths.next() == Some(0);
+        is_record.then(|| values.bytes().len() / lengths.product::<usize>() / element)
+    }
+
     fn header(&self, data: usize) -> Vec<u8> {
         let mut out = b"CDF\x01".to_vec();
-        out.extend(0_u32.to_be_bytes());
+        out.extend((self.records() as u32).to_be_bytes());
         list(&mut out, 10, self.dimensions.len());
         for (name, length) in &self.dimensions {
             text(&mut out, name);
@@ -98,17 +125,25 @@ impl Netcdf3 {
         }
         attributes(&mut out, &self.attributes);
         list(&mut out, 11, self.variables.len());
-        let mut begin = data;
+        let fixed = self
+            .variables
+            .iter()
+            .filter(|(_, dimensions, _, values)| self.records_of(dimensions, values).is_none());
+        let fixed: usize = fixed.map(|(.., values)| padded(values.bytes()).len()).sum();
+        let (mut begin_fixed, mut begin_record) = (data, data + fixed);
         for (name, dimensions, own, values) in &self.variables {
             text(&mut out, name);
             out.extend((dimensions.len() as u32).to_be_bytes());
             dimensions.iter().for_each(|d| out.extend((*d as u32).to_be_bytes()));
             attributes(&mut out, own);
             out.extend(values.code().to_be_bytes());
-            let size = padded(values.bytes()).len();
+            let (size, begin) = match self.records_of(dimensions, values) {
+                Some(records) => (values.bytes().len() / records, &mut begin_record),
+                None => (padded(values.bytes()).len(), &mut begin_fixed),
+            };
             out.extend((size as u32).to_be_bytes());
-            out.extend((begin as u32).to_be_bytes());
-            begin += size;
+            out.extend((*begin as u32).to_be_bytes());
+            *begin += size;
         }
         out
     }

@@ -98,7 +98,7 @@ pub const ARROWS: &[Rule] = &[
     },
     Rule {
         krate: "weir-plugin-kerchunk",
-        may_know: &["weir-plugin-api", "weir-references", "weir-zarr"],
+        may_know: &["weir-plugin-api", "weir-references", "weir-zarr-objects", "weir-zarr"],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },

@@ -160,7 +160,8 @@ fn write_facts(out: &mut String) {
             rest,
             route,
             reserved,
-            context
+            context,
+            held
         }
     );
     facts!(out, WeirSlab { size, variable, start, count, step, rank, order });

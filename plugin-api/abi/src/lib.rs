@@ -22,7 +22,7 @@ use core::ffi::c_void;
 /// Major version: part of the entry symbol's name.
 pub const WEIR_ABI_MAJOR: u32 = 1;
 /// Minor version: how many times fields were appended.
-pub const WEIR_ABI_MINOR: u32 = 1;
+pub const WEIR_ABI_MINOR: u32 = 2;
 /// Marks a table as ours: "WEIRPLG1", least significant byte first.
 pub const WEIR_MAGIC: u64 = 0x3147_4c50_5249_4557;
 /// The data symbol that a plugin exports: a [`WeirPlugin`].
@@ -71,6 +71,11 @@ pub const WEIR_RESPONSE_COMPRESSIBLE: u32 = 4;
 /// Response flag, with [`WEIR_RESPONSE_STABLE`]: making the body took work, so the host may keep it where it is larger than what
 /// it keeps else.
 pub const WEIR_RESPONSE_COSTLY: u32 = 8;
+/// Response flag, since minor version 2: the answer says nothing new, and the client wants to wait until there is something. The
+/// host keeps it back without holding a thread, and calls `handle` again, with the body as the request's `held`, once the
+/// dataset may have changed. It sends the answer where the time that it lets requests wait is over. Only for whole bodies of
+/// UTF-8 text, in answers to requests for a dataset; a host of an older minor version sends them at once.
+pub const WEIR_RESPONSE_HELD: u32 = 16;
 
 /// State of a chunk's place: it was proven that nothing is stored, so every element is the fill value.
 pub const WEIR_PLACE_MISSING: u32 = 0;
@@ -195,6 +200,9 @@ pub struct WeirRequest {
     pub reserved: u32,
     /// The host's handle of this request, for its services.
     pub context: *mut c_void,
+    /// Since minor version 2. The body of the plugin's answer to this very request that the host kept back
+    /// ([`WEIR_RESPONSE_HELD`]); empty where it kept none.
+    pub held: WeirStr,
 }
 
 /// A hyperslab of a variable: three numbers per axis, slowest axis first.
@@ -556,7 +564,8 @@ const fn layout_hash() -> u64 {
         size_of::<WeirBytesTable>(),
         size_of::<WeirBytes>(),
         size_of::<WeirErr>(),
-        size_of::<WeirRequest>(),
+        // As it was in minor version 0, which ended there.
+        offset_of!(WeirRequest, held),
         offset_of!(WeirRequest, route),
         offset_of!(WeirRequest, context),
         size_of::<WeirSlab>(),

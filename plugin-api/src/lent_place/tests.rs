@@ -134,6 +134,7 @@ fn empty_request() -> WeirRequest {
         route: 0,
         reserved: 0,
         context: std::ptr::null_mut(),
+        held: nothing,
     }
 }
 

@@ -17,6 +17,7 @@ mod settings;
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Plugin, Request, Response, Route};
 use weir_zarr::{Hierarchy, Key, document, listing};
+use weir_zarr_objects::timestep;
 
 use crate::references::Referred;
 use crate::settings::Settings;
@@ -55,6 +56,9 @@ impl Plugin for KerchunkPlugin {
             return reference_partitions::respond(&Referred::new(request, dataset)?, key);
         }
         let schema = dataset.schema()?;
+        if let Some(response) = timestep(&self.host, request, &schema, request.rest()) {
+            return response;
+        }
         match Key::parse(request.rest(), &schema) {
             Some(Key::Chunk { path, index, format }) => {
                 let wanted = chunks::Wanted { path, index: &index, format };

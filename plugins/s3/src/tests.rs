@@ -1,8 +1,8 @@
 //! The bucket behind the plugin's C table, served by a host in memory.
 
-use weir_plugin_api::ErrorKind;
-use weir_plugin_api::model::DataType;
+use weir_plugin_api::model::{Codec, DataType};
 use weir_plugin_api::testing::{MemoryDataset, MockHost, Running, check_contract, counting, dataset_of};
+use weir_plugin_api::{ErrorKind, Source};
 
 use crate::S3Plugin;
 
@@ -102,6 +102,69 @@ fn sizes_are_those_of_objects() {
         assert_eq!(object.bytes.len().to_string(), size, "{key}");
     }
     assert_eq!(running.get("/s3/z/wide/0.0").unwrap().bytes, [1, 0, 2, 0, 4, 0, 5, 0]);
+}
+
+/// Chunks of every kind, without a recipe: stored plain and deflated, with a checksum, missing, with a codec skipped, in a byte
+/// order that is changed, and elsewhere than in a file.
+fn stored() -> MemoryDataset {
+    let deflate = [Codec::Shuffle { element_size: 2 }, Codec::Deflate { level: 4 }];
+    let wide = |name: &str, codecs: &[Codec]| {
+        let (mut variable, values) = counting(name, DataType::Int16, &[("y", 5), ("x", 3)]);
+        variable.storage.chunk_shape = vec![2, 2];
+        variable.storage.codecs = codecs.to_vec();
+        (variable, values)
+    };
+    let unknown =
+        Codec::Other { id: 65000, name: "x".into(), parameters: vec![], configuration: String::new() };
+    let all = vec![
+        wide("deflated", &deflate),
+        wide("plain", &[]),
+        wide("other", &[unknown]),
+        counting("names", DataType::String, &[("x", 3)]),
+    ];
+    let mut dataset = dataset_of(all);
+    dataset.chunks.clear();
+    for (path, index, bytes, skipped) in [
+        ("/deflated", [0, 0], b"stored bytes".as_slice(), 0),
+        ("/deflated", [1, 0], b"not shuffled", 1),
+        ("/deflated", [2, 1], b"put together", 0),
+        ("/plain", [0, 0], &[1, 0, 2, 0, 4, 0, 5, 0], 0),
+    ] {
+        dataset.chunks.insert((path.to_owned(), index.to_vec()), (bytes.to_vec(), skipped));
+        if index != [2, 1] {
+            dataset.ranges.insert((path.to_owned(), index.to_vec()), (Source::Own, 100));
+        }
+    }
+    dataset
+}
+
+#[test]
+fn sizes_of_stored_chunks_are_told_without_reading_them() {
+    let running = MockHost::new().dataset("d", stored()).start::<S3Plugin>();
+    let mut made = vec![];
+    let listing = running.get("/s3?list-type=2&prefix=d/").unwrap().text();
+    let sizes: Vec<&str> = between(&listing, "Size");
+    for (key, size) in between(&listing, "Key").into_iter().zip(sizes) {
+        let before = running.reads();
+        let one = running.get(&format!("/s3?list-type=2&max-keys=1&prefix={key}")).unwrap().text();
+        assert_eq!(between(&one, "Size"), [size], "{key}");
+        if running.reads() > before {
+            made.push(key);
+        }
+        let object = running.get(&format!("/s3/{key}")).unwrap();
+        assert_eq!(object.bytes.len().to_string(), size, "{key}");
+    }
+    // What is compressed anew, filled chunks among it, or lies in no file: all else is told by its place or its shape.
+    let is_made = |key: &&str| {
+        let anew = ["d/other/", "d/names/"].iter().any(|array| key.starts_with(array));
+        anew || key.starts_with("d/deflated/") && !key.ends_with("/0.0") && !key.ends_with("/0/0")
+    };
+    assert!(made.iter().all(is_made), "{made:?}");
+    assert!(made.contains(&"d/deflated/1.0") && !made.contains(&"d/deflated/0.0"), "{made:?}");
+    let keys = between(&listing, "Key");
+    for key in ["d/deflated/0.0", "d/plain/0.0"] {
+        assert!(keys.contains(&key), "{keys:?}");
+    }
 }
 
 #[test]

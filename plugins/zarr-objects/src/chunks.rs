@@ -23,11 +23,11 @@ pub(crate) struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// The variable's path as the host writes it.
-    fn variable(&self) -> String {
+    pub fn variable(&self) -> String {
         format!("/{}", self.path)
     }
 
-    fn no_such_chunk(&self, why: &str) -> Error {
+    pub fn no_such_chunk(&self, why: &str) -> Error {
         Error::not_found(format!("{} has no chunk {:?}: {why}", self.path, self.index))
     }
 }

@@ -15,14 +15,19 @@ pub(crate) fn compress(bytes: Vec<u8>, compressor: &Compressor, size: usize) -> 
         Compressor::Zstd { level } => zstandard(&bytes, *level),
         Compressor::Blosc { cname, level, shuffle } => {
             let blosc = Blosc { name: *cname, shuffle: *shuffle, size };
-            let block = |block: &[u8]| match cname {
-                BloscName::Lz4 => Some(lz4_flex::block::compress(block)),
-                BloscName::Zstd => zstandard(block, *level).ok(),
-                BloscName::Zlib => deflated(block, *level, Frame::Zlib).ok(),
+            let block = |block: &[u8], out: &mut Vec<u8>| {
+                match cname {
+                    BloscName::Lz4 => return lz4(block, out),
+                    BloscName::Zstd => out.extend(zstandard(block, *level).ok()?),
+                    BloscName::Zlib => out.extend(deflated(block, *level, Frame::Zlib).ok()?),
+                }
+                Some(())
             };
-            blosc
-                .encode(&bytes, block)
-                .ok_or_else(|| Error::too_large("a chunk has more bytes than Blosc can count"))
+            let encoded = blosc.encode(&bytes, block);
+            let mut encoded =
+                encoded.ok_or_else(|| Error::too_large("a chunk has more bytes than Blosc can count"))?;
+            encoded.shrink_to_fit();
+            Ok(encoded)
         }
     }
 }
@@ -54,6 +59,15 @@ pub(crate) fn deflated(bytes: &[u8], level: u32, frame: Frame) -> Result<Vec<u8>
     // What is kept of it should not hold the room that compressing might have needed.
     out.shrink_to_fit();
     Ok(out)
+}
+
+/// Appends an LZ4 block, without a copy of its own.
+fn lz4(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let begin = out.len();
+    out.resize(begin.checked_add(lz4_flex::block::get_maximum_output_size(bytes.len()))?, 0);
+    let length = lz4_flex::block::compress_into(bytes, out.get_mut(begin..)?).ok()?;
+    out.truncate(begin.checked_add(length)?);
+    Some(())
 }
 
 fn zstandard(bytes: &[u8], level: u32) -> Result<Vec<u8>, Error> {

@@ -11,6 +11,8 @@ mod chunks;
 mod compress;
 mod making;
 mod processing;
+mod sizes;
+mod timestep;
 
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
 use weir_zarr::{Arrays, Hierarchy, Key, Product, document};
 
 use processing::Processing;
+pub use timestep::timestep;
 
 /// The media type of documents.
 pub const JSON: &str = "application/json";
@@ -97,15 +100,31 @@ impl Objects {
         .map(Some)
     }
 
-    /// Bytes of the object that `key` names; `None` where there is none.
+    /// Bytes of the object that `key` names; `None` where there is none. A chunk is made only where nothing else tells how many it
+    /// has: those that are compressed anew.
     ///
     /// # Errors
     /// Whatever keeps it from being told.
     pub fn size(&self, request: &Request<'_>, shown: &Shown, key: &str) -> Result<Option<u64>, Error> {
-        match self.object(request, shown, key) {
-            Ok(response) => Ok(response.and_then(|response| response.length())),
+        let found = match self.known_size(shown, key) {
+            Ok(None) => self.object(request, shown, key).map(|made| made.and_then(|made| made.length())),
+            known => known,
+        };
+        match found {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            found => found,
+        }
+    }
+
+    fn known_size(&self, shown: &Shown, key: &str) -> Result<Option<u64>, Error> {
+        let hierarchy = shown.hierarchy();
+        let Some(Key::Chunk { path, ref index, format }) = Key::parse(key, hierarchy.schema) else {
+            return Ok(None);
+        };
+        let wanted = chunks::Wanted { path, index, format };
+        match &shown.product {
+            Some(product) => Ok(sizes::of_made(product, &wanted)),
+            None => sizes::of_chunk(&shown.dataset, &shown.schema, &wanted),
         }
     }
 

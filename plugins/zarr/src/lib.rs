@@ -9,7 +9,7 @@ mod tree;
 
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
 use weir_zarr::listing;
-use weir_zarr_objects::{JSON, Objects, no_key};
+use weir_zarr_objects::{JSON, Objects, no_key, timestep};
 
 /// Routes of a dataset's mount; the others are of groups of datasets.
 const MOUNTS: usize = 2;
@@ -60,6 +60,9 @@ impl ZarrPlugin {
     /// Answers a request below the mount of a dataset.
     fn dataset(&self, request: &Request<'_>) -> Result<Response, Error> {
         let shown = self.objects.open(request, request.dataset_id())?;
+        if let Some(response) = timestep(&self.host, request, shown.hierarchy().schema, request.rest()) {
+            return response;
+        }
         if let Some(response) = self.objects.object(request, &shown, request.rest())? {
             return Ok(response);
         }

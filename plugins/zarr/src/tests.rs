@@ -250,3 +250,20 @@ fn errors_are_json() {
     assert_eq!(body.text(), r#"{"detail":"no \"x\""}"#);
     assert_eq!(body.header("content-type"), Some("application/json"));
 }
+
+#[test]
+fn answers_are_held_back_until_there_is_another_step() {
+    let mut grows = dataset_of(vec![counting("time", DataType::Float64, &[("time", 7)])]);
+    grows.schema.root.dimensions[0].unlimited = true;
+    let running = MockHost::new().dataset("d", grows).dataset("fixed", dataset()).start::<ZarrPlugin>();
+    let now = running.get("/datasets/d/zarr/current-timestep").unwrap();
+    assert_eq!((now.text().as_str(), now.held, now.stable), (r#"{"timestep":6}"#, false, false));
+    let first = running.get("/datasets/d/zarr/next-timestep").unwrap();
+    assert_eq!((first.text(), first.held), (now.text(), true));
+    let same = running.get_again("/datasets/d/zarr/next-timestep", r#"{"timestep":6}"#).unwrap();
+    assert_eq!((same.text(), same.held), (now.text(), true));
+    let new = running.get_again("/datasets/d/zarr/next-timestep", r#"{"timestep":5}"#).unwrap();
+    assert_eq!((new.text(), new.held), (now.text(), false));
+    let fixed = running.get("/datasets/fixed/zarr/next-timestep").unwrap_err();
+    assert_eq!(fixed.kind, ErrorKind::NotFound);
+}

@@ -4,6 +4,7 @@
 //!   moves numbers from one reference date to another.
 //! - [`packing`] turns stored numbers into those that are meant, and tells which are missing.
 //! - [`axes`] says what a coordinate measures; [`Coordinates`] finds those of a variable, with their bounds.
+//! - [`steps()`] finds the dimension along which a dataset grows.
 //! - [`grid_mapping`] reads projections, [`horizontal`] recognises kinds of grids, HEALPix and meshes among them.
 //! - [`extent`] turns the numbers of coordinates into boxes on the Earth.
 //! - [`cell_methods()`], [`pairs`] and [`keyed_lists`] read attributes that are lists.
@@ -24,6 +25,7 @@ pub mod grid_mapping;
 pub mod horizontal;
 pub mod packing;
 mod scope;
+mod steps;
 pub mod time;
 mod tokens;
 
@@ -34,4 +36,5 @@ pub use calendar::{Calendar, CalendarError, Date, YEARS};
 pub use cell_methods::{CellMethod, cell_methods};
 pub use coordinates::{Bounds, Coordinate, Coordinates, coordinate_variable, related};
 pub use scope::{Located, find};
+pub use steps::{Steps, steps};
 pub use tokens::{Keyed, SyntaxError, keyed_lists, names, pairs};

@@ -81,14 +81,36 @@ pub fn padded(values: Vec<u8>, part: &[u64], chunk: &[u64], fill: &[u8]) -> Opti
 /// number of elements of `size` bytes.
 #[must_use]
 pub fn shuffled(bytes: &[u8], size: usize) -> Option<Vec<u8>> {
-    if bytes.len().checked_rem(size)? != 0 {
+    let mut out = vec![0; bytes.len()];
+    shuffle_into(bytes, size, &mut out).map(|()| out)
+}
+
+/// As [`shuffled`], into a buffer of the same length; `None` where it has another one, too.
+#[must_use]
+pub fn shuffle_into(bytes: &[u8], size: usize, out: &mut [u8]) -> Option<()> {
+    if bytes.len().checked_rem(size)? != 0 || out.len() != bytes.len() {
         return None;
     }
-    let mut out = Vec::with_capacity(bytes.len());
-    for significance in 0..size {
-        out.extend(bytes.iter().skip(significance).step_by(size));
+    match size {
+        2 => shuffle(bytes, out, |element, shift| (u16::from_le_bytes(element) >> shift) as u8),
+        4 => shuffle(bytes, out, |element, shift| (u32::from_le_bytes(element) >> shift) as u8),
+        8 => shuffle(bytes, out, |element, shift| (u64::from_le_bytes(element) >> shift) as u8),
+        _ => {
+            let ordered = (0..size).flat_map(|significance| bytes.iter().skip(significance).step_by(size));
+            out.iter_mut().zip(ordered).for_each(|(to, from)| *to = *from);
+        }
     }
-    Some(out)
+    Some(())
+}
+
+/// Elements of a usual size as words, of which the compiler shifts many at once.
+fn shuffle<const SIZE: usize>(bytes: &[u8], out: &mut [u8], byte: impl Fn([u8; SIZE], u32) -> u8) {
+    let (elements, _) = bytes.as_chunks::<SIZE>();
+    for (plane, shift) in out.chunks_exact_mut(elements.len().max(1)).zip((0..).step_by(8)) {
+        for (to, element) in plane.iter_mut().zip(elements) {
+            *to = byte(*element, shift);
+        }
+    }
 }
 
 #[cfg(test)]
