@@ -196,7 +196,7 @@ fn check_same(name: &str, ours: &dyn ChunkSource) {
         let variable = ours.schema().variable(path)?;
         let slab = Hyperslab::whole(&variable.shape).ok()?;
         Some(match variable.data_type.size() {
-            None => Expected::Strings(ours.read_strings(path, &slab).unwrap()),
+            None => Expected::Strings(ours.read_strings(path, &slab, &mut StringRoom::default()).unwrap()),
             Some(_) => return None,
         })
     };
