@@ -11,7 +11,7 @@ default:
     @just --list --unsorted
 
 # Everything that CI runs
-check: fmt-check clippy doc deny test
+check: fmt-check clippy doc deny test test-netcdf-c
 
 # All tests: those in Rust, then real clients in both plugin modes
 test: test-rust conformance
