@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the clients of the conformance run: those of Debian (ncdump, ncks, cdo, ncview with an
-# X server without a screen, getdap, R and Octave with their packages for netCDF), and one Python environment for each requirements-*.txt here, below $WEIR_VENVS (target/venvs by default).
+# X server without a screen, getdap, R and Octave with their packages for netCDF, GDAL for Python, Node where it is missing), zarrita and
+# zarr.js from npm, and one Python environment for each requirements-*.txt here, below $WEIR_VENVS (target/venvs by default).
 # What is installed already is left alone, so that a second run takes no time.
 set -eu
 
@@ -16,9 +17,12 @@ missing=""
 for pair in netcdf-bin:ncdump netcdf-bin:nccopy nco:ncks cdo:cdo ncview:ncview xvfb:Xvfb libdap-bin:getdap libdap-bin:getdap4; do
     [ -x "/usr/bin/${pair##*:}" ] || missing="$missing ${pair%%:*}"
 done
-for package in r-cran-ncdf4 octave-netcdf; do
+for package in r-cran-ncdf4 octave-netcdf python3-gdal; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
 done
+# Node 18 or newer; whoever brings another than Debian's has npm with it.
+command -v node >/dev/null || missing="$missing nodejs"
+command -v npm >/dev/null || missing="$missing npm"
 python=/usr/bin/python3
 [ -x "$python" ] || python=$(command -v python3 || echo "$python")
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3 python3-venv"
@@ -50,3 +54,16 @@ for requirements in "$here"/requirements-*.txt; do
     # Written last: an interrupted installation starts again.
     echo "$stamp" > "$venv/stamp"
 done
+
+packages=$venvs/javascript
+stamp="$(node --version) $(cat "$here"/javascript/package*.json | sha256sum)"
+if [ "$(cat "$packages/stamp" 2>/dev/null)" = "$stamp" ]; then
+    echo "javascript: up to date"
+else
+    echo "javascript: installing into $packages"
+    rm -rf "$packages"
+    mkdir -p "$packages"
+    cp "$here"/javascript/package.json "$here"/javascript/package-lock.json "$packages"
+    (cd "$packages" && npm ci --silent --ignore-scripts --no-audit --no-fund)
+    echo "$stamp" > "$packages/stamp"
+fi

@@ -34,6 +34,10 @@ class Dataset:
     unlimited: set = dataclasses.field(default_factory=set)
 
 
+class Refused(Exception):
+    """Stands for the values that a client could not read."""
+
+
 def plain(value):
     """An attribute as `str`, a list of `str`, or its type and values as Python numbers.
 
@@ -137,12 +141,24 @@ def value_differences(where, expected, seen):
 
 def variable_differences(name, expected, seen):
     """Differences of one variable."""
+    if isinstance(seen.values, Refused):
+        yield f"{name}: cannot be read: {seen.values}"[:500]
+        return
     if tuple(expected.dimensions) != tuple(seen.dimensions):
         yield f"{name}: dimensions are {seen.dimensions}; expected {expected.dimensions}"
     if expected.text_dimension and expected.text_dimension != seen.text_dimension:
         yield f"{name}: characters lie along {seen.text_dimension}; expected {expected.text_dimension}"
     yield from value_differences(name, expected.values, seen.values)
     yield from attribute_differences(name, expected.attributes, seen.attributes)
+
+
+def differences_by_variable(expected, seen):
+    """Everything in which `seen` is not `expected`, by the name of the variable; under "" what is no variable's."""
+    found = {}
+    for name in expected.variables.keys() | seen.variables.keys():
+        sides = [Dataset({name: side.variables[name]} if name in side.variables else {}, {}) for side in (expected, seen)]
+        found[name] = differences(*sides)
+    return found | {"": differences(Dataset({}, expected.attributes, expected.unlimited), Dataset({}, seen.attributes, seen.unlimited))}
 
 
 def differences(expected, seen):

@@ -1,8 +1,8 @@
-"""Every stored chunk of every fixture, byte for byte: `stored_chunks.py BASE_URL FOLDER ID...`.
+"""Every stored chunk of every fixture, byte for byte: `stored_chunks.py BASE_URL FOLDER ID...`; and every metadata document.
 
 The body of a chunk, under its key of version 2 and of version 3, must be the very bytes that lie in the file where the reference set
 says, and, of an HDF5 file, where the HDF5 library says. A chunk that is no range of a file, or is not stored, must be what
-the processed route shows, or an error. Prints one JSON line for each variable, as `source_worker.py` does.
+the processed route shows, or an error. Metadata is the same in consolidated documents and in single ones. Prints one JSON line for each variable, as `source_worker.py` does.
 """
 
 import hashlib
@@ -179,6 +179,36 @@ class Variable:
         assert stored == body, f"{digest(body)}, but {path.name} has {digest(stored)} at byte {offset}"
 
 
+def metadata_differences(server, mount):
+    """Documents of single groups and arrays that are not what consolidated metadata has of them, and the other way round."""
+    consolidated = server.json(f"{mount}/.zmetadata")["metadata"]
+    root = server.json(f"{mount}/zarr.json")
+    below = root.get("consolidated_metadata", {}).get("metadata", {})
+    expected = consolidated | {f"{path}/zarr.json": document for path, document in below.items()}
+    for key, document in expected.items():
+        single = server.json(f"{mount}/{urllib.parse.quote(key)}")
+        # A group's own document has everything below it inside, too.
+        single.pop("consolidated_metadata", None)
+        document = {name: value for name, value in document.items() if name != "consolidated_metadata"}
+        if single != document or json.dumps(single) != json.dumps(document):
+            yield f"{key} is {json.dumps(single)[:300]}, but consolidated {json.dumps(document)[:300]}"
+    in_v2 = {key.removesuffix("/.zarray") for key in consolidated if key.endswith("/.zarray")}
+    in_v3 = {path for path, document in below.items() if document["node_type"] == "array"}
+    if in_v2 != in_v3:
+        yield f"version 2 has the arrays {sorted(in_v2)}, version 3 {sorted(in_v3)}"
+
+
+def checked_metadata(server, name):
+    """One result for each mount of a dataset."""
+    for mount in ("zarr", "kerchunk"):
+        address = f"/datasets/{urllib.parse.quote(name)}/{mount}"
+        if server.ask("HEAD", f"{address}/.zmetadata")[0].status == 501:
+            continue
+        began = time.monotonic()
+        found = list(metadata_differences(server, address))[:20]
+        yield {"case": f"metadata/{name}/{mount}", "differences": found, "seconds": time.monotonic() - began}
+
+
 def checked(server, folder, name):
     """One result for each variable of a dataset."""
     address = f"/datasets/{urllib.parse.quote(name)}/kerchunk"
@@ -203,7 +233,7 @@ def main():
     server, folder = Server(base), pathlib.Path(folder)
     for name in names:
         try:
-            for result in checked(server, folder, name):
+            for result in itertools.chain(checked_metadata(server, name), checked(server, folder, name)):
                 print(json.dumps(result), flush=True)
         except Exception:
             text = traceback.format_exc().strip()[-2000:]

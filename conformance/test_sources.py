@@ -15,7 +15,7 @@ from sources.clients import Refused
 class Comparison(unittest.TestCase):
     """Every variable of a source is a case."""
 
-    CLIENT = {"expects": "zarr_view:expected", "path": "zarr"}
+    CLIENT = {"expects": "zarr_view:expected", "path": "zarr", "complete": True}
 
     def check(self, kind, values, seen, message):
         source = Source({"/g/v": SourceVariable(kind, ("/g/x",), values, {})}, {"/": {}}, [])
@@ -56,6 +56,14 @@ class Gaps(unittest.TestCase):
         self.check({"a/b:c": 1, "a/b:d": 0}, ["a/*"], ["gap", "failed"])
         self.check({"a/b:c": 1}, [], ["failed"])
         self.check({"a/b:c": 1}, ["a/*", "z/*"], ["gap", "failed"])
+
+    def test_limits(self):
+        results = [{"case": f"{case}/b:c", "differences": differences} for case, differences in (
+            ("js", ["it cannot: no such type"]), ("js", ["it cannot: no such type", "x differs"]), ("js", []), ("py", ["no such type"]),
+        )]
+        limits = {("j*", "no such type"): "reason", ("*", "never said"): "reason"}
+        verdicts = [result["verdict"] for result in run.judged(results, {}, True, limits)]
+        self.assertEqual(verdicts, ["gap", "failed", "passed", "failed", "failed"])
 
 
 class Zarr(unittest.TestCase):

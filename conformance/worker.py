@@ -13,13 +13,13 @@ import warnings
 
 
 def check(client, base, directory, sample):
-    """Differences between what the client sees and what the file holds.
+    """Differences between what the client sees and what the file holds; by variable, where the client wants it.
 
     `client` names a function that sees, `module:function`, its options, one that expects, and
     the path below the dataset.
     """
     import local_file
-    from observed import differences
+    from observed import differences, differences_by_variable
 
     path = pathlib.Path(directory) / sample
     source = local_file.read(path)
@@ -28,7 +28,8 @@ def check(client, base, directory, sample):
         absent = [name.rsplit("/", 1)[-1] for name, v in source.variables.items() if v.kind in ("compound", "vlen")]
         local = function("clients.xarray_engines:decoded_local")(path, absent, expected)
     seen = function(client["sees"])(f"{base}/datasets/{sample}/{client['path']}", expected, **client.get("options", {}))
-    return differences(local if client.get("decoded") else expected, seen)
+    compared = differences_by_variable if client.get("by_variable") else differences
+    return compared(local if client.get("decoded") else expected, seen)
 
 
 def function(name):

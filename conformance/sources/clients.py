@@ -3,8 +3,11 @@
 import dataclasses
 
 import netCDF4
+import numpy as np
 import zarr as zarr_python
 
+from clients import object_stores, virtual_references
+from clients.companion import told
 from clients.netcdf_c import variable_seen as dap_variable
 from clients.zarr_python import dimension_names, json_attributes, variable_seen
 from observed import Dataset, plain, texts
@@ -37,9 +40,12 @@ def read(of_client, variable, dimensions, attributes):
     return Refused(dimensions, attributes, seen) if isinstance(seen, Exception) else seen
 
 
-def zarr(address, zarr_format):
-    """Everything that zarr-python sees."""
-    root = zarr_python.open_group(address, mode="r", zarr_format=zarr_format, use_consolidated=True)
+def zarr(address, zarr_format, store=None):
+    """Everything that zarr-python sees, over fsspec or another store."""
+    if store:
+        root = object_stores.root(address, store, zarr_format)
+    else:
+        root = zarr_python.open_group(address, mode="r", zarr_format=zarr_format, use_consolidated=True)
     variables, attributes = {}, {"/": json_attributes(root)}
     for path, node in root.members(max_depth=None):
         if isinstance(node, zarr_python.Group):
@@ -48,6 +54,28 @@ def zarr(address, zarr_format):
             attributes_of = dict(node.attrs)
             variables[f"/{path}"] = read(zarr_variable, node, dimension_names(node, attributes_of), attributes_of)
     return Dataset(variables, attributes)
+
+
+def virtual(address, reads, **options):
+    """Everything that VirtualiZarr or Icechunk sees of a reference set. Sets are read group by group: zarr-python says which there are."""
+    known = zarr(address, 2)
+    variables = {path: variable for path, variable in known.variables.items() if not isinstance(variable, Refused)}
+    seen = getattr(virtual_references, reads)(address, Dataset(variables, known.attributes), **options)
+    return plain_texts(seen)
+
+
+def companion(address, **options):
+    """Everything that a client in another interpreter sees."""
+    return plain_texts(told(address, **options))
+
+
+def plain_texts(seen):
+    """The same, where text of a fixed length is text."""
+    for variable in seen.variables.values():
+        values = variable.values
+        if isinstance(values, np.ndarray) and values.dtype.kind == "S" and values.dtype.itemsize > 1:
+            variable.values = texts(values)
+    return seen
 
 
 def dap2(address):

@@ -16,7 +16,7 @@ mod settings;
 
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Plugin, Request, Response, Route};
-use weir_zarr::{Hierarchy, Key, document, listing};
+use weir_zarr::{Hierarchy, Key, document, listing, meant, names_member};
 use weir_zarr_objects::timestep;
 
 use crate::references::Referred;
@@ -52,14 +52,17 @@ impl Plugin for KerchunkPlugin {
             let referred = Referred::new(request, dataset)?;
             return reference_document::respond(referred, self.settings.most_references);
         }
-        if let Some(key) = request.rest().strip_prefix(reference_partitions::FOLDER) {
+        let schema = dataset.schema()?;
+        let key = meant(request.rest(), request.path(), |key| {
+            names_member(key, &schema) || reference_partitions::is_key(key, &schema)
+        });
+        if let Some(key) = key.strip_prefix(reference_partitions::FOLDER) {
             return reference_partitions::respond(&Referred::new(request, dataset)?, key);
         }
-        let schema = dataset.schema()?;
         if let Some(response) = timestep(&self.host, request, &schema, request.rest()) {
             return response;
         }
-        match Key::parse(request.rest(), &schema) {
+        match Key::parse(key, &schema) {
             Some(Key::Chunk { path, index, format }) => {
                 let wanted = chunks::Wanted { path, index: &index, format };
                 chunks::respond(self, request, &dataset, (&schema, &wanted))
@@ -68,9 +71,9 @@ impl Plugin for KerchunkPlugin {
             None => {
                 let layouts = layouts::of_all(&dataset, &schema)?;
                 let hierarchy = Hierarchy::stored(&schema, &layouts);
-                let page = listing::html(&hierarchy, request.rest(), request.path());
+                let page = listing::html(&hierarchy, key, request.path());
                 page.map(|html| Response::full("text/html; charset=utf-8", html).stable())
-                    .ok_or_else(|| no_key(request.rest()))
+                    .ok_or_else(|| no_key(key))
             }
         }
     }

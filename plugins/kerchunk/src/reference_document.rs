@@ -95,7 +95,7 @@ impl Pieces {
                 let full = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
                 let comma = if number > 0 || place > 0 { "," } else { "" };
                 out.extend(comma.bytes());
-                out.extend(entry(&full, Reference::Inline(text.as_bytes())).bytes());
+                out.extend(entry(&full, Reference::Inline(ascii(&text).as_bytes())).bytes());
             }
         }
         Ok(out)
@@ -129,6 +129,20 @@ impl Pieces {
         self.at = Place::Chunk(member, number);
         Ok(out)
     }
+}
+
+/// A JSON document in ASCII: letters beyond it, which stand in its texts only, are escaped as RFC 8259 says. VirtualiZarr reads all
+/// metadata as JSON, so none may be written in base64, which is how other texts get into sets.
+fn ascii(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for character in document.chars() {
+        if character.is_ascii() {
+            out.push(character);
+        } else {
+            out.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
 }
 
 /// A document whose beginning is made.

@@ -9,6 +9,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use serde_json::Value as Json;
+use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Error, Response};
 use weir_zarr::{Key, document};
 
@@ -24,6 +25,12 @@ const RECORD_SIZE: u64 = 10_000;
 /// The columns: `path` is null where a chunk is missing, and `raw`, for chunks in the set itself, always is.
 const SCHEMA: &str = "message references { optional binary path (utf8); required int64 offset; required int64 size; \
                       optional binary raw; }";
+
+/// Whether a key, with the folder's name, is that of the partitions of a variable.
+pub(crate) fn is_key(key: &str, schema: &Schema) -> bool {
+    let path = key.strip_prefix(FOLDER).and_then(partition);
+    path.is_some_and(|(path, _)| schema.variable(path).is_some())
+}
 
 /// Answers with what `key` names in the folder.
 ///

@@ -245,6 +245,21 @@ fn large_sets_are_refused_as_one_document() {
     assert!(get(&running, "refs.parquet/deflated/refs.0.parq").is_ok());
 }
 
+/// Readers of sets that take every string for JSON (VirtualiZarr) find JSON, whatever letters there are.
+#[test]
+fn documents_are_written_as_text() {
+    let (mut variable, values) = counting("x", DataType::Int8, &[("x", 3)]);
+    let text = "Größe °C – 測 🌊 \"\\\n";
+    variable.attributes.push(Attribute { name: text.into(), value: Value::text(text) });
+    let running =
+        MockHost::new().dataset("d", dataset_of(vec![(variable, values)])).start::<KerchunkPlugin>();
+    let document = get(&running, "refs.json").unwrap();
+    assert!(document.bytes.is_ascii());
+    let document: Json = serde_json::from_slice(&document.bytes).unwrap();
+    let attributes: Json = serde_json::from_str(document["refs"]["x/.zattrs"].as_str().unwrap()).unwrap();
+    assert_eq!(attributes[text], text);
+}
+
 /// A dataset of many chunks: the document is larger than what is made before it is sent.
 #[test]
 fn large_documents_are_made_while_they_are_sent() {

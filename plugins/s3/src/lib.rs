@@ -42,7 +42,7 @@ impl Plugin for S3Plugin {
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
         match (request.route(), request.rest()) {
-            (0, key) => self.object(request, key),
+            (0, _) => self.object(request),
             (_, "") => self.bucket(request),
             (_, key) => Err(no_object(key)),
         }
@@ -67,8 +67,9 @@ impl Plugin for S3Plugin {
 }
 
 impl S3Plugin {
-    fn object(&self, request: &Request<'_>, key: &str) -> Result<Response, Error> {
+    fn object(&self, request: &Request<'_>) -> Result<Response, Error> {
         let shown = self.objects.open(request, request.dataset_id())?;
+        let key = self.objects.key(request, &shown);
         self.objects.object(request, &shown, key)?.ok_or_else(|| no_object(key))
     }
 

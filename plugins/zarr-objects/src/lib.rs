@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
-use weir_zarr::{Arrays, Hierarchy, Key, Product, document};
+use weir_zarr::{Arrays, Hierarchy, Key, Product, document, meant, names_member};
 
 use processing::Processing;
 pub use timestep::timestep;
@@ -78,6 +78,13 @@ impl Objects {
         let schema = dataset.schema()?;
         let product = self.processing.product(&dataset, &schema)?;
         Ok(Shown { dataset, schema, product })
+    }
+
+    /// The key of a request for an object, as its client means it.
+    #[must_use]
+    pub fn key<'a>(&self, request: &Request<'a>, shown: &Shown) -> &'a str {
+        let hierarchy = shown.hierarchy();
+        meant(request.rest(), request.path(), |key| names_member(key, hierarchy.schema))
     }
 
     /// The object that `key` names: a document or a chunk. `None` where a key like this names nothing.

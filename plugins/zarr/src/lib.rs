@@ -60,15 +60,16 @@ impl ZarrPlugin {
     /// Answers a request below the mount of a dataset.
     fn dataset(&self, request: &Request<'_>) -> Result<Response, Error> {
         let shown = self.objects.open(request, request.dataset_id())?;
-        if let Some(response) = timestep(&self.host, request, shown.hierarchy().schema, request.rest()) {
+if let Some(response) = timestep(&self.host, request, shown.hierarchy().schema, request.rest()) {
             return response;
         }
-        if let Some(response) = self.objects.object(request, &shown, request.rest())? {
+        let key = self.objects.key(request, &shown);
+        if let Some(response) = self.objects.object(request, &shown, key)? {
             return Ok(response);
         }
-        listing::html(&shown.hierarchy(), request.rest(), request.path())
+        listing::html(&shown.hierarchy(), key, request.path())
             .map(|html| Response::full("text/html; charset=utf-8", html).stable())
-            .ok_or_else(|| no_key(request.rest()))
+            .ok_or_else(|| no_key(key))
     }
 }
 

@@ -28,6 +28,7 @@ mod members;
 mod product;
 mod recipe;
 pub mod shard;
+mod spelling;
 pub mod text;
 mod unwritten;
 pub mod v2;
@@ -44,6 +45,7 @@ pub use keys::{Format, Key};
 pub use members::{Arrays, Hidden, Hierarchy, Layouts, Node};
 pub use product::{Coordinates, Making, Product, Unpacked};
 pub use recipe::{Recipe, Selection, Step};
+pub use spelling::{meant, names_member};
 
 #[cfg(test)]
 mod ocean;
