@@ -76,7 +76,7 @@ impl Waiting {
     }
 
     /// Takes a place to wait for changes of the dataset called `id`. Once this returns the dataset was looked at, so every later
-    /// change wakes.
+    /// change wakes; or the time is over, because looking takes so long.
     ///
     /// # Errors
     /// `Unavailable` where all places are taken, or the server stops.
@@ -156,11 +156,12 @@ impl Waiting {
 }
 
 impl Place {
-    /// Waits for the first look; `false` where the server stops before.
+    /// Waits for the first look, or until the time is over; `false` where the server stops before.
     async fn looked_at(&mut self) -> bool {
         tokio::select! {
             looked = self.changes.wait_for(|count| *count > 0) => looked.is_ok(),
             _ = self.stopping.wait_for(|stopping| *stopping) => false,
+            () = tokio::time::sleep_until(self.until) => true,
         }
     }
 
@@ -261,6 +262,22 @@ mod tests {
             assert_eq!(place.woken().await, Woken::Stopping);
             let late = waiting.begin("d").await.unwrap().woken().await;
             assert_eq!(late, Woken::Stopping);
+        });
+    }
+
+    #[test]
+    fn a_look_that_hangs_keeps_nobody_waiting_longer() {
+        run(async {
+            let (answer, question) = std::sync::mpsc::channel::<()>();
+            let question = Mutex::new(question);
+            let look = move |_: &str| {
+                let _hung_up = question.lock().unwrap().recv();
+                Ok("d".to_owned())
+            };
+            let waiting = Arc::new(Waiting::new(Arc::new(look), Duration::from_millis(20)));
+            let mut place = waiting.begin("d").await.unwrap();
+            assert_eq!(place.woken().await, Woken::TimeOver);
+            drop(answer);
         });
     }
 
