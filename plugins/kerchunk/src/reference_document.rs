@@ -136,11 +136,10 @@ impl Pieces {
 fn ascii(document: &str) -> String {
     let mut out = String::with_capacity(document.len());
     for character in document.chars() {
-        match character.is_ascii() {
-            true => out.push(character),
-            false => {
-                out.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")))
-            }
+        if character.is_ascii() {
+            out.push(character);
+        } else {
+            out.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
         }
     }
     out
