@@ -6,6 +6,7 @@
 //! and answered with a reason.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -164,8 +165,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Mending<S> {
             if matches!(place, Place::Beyond) || out.remaining() == 0 {
                 return Pin::new(connection).poll_read(context, out);
             }
-            let mut room = [0; READ];
-            let mut read = ReadBuf::new(&mut room);
+            let mut room = [const { MaybeUninit::uninit() }; READ];
+            let mut read = ReadBuf::uninit(&mut room);
             ready!(Pin::new(&mut *connection).poll_read(context, &mut read))?;
             if read.filled().is_empty() {
                 return Poll::Ready(Ok(()));
