@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A connection to a server.
 pub struct Client {
@@ -159,5 +159,17 @@ impl Client {
     /// `HEAD`.
     pub fn head(&mut self, target: &str) -> Reply {
         self.send("HEAD", target, &[])
+    }
+
+    /// `GET`, again and again until the second in which a file was changed is over: only then has the reply a date.
+    pub fn dated(&mut self, target: &str) -> Reply {
+        let until = SystemTime::now() + Duration::from_secs(5);
+        loop {
+            let reply = self.get(target);
+            if !reply.header("last-modified").is_empty() || SystemTime::now() > until {
+                return reply;
+            }
+            std::thread::yield_now();
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use weir_tests::{Client, Mode, Netcdf3, Server, Values};
+use weir_tests::{Mode, Netcdf3, Server, Values};
 
 /// A file whose variable has `value`, last written `age` seconds ago; returns when that was.
 fn put(path: &std::path::Path, value: i16, age: u64) -> SystemTime {
@@ -17,18 +17,6 @@ fn put(path: &std::path::Path, value: i16, age: u64) -> SystemTime {
 /// A date as HTTP writes it.
 fn date(at: SystemTime) -> String {
     httpdate::fmt_http_date(at)
-}
-
-/// Waits until the second in which a file was changed is over, and returns a reply that has a date.
-fn dated(client: &mut Client, target: &str) -> weir_tests::Reply {
-    let until = SystemTime::now() + Duration::from_secs(5);
-    loop {
-        let reply = client.get(target);
-        if !reply.header("last-modified").is_empty() || SystemTime::now() > until {
-            return reply;
-        }
-        std::thread::yield_now();
-    }
 }
 
 const TARGETS: [&str; 4] = [
@@ -49,7 +37,7 @@ fn dates_are_those_of_the_data() {
     let changed = File::open(&path).unwrap().metadata().unwrap();
     let changed = std::os::unix::fs::MetadataExt::ctime(&changed) as u64;
     for target in TARGETS {
-        let reply = dated(&mut client, target);
+        let reply = client.dated(target);
         assert_eq!((reply.status, reply.header("last-modified")), (200, date(written).as_str()), "{target}");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         assert!(now > changed, "{target}: {now} {changed}");
@@ -90,7 +78,7 @@ fn an_older_file_is_another_one() {
     put(&path, 1, 1000);
     let server = Server::start(Mode::LinkedIn, folder.path(), &[]);
     let mut client = server.client();
-    let told = dated(&mut client, "/opendap/d.nc.dods").header("last-modified").to_owned();
+    let told = client.dated("/opendap/d.nc.dods").header("last-modified").to_owned();
     put(&folder.path().join("older"), 2, 100_000);
     std::fs::rename(folder.path().join("older"), &path).unwrap();
     let reply = client.send("GET", "/opendap/d.nc.dods", &[&format!("If-Modified-Since: {told}")]);
@@ -106,7 +94,7 @@ fn what_has_no_date_gets_none() {
     std::fs::write(folder.path().join("made.ncml"), text).unwrap();
     let server = Server::start(Mode::LinkedIn, folder.path(), &[]);
     let mut client = server.client();
-    dated(&mut client, "/opendap/d.nc.dods");
+    client.dated("/opendap/d.nc.dods");
     for target in ["/opendap/made.ncml.dods", "/datasets", "/health", "/opendap/none.nc.dds"] {
         assert_eq!(client.get(target).header("last-modified"), "", "{target}");
     }
