@@ -179,9 +179,9 @@ impl Database {
             return;
         }
         open.renewals = renewals.saturating_add(1);
-        let damaged = open.store.take();
-        // The store may stumble over the damage once more while it is closed.
-        drop(catch_unwind(AssertUnwindSafe(|| drop(damaged))));
+        if let Some(damaged) = open.store.take() {
+            give_up(damaged);
+        }
         if open.renewals <= MOST_RENEWALS && move_aside(&self.path, reason).is_ok() {
             open.store = open_store(&self.path, self.pages).ok();
         }
@@ -191,6 +191,14 @@ impl Database {
                 "the index is damaged and cannot be made anew; nothing is kept from now on"
             );
         }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let store = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).store.take();
+        // Damage that nobody came across may show only now.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(store))));
     }
 }
 
@@ -274,11 +282,16 @@ fn open_store(path: &Path, pages: usize) -> Result<redb::Database, OpenFault> {
     match caught(|| make_tables(&store)) {
         Ok(()) => Ok(store),
         Err(fault) => {
-            // Closing a damaged store may panic, too.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(store)));
+            give_up(store);
             Err(OpenFault::Fault(fault))
         }
     }
+}
+
+/// Leaves a damaged store as it is, which happens a few times at most. Closing it would write to the file, and may stumble over the
+/// damage again while it is on its way out of the first fault: that would end the process.
+fn give_up(store: redb::Database) {
+    std::mem::forget(store);
 }
 
 /// Makes the tables of a new file, so that readers need not ask whether there are any.
