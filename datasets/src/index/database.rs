@@ -273,13 +273,13 @@ enum OpenFault {
 
 fn open_store(path: &Path, pages: usize) -> Result<redb::Database, OpenFault> {
     let opened = catch_unwind(|| redb::Database::builder().set_cache_size(pages).create(path));
-    let store = match opened {
+    let mut store = match opened {
         Ok(Ok(store)) => store,
         Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => return Err(OpenFault::Taken),
         Ok(Err(error)) => return Err(OpenFault::Fault(fault(&error.into()))),
         Err(_) => return Err(OpenFault::Fault(Fault::Damaged("it cannot be parsed".to_owned()))),
     };
-    match caught(|| make_tables(&store)) {
+    match caught(|| check_whole(&mut store).and_then(|()| make_tables(&store))) {
         Ok(()) => Ok(store),
         Err(fault) => {
             give_up(store);
@@ -292,6 +292,15 @@ fn open_store(path: &Path, pages: usize) -> Result<redb::Database, OpenFault> {
 /// damage again while it is on its way out of the first fault: that would end the process.
 fn give_up(store: redb::Database) {
     std::mem::forget(store);
+}
+
+/// Checks every page. Left alone, damage shows while changes are written, where the store may fall over it twice at once: that
+/// would end the process, and the next one, too.
+fn check_whole(store: &mut redb::Database) -> Result<(), redb::Error> {
+    match store.check_integrity()? {
+        true => Ok(()),
+        false => Err(redb::Error::Corrupted("its pages are not what was written".to_owned())),
+    }
 }
 
 /// Makes the tables of a new file, so that readers need not ask whether there are any.
