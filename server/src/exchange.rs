@@ -184,8 +184,8 @@ impl Site {
     async fn exchange(self: &Arc<Self>, request: &Parts, found: Match, account: Account) -> Response<Body> {
         let (mut incoming, plugin) = self.incoming(request, found, &account);
         let asked = Asked::of(request, self.compression);
-        if let Some(known) = self.at_hand((&incoming, &asked), plugin) {
-            let sent = known.response((&asked, &self.kept), account);
+        if let Some((ready, validators)) = self.at_hand((&incoming, &asked), plugin) {
+            let sent = ready.response((&asked, &validators), (&self.kept, account));
             return sent.unwrap_or_else(|(error, account)| plain_error(&error, asked.head, account));
         }
         // Where the client goes, this future is dropped: then the work is not wanted any more, and nobody waits for it.
@@ -247,17 +247,17 @@ impl Site {
     }
 
     /// The response that needs no plugin, if it is known at once what the dataset is now.
-    fn at_hand(&self, (incoming, asked): (&Incoming, &Asked), plugin: usize) -> Option<Ready> {
+    fn at_hand(&self, (incoming, asked): (&Incoming, &Asked), plugin: usize) -> Option<(Ready, Validators)> {
         let serving = self.plugins.serving.get(plugin)?;
         let may_be_kept = is_stable_request(incoming) && header_of(incoming, request_line::MARK).is_none();
         let dataset = may_be_kept.then(|| self.services.at_hand(&incoming.dataset))??;
         let validators = validators(&dataset, incoming, serving)?;
         let kept = (&self.kept, self.services.catalog().memory());
-        let ready = Ready::of((asked, &incoming.context), validators, kept)?;
+        let ready = Ready::at_once((asked, &incoming.context), &validators, kept)?;
         if matches!(ready, Ready::Read(..)) {
             self.services.count(format!("{}.chunks_read_again", serving.guest.name()), 1.0);
         }
-        Some(ready)
+        Some((ready, validators))
     }
 
     /// A page of the server's own.
@@ -320,16 +320,12 @@ impl Site {
         let validators = self.validators(incoming, serving);
         let mut seat = None;
         if let Some(validators) = &validators {
-            let time = || self.kept.time(&validators.tag);
-            if let Some(tag) = asked.known(validators) {
-                return Ok(respond::not_modified(&tag, time().as_deref(), account));
-            }
-            let kept = self.kept.get(&validators.tag);
-            if asked.is_unmodified(validators) && (kept.is_some() || is_stable(serving, incoming)) {
-                return Ok(respond::not_modified(&validators.tag, time().as_deref(), account));
-            }
-            if let Some(kept) = kept.or_else(|| self.made_meanwhile(validators, incoming, &mut seat)) {
-                let sent = reply::send_whole(&kept, (asked, Some(validators)), (&self.kept, account));
+            let unmodified = || asked.is_unmodified(validators) && is_stable(serving, incoming);
+            let ready = Ready::of(asked, validators, &self.kept)
+                .or_else(|| unmodified().then(|| Ready::NotModified(validators.tag.clone())))
+                .or_else(|| self.made_meanwhile(validators, incoming, &mut seat).map(Ready::Made));
+            if let Some(ready) = ready {
+                let sent = ready.response((asked, validators), (&self.kept, account));
                 return sent.or_else(|(error, account)| failed(&error, account));
             }
         }

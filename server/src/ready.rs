@@ -1,4 +1,4 @@
-//! Responses that need neither a plugin nor a wait: what is kept, and "not modified".
+//! Responses that need no plugin: what is kept, and "not modified".
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,38 +15,45 @@ use crate::reply::{self, Asked};
 use crate::respond;
 use crate::stream::{Account, Body};
 
-/// A response that is made of what is in memory.
+/// A response that is there already.
 pub enum Ready {
-    /// The client has it under this tag, and caches may keep it as is said here, if that is known.
-    NotModified(String, Option<Arc<str>>),
+    /// The client has it under this tag.
+    NotModified(String),
     /// It was made before.
-    Made(Arc<Kept>, Validators),
+    Made(Arc<Kept>),
     /// Its body is stored in a place that is known, and was read there.
-    Read(Arc<Kept>, Validators),
+    Read(Arc<Kept>),
 }
 
 impl Ready {
-    /// What answers a request for the response that `validators` are of, if it is here. None where it has yet to be
-    /// compressed, or read from a disk: that is no work for the threads that serve all connections.
-    pub fn of(
+    /// What answers a request for the response that `validators` are of, if it is kept.
+    pub fn of(asked: &Asked, validators: &Validators, kept: &KeptResponses) -> Option<Self> {
+        if let Some(tag) = asked.known(validators) {
+            return Some(Self::NotModified(tag));
+        }
+        let made = kept.get(&validators.tag)?;
+        let is_unmodified = asked.is_unmodified(validators);
+        Some(if is_unmodified { Self::NotModified(validators.tag.clone()) } else { Self::Made(made) })
+    }
+
+    /// The same, or what is stored in a place that is known, where it takes no time. None where it has yet to be compressed, or
+    /// read from a disk: that is no work for the threads that serve all connections.
+    pub fn at_once(
         (asked, request): (&Asked, &RequestContext),
-        validators: Validators,
+        validators: &Validators,
         (kept, memory): (&KeptResponses, &Arc<Memory>),
     ) -> Option<Self> {
-        if let Some(tag) = asked.known(&validators) {
-            return Some(Self::NotModified(tag, kept.time(&validators.tag)));
+        match Self::of(asked, validators, kept) {
+            Some(Self::Made(made)) => {
+                reply::is_coded(&made, (asked, validators), kept).then_some(Self::Made(made))
+            }
+            Some(ready) => Some(ready),
+            None => {
+                let run = kept.run(&validators.tag)?;
+                let wanted = !asked.head && !asked.is_unmodified(validators);
+                wanted.then(|| read(&run, request, memory))?.map(|read| Self::Read(Arc::new(read)))
+            }
         }
-        let Some(made) = kept.get(&validators.tag) else {
-            let run = kept.run(&validators.tag)?;
-            let wanted = !asked.head && !asked.is_unmodified(&validators);
-            let read = wanted.then(|| read(&run, request, memory))??;
-            return Some(Self::Read(Arc::new(read), validators));
-        };
-        if asked.is_unmodified(&validators) {
-            let time = kept.time(&validators.tag);
-            return Some(Self::NotModified(validators.tag, time));
-        }
-        reply::is_coded(&made, (asked, &validators), kept).then_some(Self::Made(made, validators))
     }
 
     /// The response.
@@ -55,13 +62,15 @@ impl Ready {
     /// As [`reply::send_whole`].
     pub fn response(
         self,
-        (asked, kept): (&Asked, &KeptResponses),
-        account: Account,
+        (asked, validators): (&Asked, &Validators),
+        (kept, account): (&KeptResponses, Account),
     ) -> Result<Response<Body>, (Error, Account)> {
         match self {
-            Self::NotModified(tag, time) => Ok(respond::not_modified(&tag, time.as_deref(), account)),
-            Self::Made(made, validators) | Self::Read(made, validators) => {
-                reply::send_whole(&made, (asked, Some(&validators)), (kept, account))
+            Self::NotModified(tag) => {
+                Ok(respond::not_modified(&tag, kept.time(&validators.tag).as_deref(), account))
+            }
+            Self::Made(made) | Self::Read(made) => {
+                reply::send_whole(&made, (asked, Some(validators)), (kept, account))
             }
         }
     }

@@ -222,9 +222,10 @@ fn keep_time(
     }
 }
 
-/// Keeps where a body is stored that is sent as it is.
+/// Keeps where a body is stored that is sent as it is, unless it is so small that it is kept itself.
 fn keep_run(whole: &Kept, run: Option<Run>, (validators, kept): (&Validators, &KeptResponses)) {
     let is_plain = whole.status == 200 && whole.ranges && whole.worth == Worth::Nothing;
+    let is_plain = is_plain && whole.body.len() > MOST_BODY;
     if let Some(run) = run.filter(|_| is_plain).and_then(|run| KeptRun::of(&run, &whole.headers)) {
         kept.keep_run(&validators.tag, run);
     }
