@@ -159,6 +159,8 @@ impl Place {
     /// Waits for the first look, or until the time is over; `false` where the server stops before.
     async fn looked_at(&mut self) -> bool {
         tokio::select! {
+            // What is known already is not given up because the server stops at the same time: `woken` tells that next.
+            biased;
             looked = self.changes.wait_for(|count| *count > 0) => looked.is_ok(),
             _ = self.stopping.wait_for(|stopping| *stopping) => false,
             () = tokio::time::sleep_until(self.until) => true,
@@ -168,6 +170,7 @@ impl Place {
     /// Waits until something happens that was not waited for before.
     pub async fn woken(&mut self) -> Woken {
         tokio::select! {
+            biased;
             _ = self.stopping.wait_for(|stopping| *stopping) => Woken::Stopping,
             changed = self.changes.changed() => if changed.is_ok() { Woken::Changed } else { Woken::Stopping },
             () = tokio::time::sleep_until(self.until) => Woken::TimeOver,
