@@ -33,9 +33,12 @@ impl Back {
     /// # Errors
     /// The answer, where it is to be sent at once.
     pub fn of(answer: Answer, incoming: &Incoming) -> Result<Self, Answer> {
+        if !answer.held || incoming.dataset.is_empty() || incoming.method != "GET" {
+            return Err(answer);
+        }
         let AnswerContent::Full(bytes) = &answer.content else { return Err(answer) };
         let text = str::from_utf8(bytes).unwrap_or_default().to_owned();
-        if !answer.held || text.is_empty() || incoming.dataset.is_empty() || incoming.method != "GET" {
+        if text.is_empty() {
             return Err(answer);
         }
         let body: Bytes = shared(bytes.clone());
