@@ -7,7 +7,7 @@ use weir_plugin_api::{
 };
 use weir_zarr::{Array, Format};
 
-use crate::{KerchunkPlugin, not_raw};
+use crate::{KerchunkPlugin, layouts, not_raw};
 
 const OCTETS: &str = "application/octet-stream";
 
@@ -58,11 +58,9 @@ pub(crate) fn respond(
 
 /// A variable whose layout says why it is hidden is not here; other errors are what they are.
 fn hidden(error: Error, request: &Request<'_>, wanted: &Wanted<'_>) -> Error {
-    match error.kind {
-        ErrorKind::Corrupt | ErrorKind::TooLarge | ErrorKind::Unsupported => {
-            not_raw(request.dataset_id(), wanted.path, &error.message)
-        }
-        _ => present(error),
+    match layouts::hides(&error) {
+        true => not_raw(request.dataset_id(), wanted.path, &error.message),
+        false => present(error),
     }
 }
 

@@ -32,9 +32,12 @@ fn shown(
 ) -> Result<Result<Arc<weir_plugin_api::model::Storage>, String>, Error> {
     match dataset.layout(path) {
         Ok(layout) => Ok(Ok(Arc::new(layout))),
-        Err(Error { kind: ErrorKind::Corrupt | ErrorKind::TooLarge | ErrorKind::Unsupported, message }) => {
-            Ok(Err(message))
-        }
+        Err(error) if hides(&error) => Ok(Err(error.message)),
         Err(error) => Err(error),
     }
+}
+
+/// Whether an error is the reason for which a variable is left out, and not one for which it cannot be had now.
+pub(crate) fn hides(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Corrupt | ErrorKind::TooLarge | ErrorKind::Unsupported)
 }

@@ -17,12 +17,10 @@ mod settings;
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Plugin, Request, Response, Route};
 use weir_zarr::{Hierarchy, Key, document, listing, meant, names_member};
-use weir_zarr_objects::timestep;
+use weir_zarr_objects::{JSON, no_key, timestep};
 
 use crate::references::Referred;
 use crate::settings::Settings;
-
-const JSON: &str = "application/json";
 
 /// The plugin.
 pub struct KerchunkPlugin {
@@ -59,7 +57,7 @@ impl Plugin for KerchunkPlugin {
         if let Some(key) = key.strip_prefix(reference_partitions::FOLDER) {
             return reference_partitions::respond(&Referred::new(request, dataset)?, key);
         }
-        if let Some(response) = timestep(&self.host, request, &schema, request.rest()) {
+        if let Some(response) = timestep(&self.host, request, &schema) {
             return response;
         }
         match Key::parse(key, &schema) {
@@ -123,10 +121,6 @@ fn metadata(
         },
         (None, None) => Err(no_key(request.rest())),
     }
-}
-
-fn no_key(rest: &str) -> Error {
-    Error::not_found(format!("no Zarr key {rest:?} here; .zmetadata and zarr.json list what is"))
 }
 
 /// Why a variable is not here, and where else it is.

@@ -5,8 +5,8 @@
 use weir_plugin_api::{Body, Bytes, Error, Response};
 use weir_references::{Reference, entry};
 use weir_zarr::{Key, Node, document};
+use weir_zarr_objects::JSON;
 
-use crate::JSON;
 use crate::references::{Member, Referred, Target, with_filters_alone};
 
 /// The key of the document.

@@ -14,7 +14,7 @@ use weir_plugin_api::{Error, Response};
 use weir_zarr::{Key, document};
 
 use crate::references::{Referred, Target, with_filters_alone};
-use crate::{JSON, no_key};
+use weir_zarr_objects::{JSON, no_key};
 
 /// What the keys of partitions begin with.
 pub(crate) const FOLDER: &str = "refs.parquet/";

@@ -3,11 +3,13 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{ChunkPlace, Dataset, Error, ErrorKind, FileInfo, Place, PlaceBytes, Request, Source};
 use weir_zarr::{Array, Format, Hierarchy, Layouts, Node};
+use weir_zarr_objects::unravelled;
 
 /// A dataset whose chunks are referred to.
 pub(crate) struct Referred {
@@ -66,19 +68,7 @@ impl Member {
 
     /// The index of a chunk, counted row-major.
     pub(crate) fn index(&self, number: u64) -> Vec<u64> {
-        let mut rest = number;
-        let mut index: Vec<u64> = self
-            .counts
-            .iter()
-            .rev()
-            .map(|&count| {
-                let place = rest.checked_rem(count).unwrap_or(0);
-                rest = rest.checked_div(count).unwrap_or(0);
-                place
-            })
-            .collect();
-        index.reverse();
-        index
+        unravelled(number, &self.counts)
     }
 
     /// The key of a chunk in version 2.
@@ -202,16 +192,9 @@ pub(crate) fn with_filters_alone(array: &mut Json) {
 
 /// A path as a part of a URL: slashes stay.
 fn encoded(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'~' | b'/' => {
-                out.push(byte.into());
-            }
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
+    const KEPT: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b'/');
+    utf8_percent_encode(path, KEPT).to_string()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
 use weir_zarr::{Arrays, Hierarchy, Key, Product, document, meant, names_member};
 
+pub use making::unravelled;
 use processing::Processing;
 pub use timestep::timestep;
 

@@ -132,7 +132,8 @@ impl Maker<'_> {
 }
 
 /// The `number`-th index of a shape, in row-major order.
-fn unravelled(mut number: u64, shape: &[u64]) -> Vec<u64> {
+#[must_use]
+pub fn unravelled(mut number: u64, shape: &[u64]) -> Vec<u64> {
     let mut index: Vec<u64> = shape
         .iter()
         .rev()

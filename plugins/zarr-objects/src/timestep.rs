@@ -18,20 +18,15 @@ const CURRENT: &str = "current-timestep";
 /// What tells the last step once it is another one.
 const NEXT: &str = "next-timestep";
 
-/// The answer to a request for `key` below the mount of a dataset that is shown as `schema`; `None` where the key is neither of
-/// the two, or is what the dataset calls something of its own.
+/// The answer to a request below the mount of a dataset that is shown as `schema`; `None` where its key is neither of the two, or is
+/// what the dataset calls something of its own.
 #[must_use]
-pub fn timestep(
-    host: &Host,
-    request: &Request<'_>,
-    schema: &Schema,
-    key: &str,
-) -> Option<Result<Response, Error>> {
-    let own = schema.root.variable(key).is_some() || schema.root.group(key).is_some();
+pub fn timestep(host: &Host, request: &Request<'_>, schema: &Schema) -> Option<Result<Response, Error>> {
+    let key = request.rest();
+    let is_own = || schema.root.variable(key).is_some() || schema.root.group(key).is_some();
     match key {
-        _ if own => None,
-        CURRENT => Some(last(schema).map(answer)),
-        NEXT => Some(last(schema).and_then(|text| next(host, request, text))),
+        CURRENT if !is_own() => Some(last(schema).map(answer)),
+        NEXT if !is_own() => Some(last(schema).and_then(|text| next(host, request, text))),
         _ => None,
     }
 }

@@ -60,7 +60,7 @@ impl ZarrPlugin {
     /// Answers a request below the mount of a dataset.
     fn dataset(&self, request: &Request<'_>) -> Result<Response, Error> {
         let shown = self.objects.open(request, request.dataset_id())?;
-        if let Some(response) = timestep(&self.host, request, shown.hierarchy().schema, request.rest()) {
+        if let Some(response) = timestep(&self.host, request, shown.hierarchy().schema) {
             return response;
         }
         let key = self.objects.key(request, &shown);
