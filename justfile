@@ -4,6 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 target := env("CARGO_TARGET_DIR", "target")
 venvs := env("WEIR_VENVS", "target/venvs")
+plugin_names := "dap esm file gridlook intake kerchunk landing openapi s3 stac thredds xpublish zarr"
 examples := "rust-hello rust-panics"
 
 [private]
@@ -77,7 +78,7 @@ bench-compression *arguments: build
 
 # The release build of the server and of the plugins as .so files
 build:
-    cargo build --release -p weir-server -p weir-plugin-dap-so -p weir-plugin-file-so -p weir-plugin-kerchunk-so -p weir-plugin-s3-so -p weir-plugin-zarr-so
+    cargo build --release -p weir-server {{ prepend("-p weir-plugin-", append("-so", plugin_names)) }}
 
 # What bench-reading compares with: decoding and nothing else
 [private]
@@ -87,7 +88,7 @@ ideal-decode:
 # Puts the built plugins into DIR, as `weir serve --plugins DIR` wants them
 plugins dir:
     install -d -m 755 "{{ dir }}"
-    install -m 755 {{ target }}/release/libweir_plugin_{dap,file,kerchunk,s3,zarr}.so "{{ dir }}"
+    install -m 755 {{ prepend(target / "release/libweir_plugin_", append(".so", plugin_names)) }} "{{ dir }}"
 
 # The sample data
 samples dir="target/samples":

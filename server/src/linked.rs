@@ -8,11 +8,22 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
     {
         use weir_plugin_api::export::table;
         static DAP: WeirPlugin = table::<weir_plugin_dap::DapPlugin>();
+        static ESM: WeirPlugin = table::<weir_plugin_esm::EsmPlugin>();
         static FILE: WeirPlugin = table::<weir_plugin_file::FilePlugin>();
+        static GRIDLOOK: WeirPlugin = table::<weir_plugin_gridlook::GridlookPlugin>();
+        static INTAKE: WeirPlugin = table::<weir_plugin_intake::IntakePlugin>();
         static KERCHUNK: WeirPlugin = table::<weir_plugin_kerchunk::KerchunkPlugin>();
+        static LANDING: WeirPlugin = table::<weir_plugin_landing::LandingPlugin>();
+        static OPENAPI: WeirPlugin = table::<weir_plugin_openapi::OpenApiPlugin>();
         static S3: WeirPlugin = table::<weir_plugin_s3::S3Plugin>();
+        static STAC: WeirPlugin = table::<weir_plugin_stac::StacPlugin>();
+        static THREDDS: WeirPlugin = table::<weir_plugin_thredds::ThreddsPlugin>();
+        static XPUBLISH: WeirPlugin = table::<weir_plugin_xpublish::XpublishPlugin>();
         static ZARR: WeirPlugin = table::<weir_plugin_zarr::ZarrPlugin>();
-        vec![&DAP, &FILE, &KERCHUNK, &S3, &ZARR]
+        vec![
+            &DAP, &ESM, &FILE, &GRIDLOOK, &INTAKE, &KERCHUNK, &LANDING, &OPENAPI, &S3, &STAC, &THREDDS,
+            &XPUBLISH, &ZARR,
+        ]
     }
     #[cfg(not(feature = "linked-plugins"))]
     vec![]

