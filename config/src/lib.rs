@@ -70,6 +70,9 @@ pub struct Server {
     pub listen: Option<SocketAddr>,
     /// The URL under which clients reach the server.
     pub public_url: Option<String>,
+    /// Addresses and networks of proxies that are believed when they say under which URL clients reach the server.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     /// The largest response that is served.
     pub max_response: Option<Size>,
     /// Memory for serving, of which requests have half, and caches the rest.
@@ -78,6 +81,8 @@ pub struct Server {
     pub memory_wait: Option<Seconds>,
     /// How long a request may wait for a dataset to change.
     pub longest_wait: Option<Seconds>,
+    /// How long it takes at most until new and removed files are noticed where the file system tells nothing of them.
+    pub rescan: Option<Seconds>,
     /// The file of the index.
     pub index: Option<PathBuf>,
     /// Whether responses are compressed for clients that ask for it.

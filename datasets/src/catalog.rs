@@ -1,18 +1,19 @@
 //! Dataset ids and the files behind them.
 //!
-//! The ids are found once, by a scan. A file is opened when it is first asked for, and kept open; each time, its path is
+//! The ids are found by a scan, and stay as they were then; another scan makes another catalog. A file is opened when it is first asked for, and kept open; each time, its path is
 //! looked at, so that a file that was replaced is opened anew and one that was removed is gone.
 
 pub mod format;
+mod listing;
 mod looked_at;
 mod scan;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+pub use self::listing::{Child, Entry};
 use crate::memory_budget::Memory;
 use crate::{DataFile, Dataset, Error, ErrorKind, Location, ObjectUrl, Opener, Place};
 
@@ -29,6 +30,7 @@ pub struct Skipped {
 pub struct Catalog {
     entries: BTreeMap<String, Place>,
     skipped: Vec<Skipped>,
+    folders: Vec<PathBuf>,
     opener: Arc<Opener>,
     /// Made when it is first asked for, which few sites do.
     by_location: OnceLock<HashMap<Key, String>>,
@@ -76,7 +78,8 @@ impl Catalog {
         progress: &mut dyn FnMut(usize),
     ) -> Result<Self, Error> {
         let found = scan::scan(paths, &opener, progress)?;
-        Ok(Self { entries: found.entries, skipped: found.skipped, opener, by_location: OnceLock::new() })
+        let (entries, skipped, folders) = (found.entries, found.skipped, found.folders);
+        Ok(Self { entries, skipped, folders, opener, by_location: OnceLock::new() })
     }
 
     /// Adds a dataset under an id of its own.
@@ -175,9 +178,25 @@ impl Catalog {
     /// The ids that begin with `prefix` and sort behind `after`: at most `limit`, sorted.
     #[must_use]
     pub fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
-        let start = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
-        let behind = self.entries.range::<str, _>((start, Bound::Unbounded)).map(|(id, _)| id);
-        behind.take_while(|id| id.starts_with(prefix)).take(limit).cloned().collect()
+        listing::behind(&self.entries, prefix, after).take(limit).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// As [`list`](Self::list), with what the file system says of each.
+    #[must_use]
+    pub fn entries(&self, prefix: &str, after: &str, limit: usize) -> Vec<Entry> {
+        listing::entries(&self.entries, (prefix, after), limit)
+    }
+
+    /// What lies in `folder` (empty, or ending with a slash) and sorts behind `after`, a child's name: at most `limit`, sorted.
+    #[must_use]
+    pub fn children(&self, folder: &str, after: &str, limit: usize) -> Vec<Child> {
+        listing::children(&self.entries, (folder, after), limit)
+    }
+
+    /// Whether the same ids stand for the same places as in another catalog.
+    #[must_use]
+    pub fn is_as(&self, other: &Self) -> bool {
+        self.entries == other.entries
     }
 
     /// The memory that all datasets share.
@@ -190,6 +209,12 @@ impl Catalog {
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    /// The folders that the scan looked into: what comes there or goes makes another catalog.
+    #[must_use]
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
     }
 
     /// A dataset that is open, as [`open`](Self::open) hands it out, where it takes no time worth speaking of.

@@ -58,7 +58,7 @@
 #define WEIR_ABI_MAJOR 1
 
 // Minor version: how many times fields were appended.
-#define WEIR_ABI_MINOR 2
+#define WEIR_ABI_MINOR 3
 
 // Marks a table as ours: "WEIRPLG1", least significant byte first.
 #define WEIR_MAGIC 3550890739066553687
@@ -123,6 +123,9 @@
 // dataset may have changed. It sends the answer where the time that it lets requests wait is over. Only for whole bodies of
 // UTF-8 text, in answers to requests for a dataset; a host of an older minor version sends them at once.
 #define WEIR_RESPONSE_HELD 16
+
+// Flag of `catalog_entries`: what lies in a folder of the one that is asked for is one entry, the folder.
+#define WEIR_ENTRIES_FOLDED 1
 
 // State of a chunk's place: it was proven that nothing is stored, so every element is the fill value.
 #define WEIR_PLACE_MISSING 0
@@ -301,7 +304,8 @@ typedef struct WeirHost {
     int32_t (*request_body_next)(void *request, struct WeirBytes *out, struct WeirErr *err);
     // Refuses a response of `bytes` bytes where that is more than the site allows. Ask before reading.
     int32_t (*admit)(void *context, void *request, uint64_t bytes, struct WeirErr *err);
-    // Lends the dataset called `id`; give it back with `dataset_close`.
+    // Lends the dataset called `id`; give it back with `dataset_close`. Since minor version 3 `request` may be null: the dataset is
+    // then lent to work that nobody waits for.
     int32_t (*dataset_open)(void *context, void *request, struct WeirStr id, void **out, struct WeirErr *err);
     // Gives a dataset back.
     void (*dataset_close)(void *dataset);
@@ -368,6 +372,22 @@ typedef struct WeirHost {
     int32_t (*dataset_file)(void *dataset, struct WeirFile *out, struct WeirErr *err);
     // Since minor version 1. Reads exactly `length` bytes of the original file from `offset` on, all of one state of it.
     int32_t (*dataset_file_read)(void *dataset, uint64_t offset, uint8_t *buffer, size_t length, struct WeirErr *err);
+    // Since minor version 3. A number that is another one whenever datasets came or went.
+    uint64_t (*catalog_version)(void *context);
+    // Since minor version 3. As `dataset_list`, with what is known without opening a dataset: a JSON array of objects with the
+    // members `id`, `bytes` and `modified` (seconds since 1970; both absent where they are not known). With
+    // `WEIR_ENTRIES_FOLDED`, `prefix` is a folder (empty, or ending with a slash), and each folder in it is one object with
+    // the member `folder`, its path with a slash at its end.
+    int32_t (*catalog_entries)(void *context,
+                               struct WeirStr prefix,
+                               struct WeirStr after,
+                               uint32_t limit,
+                               uint32_t flags,
+                               struct WeirBytes *out,
+                               struct WeirErr *err);
+    // Since minor version 3. What the server is, and what its plugins serve, as a JSON document (see the plugin guide); not
+    // before all plugins were created.
+    int32_t (*server_facts)(void *context, struct WeirBytes *out, struct WeirErr *err);
 } WeirHost;
 
 // One HTTP header.
@@ -475,6 +495,10 @@ typedef struct WeirPlugin {
     // Since minor version 1. Optional: restricts a body of a known length, of a response with `WEIR_RESPONSE_RANGES`, to
     // `length` bytes from `offset` on, before its first piece is pulled. Where it fails the body is as before.
     int32_t (*body_range)(void *body, uint64_t offset, uint64_t length, struct WeirErr *err);
+    // Since minor version 3. Optional: what the routes are for, as a JSON array with one object for each route, in their order. Its
+    // members, which may be left out: `summary` (text), `parameters` (objects of OpenAPI 3.1) and `responses` (an object
+    // of OpenAPI 3.1).
+    int32_t (*describe)(void *instance, struct WeirBytes *out, struct WeirErr *err);
 } WeirPlugin;
 
 /* Changes with any size or offset of minor version 0's tables; goes into WeirPlugin.layout_hash. */
@@ -564,7 +588,7 @@ WEIR_ASSERT(offsetof(WeirResponse, headers) == 16);
 WEIR_ASSERT(offsetof(WeirResponse, bytes) == 48);
 WEIR_ASSERT(offsetof(WeirResponse, body) == 80);
 WEIR_ASSERT(offsetof(WeirResponse, length) == 88);
-WEIR_ASSERT(sizeof(WeirHost) == 192);
+WEIR_ASSERT(sizeof(WeirHost) == 216);
 WEIR_ASSERT(offsetof(WeirHost, size) == 0);
 WEIR_ASSERT(offsetof(WeirHost, abi_major) == 8);
 WEIR_ASSERT(offsetof(WeirHost, abi_minor) == 12);
@@ -590,7 +614,10 @@ WEIR_ASSERT(offsetof(WeirHost, dataset_layout) == 160);
 WEIR_ASSERT(offsetof(WeirHost, dataset_chunk_place) == 168);
 WEIR_ASSERT(offsetof(WeirHost, dataset_file) == 176);
 WEIR_ASSERT(offsetof(WeirHost, dataset_file_read) == 184);
-WEIR_ASSERT(sizeof(WeirPlugin) == 144);
+WEIR_ASSERT(offsetof(WeirHost, catalog_version) == 192);
+WEIR_ASSERT(offsetof(WeirHost, catalog_entries) == 200);
+WEIR_ASSERT(offsetof(WeirHost, server_facts) == 208);
+WEIR_ASSERT(sizeof(WeirPlugin) == 152);
 WEIR_ASSERT(offsetof(WeirPlugin, size) == 0);
 WEIR_ASSERT(offsetof(WeirPlugin, abi_major) == 8);
 WEIR_ASSERT(offsetof(WeirPlugin, abi_minor) == 12);
@@ -609,5 +636,6 @@ WEIR_ASSERT(offsetof(WeirPlugin, body_next) == 112);
 WEIR_ASSERT(offsetof(WeirPlugin, body_drop) == 120);
 WEIR_ASSERT(offsetof(WeirPlugin, self_test) == 128);
 WEIR_ASSERT(offsetof(WeirPlugin, body_range) == 136);
+WEIR_ASSERT(offsetof(WeirPlugin, describe) == 144);
 
 #endif  /* WEIR_PLUGIN_H */

@@ -33,6 +33,7 @@ pub const fn table<P: Plugin>() -> WeirPlugin {
         body_drop,
         self_test: Some(self_test::<P>),
         body_range: Some(body_range),
+        describe: Some(describe::<P>),
     }
 }
 
@@ -52,7 +53,7 @@ macro_rules! export_plugin {
 
         const _: () = {
             const PARTS: &[&str] = &[
-                "{\"abi\":\"1.2\",\"name\":\"",
+                "{\"abi\":\"1.3\",\"name\":\"",
                 <$plugin as $crate::Plugin>::NAME,
                 "\",\"version\":\"",
                 <$plugin as $crate::Plugin>::VERSION,
@@ -127,6 +128,21 @@ unsafe extern "C" fn routes<P: Plugin>(instance: *mut c_void, out: *mut WeirByte
         let lines: String = routes.iter().map(|route| format!("{route}\n")).collect();
         // SAFETY: the host passes room for the result.
         unsafe { out.write(Bytes::from(lines).into_raw()) };
+        Ok(abi::WEIR_OK)
+    })
+}
+
+unsafe extern "C" fn describe<P: Plugin>(
+    instance: *mut c_void,
+    out: *mut WeirBytes,
+    err: *mut WeirErr,
+) -> i32 {
+    guard(err, || {
+        // SAFETY: the host passes an instance of ours.
+        let routes = unsafe { plugin::<P>(instance) }.routes();
+        let described: serde_json::Value = routes.iter().map(|route| route.description.to_json()).collect();
+        // SAFETY: the host passes room for the result.
+        unsafe { out.write(Bytes::from(described.to_string()).into_raw()) };
         Ok(abi::WEIR_OK)
     })
 }

@@ -12,7 +12,7 @@ use weir_plugin_abi::{
 use crate::error::Message;
 use crate::lent::RequestContext;
 use crate::request::text;
-use crate::{Bytes, Error, Route};
+use crate::{Bytes, Description, Error, Route};
 
 /// A request on its way to a plugin.
 #[derive(Clone)]
@@ -242,7 +242,24 @@ impl Guest {
         let lines = unsafe { Bytes::from_raw(out) };
         let lines = String::from_utf8_lossy(&lines);
         let routes = lines.lines().map(|line| Route::parse(line).map_err(|e| Error::internal(e.to_string())));
-        routes.collect()
+        let mut routes: Vec<Route> = routes.collect::<Result<_, _>>()?;
+        for (route, description) in routes.iter_mut().zip(self.descriptions()?) {
+            route.description = description;
+        }
+        Ok(routes)
+    }
+
+    /// What the routes are for, in their order; nothing of plugins that do not say.
+    fn descriptions(&self) -> Result<Vec<Description>, Error> {
+        let Some(describe) = self.table.describe else { return Ok(vec![]) };
+        let mut out = WeirBytes::EMPTY;
+        // SAFETY: the instance is valid; `out` is room for the result.
+        Message::new().call(|err| unsafe { describe(self.instance, &raw mut out, err) })?;
+        // SAFETY: the plugin gave this reference to us.
+        let document = unsafe { Bytes::from_raw(out) };
+        let described: Vec<serde_json::Value> = serde_json::from_slice(&document)
+            .map_err(|e| Error::internal(format!("what it says of its routes is not JSON: {e}")))?;
+        Ok(described.iter().map(Description::from_json).collect())
     }
 
     /// Lets the plugin answer. Blocks.

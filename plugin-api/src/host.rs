@@ -12,7 +12,10 @@ use weir_plugin_abi::{WeirBytes, WeirChunk, WeirHost, WeirSlab, WeirStr};
 use crate::error::Message;
 use crate::place::{NO_FILE, NO_PLACE};
 use crate::schema_document::layout_from_document;
-use crate::{Bytes, ChunkPlace, Error, FileInfo, PlaceBytes, Request, StoredChunk, schema_from_document};
+use crate::{
+    Bytes, Child, ChunkPlace, Entry, Error, FileInfo, PlaceBytes, Request, ServerFacts, StoredChunk,
+    schema_from_document,
+};
 
 /// How important a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,8 +147,21 @@ impl Host {
     /// # Errors
     /// `NotFound` for an unknown id; otherwise why it cannot be opened.
     pub fn open(&self, request: &Request<'_>, id: &str) -> Result<Dataset, Error> {
+        self.lend(request.raw().context, id)
+    }
+
+    /// Borrows a dataset for work that no request waits for, on a thread of the plugin's own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `Unsupported` on a host of ABI 1.2 or before.
+    pub fn open_in_background(&self, id: &str) -> Result<Dataset, Error> {
+        service(self.table.catalog_version, 3)?;
+        self.lend(std::ptr::null_mut(), id)
+    }
+
+    fn lend(&self, of: *mut c_void, id: &str) -> Result<Dataset, Error> {
         let mut raw = std::ptr::null_mut();
-        let (host, of) = (self.table.context, request.raw().context);
+        let host = self.table.context;
         // SAFETY: as in `is_cancelled`; `raw` is room for the handle.
         let call = |err| unsafe { (self.table.dataset_open)(host, of, WeirStr::new(id), &raw mut raw, err) };
         Message::new().call(call)?;
@@ -157,18 +173,75 @@ impl Host {
     /// # Errors
     /// Where the host cannot list.
     pub fn list(&self, prefix: &str, after: &str, limit: u32) -> Result<Vec<String>, Error> {
-        let mut out = WeirBytes::EMPTY;
         let (prefix, after) = (WeirStr::new(prefix), WeirStr::new(after));
-        let call = |err| {
-            // SAFETY: as in `log`; `out` is room for the result.
-            unsafe { (self.table.dataset_list)(self.table.context, prefix, after, limit, &raw mut out, err) }
-        };
-        Message::new().call(call)?;
-        // SAFETY: the host gave this reference to us.
-        let document = unsafe { Bytes::from_raw(out) };
-        serde_json::from_slice(&document)
-            .map_err(|e| Error::internal(format!("the host's list is not JSON: {e}")))
+        let list = self.table.dataset_list;
+        // SAFETY: as in `log`; `out` is room for the result.
+        list_from(&taken_from(|out, err| unsafe {
+            list(self.table.context, prefix, after, limit, out, err)
+        })?)
     }
+
+    /// A number that is another one whenever datasets came or went.
+    ///
+    /// # Errors
+    /// `Unsupported` on a host of ABI 1.2 or before, here and in what follows.
+    pub fn catalog_version(&self) -> Result<u64, Error> {
+        let version = service(self.table.catalog_version, 3)?;
+        // SAFETY: the host's context is valid for ever.
+        Ok(unsafe { version(self.table.context) })
+    }
+
+    /// As [`list`](Self::list), with what is known without opening a dataset.
+    ///
+    /// # Errors
+    /// Where the host cannot list.
+    pub fn entries(&self, prefix: &str, after: &str, limit: u32) -> Result<Vec<Entry>, Error> {
+        self.listed((prefix, after, limit), 0)
+    }
+
+    /// What lies in `folder` (empty, or ending with a slash) and sorts behind `after`, a child's [`name`](Child::name): at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// Where the host cannot list.
+    pub fn children(&self, folder: &str, after: &str, limit: u32) -> Result<Vec<Child>, Error> {
+        self.listed((folder, after, limit), abi::WEIR_ENTRIES_FOLDED)
+    }
+
+    fn listed<T: serde::de::DeserializeOwned>(
+        &self,
+        (prefix, after, limit): (&str, &str, u32),
+        flags: u32,
+    ) -> Result<Vec<T>, Error> {
+        let list = service(self.table.catalog_entries, 3)?;
+        let (prefix, after) = (WeirStr::new(prefix), WeirStr::new(after));
+        // SAFETY: as in `log`; `out` is room for the result.
+        let call = |out, err| unsafe { list(self.table.context, prefix, after, limit, flags, out, err) };
+        list_from(&taken_from(call)?)
+    }
+
+    /// What the server is, and what its plugins serve. Not known while plugins are created.
+    ///
+    /// # Errors
+    /// `Unavailable` as long as not all plugins were created.
+    pub fn server(&self) -> Result<ServerFacts, Error> {
+        let facts = service(self.table.server_facts, 3)?;
+        // SAFETY: as in `log`; `out` is room for the result.
+        let document = taken_from(|out, err| unsafe { facts(self.table.context, out, err) })?;
+        ServerFacts::from_json(&document)
+    }
+}
+
+fn list_from<T: serde::de::DeserializeOwned>(document: &[u8]) -> Result<Vec<T>, Error> {
+    serde_json::from_slice(document).map_err(|e| Error::internal(format!("the host's list is not JSON: {e}")))
+}
+
+/// What a service of the host writes.
+fn taken_from(call: impl FnOnce(*mut WeirBytes, *mut abi::WeirErr) -> i32) -> Result<Bytes, Error> {
+    let mut out = WeirBytes::EMPTY;
+    Message::new().call(|err| call(&raw mut out, err))?;
+    // SAFETY: the host gave this reference to us.
+    Ok(unsafe { Bytes::from_raw(out) })
 }
 
 /// A dataset that the host lends; given back when dropped. It may outlive the call to `handle`, in a body.
@@ -232,11 +305,8 @@ impl Dataset {
         &self,
         service: unsafe extern "C" fn(*mut c_void, *mut WeirBytes, *mut abi::WeirErr) -> i32,
     ) -> Result<Bytes, Error> {
-        let mut out = WeirBytes::EMPTY;
         // SAFETY: the handle is valid; `out` is room for the result.
-        Message::new().call(|err| unsafe { service(self.raw, &raw mut out, err) })?;
-        // SAFETY: the host gave this reference to us.
-        Ok(unsafe { Bytes::from_raw(out) })
+        taken_from(|out, err| unsafe { service(self.raw, out, err) })
     }
 
     /// Reads elements of a fixed size, row-major, into `out`, whose length must be exactly elements times size.
@@ -267,13 +337,9 @@ impl Dataset {
     pub fn read_strings(&self, variable: &str, slab: &Hyperslab) -> Result<Vec<Vec<u8>>, Error> {
         let axes = Axes::of(slab);
         let raw = axes.raw(variable, ByteOrder::NATIVE);
-        let mut out = WeirBytes::EMPTY;
+        let read = self.table.dataset_read_strings;
         // SAFETY: the handle is valid; `raw` and `out` live through the call.
-        let call =
-            |err| unsafe { (self.table.dataset_read_strings)(self.raw, &raw const raw, &raw mut out, err) };
-        Message::new().call(call)?;
-        // SAFETY: the host gave this reference to us.
-        unpack_strings(&unsafe { Bytes::from_raw(out) })
+        unpack_strings(&taken_from(|out, err| unsafe { read(self.raw, &raw const raw, out, err) })?)
     }
 
     /// Proves that every chunk of the slab can be decoded; afterwards a read of it fails only if the disk does.
@@ -343,11 +409,9 @@ impl Dataset {
     /// variable.
     pub fn layout(&self, variable: &str) -> Result<Storage, Error> {
         let layout = service(self.table.dataset_layout, 1)?;
-        let mut out = WeirBytes::EMPTY;
         // SAFETY: the handle is valid; `variable` and `out` live through the call.
-        Message::new().call(|err| unsafe { layout(self.raw, WeirStr::new(variable), &raw mut out, err) })?;
-        // SAFETY: the host gave this reference to us.
-        layout_from_document(&unsafe { Bytes::from_raw(out) })
+        let document = taken_from(|out, err| unsafe { layout(self.raw, WeirStr::new(variable), out, err) })?;
+        layout_from_document(&document)
     }
 
     /// Where a chunk of the layout is stored; `index` has one number per axis. Nothing of the data is read unless its bytes are

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use weir_model::{ByteOrder, Hyperslab, Schema, Storage};
 
-use crate::{Bytes, ChunkPlace, Error, FileInfo, LogLevel, PlaceBytes};
+use crate::{Bytes, Child, ChunkPlace, Entry, Error, FileInfo, LogLevel, PlaceBytes, ServerFacts};
 
 pub use crate::lent_table::host_table;
 
@@ -199,4 +199,19 @@ pub trait Services: Send + Sync + 'static {
 
     /// The ids that begin with `prefix` and sort behind `after`: at most `limit`.
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String>;
+
+    /// A number that is another one whenever datasets came or went.
+    fn catalog_version(&self) -> u64;
+
+    /// As [`list`](Self::list), with what is known without opening a dataset.
+    fn entries(&self, prefix: &str, after: &str, limit: usize) -> Vec<Entry>;
+
+    /// What lies in `folder` (empty, or ending with a slash) and sorts behind `after`: at most `limit`.
+    fn children(&self, folder: &str, after: &str, limit: usize) -> Vec<Child>;
+
+    /// What the server is, and what its plugins serve.
+    ///
+    /// # Errors
+    /// `Unavailable` as long as not all plugins were created.
+    fn facts(&self) -> Result<ServerFacts, Error>;
 }

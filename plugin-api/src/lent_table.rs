@@ -10,13 +10,14 @@ use weir_plugin_abi::{WeirBytes, WeirChunk, WeirErr, WeirHost, WeirSlab, WeirStr
 
 use crate::error::report;
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk};
+use crate::lent_catalog::{catalog_entries, catalog_version, server_facts};
 use crate::lent_place::{dataset_chunk_place, dataset_file, dataset_file_read, dataset_layout};
 use crate::request::text;
 use crate::{Bytes, Error, ErrorKind, LogLevel};
 
 /// Behind [`WeirHost::context`].
-struct Context {
-    services: Arc<dyn Services>,
+pub(crate) struct Context {
+    pub(crate) services: Arc<dyn Services>,
     plugin: String,
 }
 
@@ -56,6 +57,9 @@ pub fn host_table(services: Arc<dyn Services>, plugin: &str) -> &'static WeirHos
         dataset_chunk_place: Some(dataset_chunk_place),
         dataset_file: Some(dataset_file),
         dataset_file_read: Some(dataset_file_read),
+        catalog_version: Some(catalog_version),
+        catalog_entries: Some(catalog_entries),
+        server_facts: Some(server_facts),
     }))
 }
 
@@ -71,7 +75,7 @@ pub(crate) fn service(err: *mut WeirErr, f: impl FnOnce() -> Result<i32, Error>)
 
 /// # Safety
 /// `context` is the context of a table made by [`host_table`].
-unsafe fn context<'a>(context: *mut c_void) -> &'a Context {
+pub(crate) unsafe fn context<'a>(context: *mut c_void) -> &'a Context {
     // SAFETY: by this function's contract; contexts are never freed.
     unsafe { &*context.cast::<Context>() }
 }
@@ -169,13 +173,16 @@ unsafe extern "C" fn dataset_open(
     err: *mut WeirErr,
 ) -> i32 {
     service(err, || {
-        if of.is_null() || out.is_null() {
-            return Err(Error::internal("a plugin opened a dataset without a request or room for it"));
+        if out.is_null() {
+            return Err(Error::internal("a plugin opened a dataset without room for it"));
         }
-        // SAFETY: a request's context is the inside of an `Arc` that the host holds while the request is handled.
-        let request = unsafe {
-            Arc::increment_strong_count(of.cast::<RequestContext>().cast_const());
-            Arc::from_raw(of.cast::<RequestContext>().cast_const())
+        let request = match of.is_null() {
+            true => Arc::new(RequestContext::new("background".to_owned(), None)),
+            // SAFETY: a request's context is the inside of an `Arc` that the host holds while the request is handled.
+            false => unsafe {
+                Arc::increment_strong_count(of.cast::<RequestContext>().cast_const());
+                Arc::from_raw(of.cast::<RequestContext>().cast_const())
+            },
         };
         // SAFETY: the arguments follow the rules of the boundary.
         let (context, id) = unsafe { (context(host), text(id)) };

@@ -15,11 +15,14 @@
 
 pub mod blocks;
 mod bytes;
+mod description;
 mod error;
 pub mod export;
+mod facts;
 pub mod guest;
 mod host;
 pub mod lent;
+mod lent_catalog;
 mod lent_place;
 mod lent_table;
 pub mod manifest;
@@ -27,18 +30,22 @@ mod place;
 mod plugin;
 mod request;
 mod response;
+mod route;
 mod schema_document;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use bytes::Bytes;
+pub use description::{Described, Description, Parameter, Stands};
 pub use error::{Error, ErrorKind};
+pub use facts::{Child, Entry, PluginFacts, ServerFacts};
 pub use host::{Dataset, Host, LogLevel};
 pub use lent::StoredChunk;
 pub use place::{ChunkPlace, FileInfo, Place, PlaceBytes, Source, StoredPlace};
-pub use plugin::{Plugin, Route, RouteError};
+pub use plugin::Plugin;
 pub use request::Request;
 pub use response::{Body, Content, Response};
+pub use route::{Route, RouteError};
 pub use schema_document::{schema_from_document, schema_to_document};
 pub use weir_model as model;
 pub use weir_plugin_abi as abi;

@@ -15,8 +15,8 @@ use weir_plugin_abi::WeirPlugin;
 use crate::guest::{Answer, AnswerContent, Guest, Incoming};
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk, host_table};
 use crate::{
-    Bytes, ChunkPlace, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Plugin, Route, Source,
-    StoredPlace, export, schema_to_document,
+    Bytes, Child, ChunkPlace, Entry, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Plugin, Route,
+    ServerFacts, Source, StoredPlace, export, schema_to_document,
 };
 
 pub use self::counting::counting;
@@ -57,6 +57,7 @@ pub struct MockHost {
     log: Mutex<Vec<String>>,
     reads: Arc<AtomicU64>,
     config: Option<String>,
+    facts: Option<ServerFacts>,
 }
 
 impl MockHost {
@@ -87,6 +88,13 @@ impl MockHost {
     #[must_use]
     pub fn config(mut self, json: &str) -> Self {
         self.config = Some(json.to_owned());
+        self
+    }
+
+    /// Says this of the server.
+    #[must_use]
+    pub fn facts(mut self, facts: ServerFacts) -> Self {
+        self.facts = Some(facts);
         self
     }
 
@@ -327,6 +335,40 @@ impl Services for MockHost {
         let mut ids: Vec<String> = self.datasets.keys().cloned().collect();
         ids.sort();
         ids.into_iter().filter(|id| id.starts_with(prefix) && id.as_str() > after).take(limit).collect()
+    }
+
+    fn catalog_version(&self) -> u64 {
+        self.datasets.len() as u64
+    }
+
+    fn entries(&self, prefix: &str, after: &str, limit: usize) -> Vec<Entry> {
+        let entry = |id: String| {
+            let file = self.datasets.get(&id).and_then(|(dataset, _)| dataset.file.as_ref());
+            let bytes = file.map(|(_, bytes)| bytes.len() as u64);
+            Entry { id, bytes, modified: bytes.map(|_| 0) }
+        };
+        self.list(prefix, after, limit).into_iter().map(entry).collect()
+    }
+
+    fn children(&self, folder: &str, after: &str, limit: usize) -> Vec<Child> {
+        let mut children: Vec<Child> = vec![];
+        for entry in self.entries(folder, "", usize::MAX) {
+            let below = entry.id.strip_prefix(folder).unwrap_or_default();
+            let child = match below.split_once('/') {
+                Some((name, _)) => Child::Folder { folder: format!("{folder}{name}/") },
+                None => Child::Dataset(entry),
+            };
+            if children.last() != Some(&child) {
+                children.push(child);
+            }
+        }
+        children.into_iter().filter(|child| child.name() > after).take(limit).collect()
+    }
+
+    fn facts(&self) -> Result<ServerFacts, Error> {
+        self.facts
+            .clone()
+            .ok_or_else(|| Error::new(ErrorKind::Unavailable, "nothing is known of this server"))
     }
 }
 

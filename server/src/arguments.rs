@@ -79,9 +79,17 @@ pub struct Serve {
     /// How many seconds a request waits for memory before it is told to come again [default: 20]
     #[arg(long, value_name = "SECONDS")]
     pub memory_wait: Option<u64>,
+    /// How many seconds it takes at most until new and removed files are noticed where the file system tells nothing of them, as
+    /// those of networks do; 0 for never [default: 600]
+    #[arg(long, value_name = "SECONDS")]
+    pub rescan: Option<u64>,
     /// The URL under which clients reach this server, where that is not the address it listens on
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+    /// Address or network of a proxy that is believed when it says under which URL clients reach the server (X-Forwarded-Host,
+    /// -Proto, -Prefix), where --public-url is not given; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub trusted_proxy: Vec<String>,
     /// The file that keeps what is learnt of data files; weir/index.redb in the user's cache directory where it is not given
     #[arg(long, value_name = "FILE")]
     pub index: Option<PathBuf>,

@@ -5,13 +5,37 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use weir_plugin_api::Error;
+use weir_plugin_api::{Error, Parameter, Route};
 
 use crate::plugins::Plugins;
 use crate::services::SiteServices;
 
 /// The paths that the server keeps for itself.
 pub const ROUTES: &[&str] = &["/", "/datasets", "/health", "/plugins"];
+
+/// The same, as routes that say what they are for.
+pub fn routes() -> Vec<Route> {
+    let json = ["application/json"].as_slice();
+    let described = |&pattern: &&str| {
+        let route = Route::get(pattern);
+        match pattern {
+            "/" => route.summary("what the server serves").answers(200, &["text/plain"], "a list of routes"),
+            "/datasets" => route
+                .summary("the ids of datasets, in pages")
+                .parameter(Parameter::query("prefix", "what the ids begin with"))
+                .parameter(Parameter::query("after", "the id behind which the page begins"))
+                .parameter(
+                    Parameter::query("limit", "how many ids at most")
+                        .schema(r#"{"type":"integer","minimum":1,"maximum":10000,"default":1000}"#),
+                )
+                .answers(200, json, "the ids; the header Link names the next page")
+                .answers(400, json, "a limit that is no number from 1 to 10000"),
+            "/health" => route.summary("whether the server is well").answers(200, json, "what is not"),
+            _ => route.summary("the plugins that serve").answers(200, json, "versions, routes and counters"),
+        }
+    };
+    ROUTES.iter().map(described).collect()
+}
 
 /// A page of the server's own: media type, where the next page is, and body.
 pub struct Page {
@@ -134,7 +158,18 @@ fn health(services: &SiteServices, plugins: &Plugins, waiting: usize) -> Value {
         "bodies_broken_off": broken_off,
         "waiting": waiting,
         "refused_plugins": refused.collect::<Vec<_>>(),
+        "failing_datasets": services.failing().list(),
+        "left_out": left_out(services),
     })
+}
+
+/// How many files that are no datasets are named.
+const MOST_LEFT_OUT: usize = 1000;
+
+fn left_out(services: &SiteServices) -> Vec<Value> {
+    let catalog = services.catalog();
+    let skipped = catalog.skipped().iter().take(MOST_LEFT_OUT);
+    skipped.map(|skipped| json!({ "path": skipped.path, "reason": skipped.reason })).collect()
 }
 
 fn plugin_list(services: &SiteServices, plugins: &Plugins) -> Value {

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -11,6 +13,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::exchange::Site;
+use crate::public::Peer;
 use crate::request_line::Mending;
 
 /// A client must send its first bytes within this time.
@@ -30,7 +33,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => spawn(&builder, stream, &graceful, &site),
+                Ok((stream, peer)) => spawn(&builder, (stream, Peer(peer)), &graceful, &site),
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to come back instead of spinning.
                     tracing::warn!(%error, "cannot accept a connection");
@@ -60,14 +63,20 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-fn spawn(builder: &Builder<TokioExecutor>, stream: TcpStream, graceful: &GracefulShutdown, site: &Arc<Site>) {
+fn spawn(
+    builder: &Builder<TokioExecutor>,
+    (stream, peer): (TcpStream, Peer),
+    graceful: &GracefulShutdown,
+    site: &Arc<Site>,
+) {
     // Without this a small response waits for the client's delayed acknowledgement: 40 ms and more.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let site = Arc::clone(site);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let site = Arc::clone(&site);
+        request.extensions_mut().insert(peer);
         async move { Ok::<_, Infallible>(site.answer(request).await) }
     });
     let (builder, watcher) = (builder.clone(), graceful.watcher());

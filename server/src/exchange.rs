@@ -22,6 +22,7 @@ use crate::failures::{plain_error, render_error};
 use crate::held::{Back, Held};
 use crate::kept::{Boarding, Kept, KeptResponses, Seat};
 use crate::plugins::{Plugins, Serving};
+use crate::public::Public;
 use crate::ready::Ready;
 use crate::reply::{self, Asked};
 use crate::respond;
@@ -36,7 +37,7 @@ pub struct Site {
     services: Arc<SiteServices>,
     plugins: Plugins,
     kept: KeptResponses,
-    base_url: String,
+    public: Public,
     compression: Compression,
     /// How many plugin calls may run at once; others wait without holding a thread.
     calls: Arc<Semaphore>,
@@ -68,13 +69,13 @@ impl Drop for Wanted {
 pub const CALLS: usize = 64;
 
 impl Site {
-    /// A site with these plugins, reached at `base_url`.
+    /// A site with these plugins, and how it is reached.
     pub fn new(
         services: Arc<SiteServices>,
         plugins: Plugins,
-        (base_url, compression, longest_wait): (String, Compression, Duration),
+        (public, compression, longest_wait): (Public, Compression, Duration),
     ) -> Self {
-        let kept = KeptResponses::within(services.catalog().memory().share(Share::Responses));
+        let kept = KeptResponses::within(services.memory().share(Share::Responses));
         let since_epoch = std::time::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
         let looking = Arc::clone(&services);
         let look = move |id: &str| looking.dataset(id).map(|dataset| dataset.generation().to_owned());
@@ -83,7 +84,7 @@ impl Site {
             plugins,
             kept,
             waiting: Arc::new(Waiting::new(Arc::new(look), longest_wait)),
-            base_url,
+            public,
             compression,
             calls: Arc::new(Semaphore::new(CALLS)),
             started: since_epoch,
@@ -106,9 +107,9 @@ impl Site {
         self.waiting.stop();
     }
 
-    /// The URL under which clients reach this site, without a trailing slash.
+    /// The URL under which clients reach this site where no proxy says otherwise, without a trailing slash.
     pub fn base_url(&self) -> &str {
-        &self.base_url
+        self.public.url()
     }
 
     fn account(&self, request: &Parts) -> Account {
@@ -252,7 +253,7 @@ impl Site {
         let may_be_kept = is_stable_request(incoming) && header_of(incoming, request_line::MARK).is_none();
         let dataset = may_be_kept.then(|| self.services.at_hand(&incoming.dataset))??;
         let validators = validators(&dataset, incoming, serving)?;
-        let kept = (&self.kept, self.services.catalog().memory());
+        let kept = (&self.kept, self.services.memory());
         let ready = Ready::at_once((asked, &incoming.context), &validators, kept)?;
         if matches!(ready, Ready::Read(..)) {
             self.services.count(format!("{}.chunks_read_again", serving.guest.name()), 1.0);
@@ -293,7 +294,7 @@ impl Site {
             path: request.uri.path().to_owned(),
             query: request.uri.query().unwrap_or_default().to_owned(),
             headers: headers.collect(),
-            base_url: self.base_url.clone(),
+            base_url: self.public.of(request).into_owned(),
             dataset: found.dataset,
             rest: found.rest,
             route: found.route,
@@ -390,7 +391,9 @@ fn is_stable_request(incoming: &Incoming) -> bool {
 /// What a stable response to a request of a dataset is known by. Of data that no generation pins nobody can say that it is still
 /// the same.
 fn validators(dataset: &Dataset, incoming: &Incoming, serving: &Serving) -> Option<Validators> {
-    let target = dataset.is_pinned().then(|| format!("{}?{}", incoming.path, incoming.query))?;
+    // With the URL at which the client reaches the server, because links in a response begin with it.
+    let target = || format!("{}{}?{}", incoming.base_url, incoming.path, incoming.query);
+    let target = dataset.is_pinned().then(target)?;
     let Serving { guest, configuration, .. } = serving;
     let version = [guest.name(), guest.version(), configuration.as_str()];
     let tag = conditional::tag(dataset.generation(), version, &target);

@@ -22,33 +22,64 @@ pub fn target() -> ProgressDrawTarget {
     if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
 }
 
-/// Finds the datasets, which are read within `memory`, and of which is kept in `index` what is learnt.
-///
-/// # Errors
-/// A path that cannot be scanned, an id that is taken, a rule that cannot be understood.
-pub fn find(
-    paths: &[PathBuf],
-    config: &Config,
-    (memory, index): (Arc<Memory>, Option<Arc<Index>>),
-) -> Result<Catalog, Box<dyn Error>> {
-    let rules = reach::rules(paths, config, &|name| std::env::var(name).ok())?;
-    let mut opener = Opener::new(Access::new(rules)?, memory);
-    if let Some(index) = index {
-        opener = opener.with_index(index);
-    }
-    let bar = ProgressBar::with_draw_target(None, target());
-    bar.set_style(ProgressStyle::with_template("{spinner} {pos} files found")?);
-    let mut logged = Instant::now();
-    let mut progress = |found: usize| {
-        bar.set_position(found as u64);
-        if bar.is_hidden() && logged.elapsed() >= LOGGED_EVERY {
-            logged = Instant::now();
-            tracing::info!(files = found, "looking for data files");
+/// Where a site's datasets are found.
+pub struct Holdings {
+    paths: Vec<PathBuf>,
+    config: Config,
+    opener: Arc<Opener>,
+}
+
+impl Holdings {
+    /// Datasets at and below `paths` and of the configuration, which are read within `memory`, and of which is kept in `index`
+    /// what is learnt.
+    ///
+    /// # Errors
+    /// A rule of what may be reached that cannot be understood.
+    pub fn new(
+        paths: &[PathBuf],
+        config: &Config,
+        (memory, index): (Arc<Memory>, Option<Arc<Index>>),
+    ) -> Result<Self, Box<dyn Error>> {
+        let rules = reach::rules(paths, config, &|name| std::env::var(name).ok())?;
+        let mut opener = Opener::new(Access::new(rules)?, memory);
+        if let Some(index) = index {
+            opener = opener.with_index(index);
         }
-    };
-    let all = [paths, configured::data(config).as_slice()].concat();
-    let mut catalog = Catalog::scan(&all, Arc::new(opener), &mut progress)?;
-    configured::add(config, &mut catalog)?;
-    bar.finish_and_clear();
-    Ok(catalog)
+        let paths = [paths, configured::data(config).as_slice()].concat();
+        Ok(Self { paths, config: config.clone(), opener: Arc::new(opener) })
+    }
+
+    /// Finds the datasets while somebody may watch.
+    ///
+    /// # Errors
+    /// A path that cannot be scanned, an id that is taken, a rule that cannot be understood.
+    pub fn find(&self) -> Result<Catalog, Box<dyn Error>> {
+        let bar = ProgressBar::with_draw_target(None, target());
+        bar.set_style(ProgressStyle::with_template("{spinner} {pos} files found")?);
+        let mut logged = Instant::now();
+        let mut progress = |found: usize| {
+            bar.set_position(found as u64);
+            if bar.is_hidden() && logged.elapsed() >= LOGGED_EVERY {
+                logged = Instant::now();
+                tracing::info!(files = found, "looking for data files");
+            }
+        };
+        let catalog = self.scan(&mut progress)?;
+        bar.finish_and_clear();
+        Ok(catalog)
+    }
+
+    /// Finds what there is now.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn find_again(&self) -> Result<Catalog, weir_datasets::Error> {
+        self.scan(&mut |_| {})
+    }
+
+    fn scan(&self, progress: &mut dyn FnMut(usize)) -> Result<Catalog, weir_datasets::Error> {
+        let mut catalog = Catalog::scan(&self.paths, Arc::clone(&self.opener), progress)?;
+        configured::add(&self.config, &mut catalog)?;
+        Ok(catalog)
+    }
 }

@@ -14,7 +14,7 @@ use weir_datasets::index::build::{self, Depth, Failure, Progress};
 use weir_datasets::memory_budget::{DEFAULT_BUDGET, Memory, Share};
 
 use crate::arguments::{Index, LogFormat};
-use crate::holdings::LOGGED_EVERY;
+use crate::holdings::{Holdings, LOGGED_EVERY};
 use crate::{holdings, index_file, logging};
 
 /// How often progress is shown to somebody who watches.
@@ -32,7 +32,7 @@ pub fn run(arguments: &Index) -> Result<(), Box<dyn Error>> {
     let budget = config.server.memory_budget.map_or(DEFAULT_BUDGET, |size| size.0);
     let memory = Memory::new(budget);
     let index = index_file::open(arguments.file.as_deref(), &config, memory.share(Share::Index))?;
-    let catalog = holdings::find(&arguments.paths, &config, (memory, Some(index)))?;
+    let catalog = Holdings::new(&arguments.paths, &config, (memory, Some(index)))?.find()?;
     let depth = if arguments.verify { Depth::Values } else { Depth::Locations };
     let progress = Progress::default();
     let failures = self::index(&catalog, depth, &progress)?;

@@ -25,13 +25,24 @@ pub fn for_serving(serve: &Serve, config: &Config, memory: u64) -> Option<Arc<In
 /// # Errors
 /// Text that names the file, and says why it cannot be had.
 pub fn open(file: Option<&Path>, config: &Config, memory: u64) -> Result<Arc<Index>, String> {
-    let configured = || config.server.index.as_ref().map(|file| config.folder().join(file));
-    let path = match file.map(Path::to_owned).or_else(configured) {
-        Some(file) => file,
-        None => default_path(std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from), std::env::home_dir())?,
-    };
+    let path = path(file, config)?;
     let opened = Index::open_within(&path, memory);
     opened.map_err(|error| format!("the index {} cannot be used: {error}", path.display()))
+}
+
+fn path(file: Option<&Path>, config: &Config) -> Result<PathBuf, String> {
+    let configured = || config.server.index.as_ref().map(|file| config.folder().join(file));
+    match file.map(Path::to_owned).or_else(configured) {
+        Some(file) => Ok(file),
+        None => default_path(std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from), std::env::home_dir()),
+    }
+}
+
+/// The folder beside the index where plugins may keep what they can make again.
+pub fn state_folder(serve: &Serve, config: &Config) -> Option<PathBuf> {
+    let mut folder = path(serve.index.as_deref(), config).ok()?.into_os_string();
+    folder.push(".plugins");
+    std::path::absolute(folder).ok()
 }
 
 /// `weir/index.redb` in the cache directory that `$XDG_CACHE_HOME` names, or else in `~/.cache` (XDG Base Directory

@@ -1,17 +1,21 @@
 //! The plugins of a running server: linked in or loaded, one path for both.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weir_config::Config;
 use weir_plugin_abi::WeirPlugin;
-use weir_plugin_api::Route;
 use weir_plugin_api::guest::{self, Guest};
 use weir_plugin_api::lent::{Services, host_table};
+use weir_plugin_api::{PluginFacts, Route, ServerFacts};
 
 use crate::loader::{ChildCheck, UNCONFIGURED};
 use crate::routes::{Conflict, Routes};
-use crate::{linked, loader};
+use crate::{built_in, linked, loader};
+
+/// The ABI that this server speaks.
+const ABI: &str = "1.3";
+const _: () = assert!(weir_plugin_abi::WEIR_ABI_MAJOR == 1 && weir_plugin_abi::WEIR_ABI_MINOR == 3);
 
 /// A plugin that serves.
 pub struct Serving {
@@ -76,6 +80,33 @@ impl Plugins {
         config.check_plugins(&serving.iter().map(|plugin| plugin.guest.name()).collect::<Vec<_>>())?;
         let routes = table(&serving)?;
         Ok(Self { serving, refused, routes })
+    }
+}
+
+impl Plugins {
+    /// What plugins are told of the server.
+    pub fn facts(&self, state_folder: Option<PathBuf>) -> ServerFacts {
+        let own = PluginFacts {
+            name: "weir".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            origin: "weir itself".to_owned(),
+            abi: ABI.to_owned(),
+            routes: built_in::routes(),
+        };
+        let facts = |plugin: &Serving| PluginFacts {
+            name: plugin.guest.name().to_owned(),
+            version: plugin.guest.version().to_owned(),
+            origin: plugin.origin.clone(),
+            abi: plugin.guest.abi(),
+            routes: plugin.routes.clone(),
+        };
+        ServerFacts {
+            name: own.name.clone(),
+            version: own.version.clone(),
+            abi: own.abi.clone(),
+            state_folder,
+            plugins: std::iter::once(own).chain(self.serving.iter().map(facts)).collect(),
+        }
     }
 }
 

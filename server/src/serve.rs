@@ -13,10 +13,12 @@ use weir_plugin_api::lent::Services;
 
 use crate::arguments::Serve;
 use crate::exchange::{CALLS, Site};
+use crate::holdings::Holdings;
 use crate::plugins::Plugins;
+use crate::public::Public;
 use crate::services::SiteServices;
 use crate::settings::Settings;
-use crate::{banner, connections, holdings, index_file, logging};
+use crate::{banner, connections, index_file, logging, watch};
 
 /// Serves until a signal ends it.
 ///
@@ -30,11 +32,14 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     tracing::debug!(deal = %memory.deal(), "memory");
     keep_idle(memory.share(Share::Idle));
     let index = index_file::for_serving(serve, &config, memory.share(Share::Index));
-    let catalog = holdings::find(&serve.paths, &config, (memory, index))?;
-    let services = Arc::new(SiteServices::new(catalog, settings.max_response, settings.memory_wait));
+    let state_folder = index.as_ref().and_then(|_| index_file::state_folder(serve, &config));
+    let holdings = Holdings::new(&serve.paths, &config, (memory, index))?;
+    let services = Arc::new(SiteServices::new(holdings.find()?, settings.max_response, settings.memory_wait));
     let lent: Arc<dyn Services> = services.clone();
     let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);
     let plugins = Plugins::start(&lent, directory, &config)?;
+    services.tell(plugins.facts(state_folder));
+    watch::start(holdings, Arc::clone(&services), settings.rescan)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("weir")
@@ -59,10 +64,8 @@ async fn listen(
     let listener = listener
         .map_err(|e| format!("cannot listen on {}: {e}; choose another with --listen", settings.listen))?;
     let own = format!("http://{}", listener.local_addr()?);
-    let base_url = settings.public_url.clone().unwrap_or(own);
-    let base_url = base_url.trim_end_matches('/').to_owned();
-    let site =
-        Arc::new(Site::new(services, plugins, (base_url, settings.compression, settings.longest_wait)));
+    let public = Public::new(settings.public_url.as_deref(), &own, &settings.trusted_proxies);
+    let site = Arc::new(Site::new(services, plugins, (public, settings.compression, settings.longest_wait)));
     let stop = stop_signal()?;
     banner::print(&site)?;
     connections::serve(listener, site, stop).await;

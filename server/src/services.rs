@@ -4,20 +4,26 @@ mod lent;
 mod original;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use weir_datasets::memory_budget::Share;
-use weir_datasets::{Catalog, Dataset};
+use weir_datasets::memory_budget::{Memory, Share};
+use weir_datasets::{Catalog, Dataset, ErrorKind as Kind, catalog};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services};
-use weir_plugin_api::{Bytes, Error, ErrorKind, LogLevel, schema_to_document};
+use weir_plugin_api::{Bytes, Child, Entry, Error, ErrorKind, LogLevel, ServerFacts, schema_to_document};
 
 use self::lent::Lent;
 pub use self::original::LentRun;
+use crate::failing::Failing;
 
 /// The server's services.
 pub struct SiteServices {
-    catalog: Arc<Catalog>,
+    catalog: RwLock<Arc<Catalog>>,
+    version: AtomicU64,
+    memory: Arc<Memory>,
+    facts: OnceLock<ServerFacts>,
+    failing: Failing,
     max_response: u64,
     patience: Duration,
     counters: Mutex<BTreeMap<String, f64>>,
@@ -33,13 +39,44 @@ impl SiteServices {
         };
         let share = catalog.memory().share(Share::Documents);
         let documents = moka::sync::Cache::builder().weigher(weight).max_capacity(share).build();
-        let catalog = Arc::new(catalog);
-        Self { catalog, max_response, patience, counters: Mutex::default(), documents }
+        Self {
+            memory: Arc::clone(catalog.memory()),
+            catalog: RwLock::new(Arc::new(catalog)),
+            version: AtomicU64::new(1),
+            facts: OnceLock::new(),
+            failing: Failing::default(),
+            max_response,
+            patience,
+            counters: Mutex::default(),
+            documents,
+        }
     }
 
-    /// The datasets.
-    pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+    /// The datasets, as they are now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes on with other datasets.
+    pub fn replace(&self, catalog: Catalog) {
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+        self.version.fetch_add(1, Ordering::Release);
+        self.failing.keep(|id| self.catalog().contains(id));
+    }
+
+    /// The datasets that cannot be opened, as far as that is known.
+    pub fn failing(&self) -> &Failing {
+        &self.failing
+    }
+
+    /// The memory that serving takes.
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// Tells plugins what the server is, once they all are there.
+    pub fn tell(&self, facts: ServerFacts) {
+        let _told_before = self.facts.set(facts);
     }
 
     /// Opens a dataset, as the server itself does.
@@ -47,12 +84,21 @@ impl SiteServices {
     /// # Errors
     /// `NotFound` for an unknown id; otherwise why it cannot be opened.
     pub fn dataset(&self, id: &str) -> Result<Arc<Dataset>, Error> {
-        self.catalog.open(id).map_err(translate)
+        let opened = self.catalog().open(id);
+        match &opened {
+            Ok(_) => self.failing.note(id, None),
+            // Being busy or gone says nothing of the data.
+            Err(e) if matches!(e.kind, Kind::Corrupt | Kind::Unsupported | Kind::Unavailable) => {
+                self.failing.note(id, Some(&e.message));
+            }
+            Err(_) => {}
+        }
+        opened.map_err(translate)
     }
 
     /// A dataset that is open, where having it takes no time worth speaking of.
     pub fn at_hand(&self, id: &str) -> Option<Arc<Dataset>> {
-        self.catalog.at_hand(id)
+        self.catalog().at_hand(id)
     }
 
     /// The counters, by name.
@@ -71,16 +117,21 @@ impl SiteServices {
     }
 }
 
+fn entry(found: catalog::Entry) -> Entry {
+    let catalog::Entry { id, bytes, modified } = found;
+    Entry { id, bytes, modified }
+}
+
 /// The same meaning in the words of the plugin boundary.
 fn translate(error: weir_datasets::Error) -> Error {
     let kind = match error.kind {
-        weir_datasets::ErrorKind::BadRequest => ErrorKind::BadRequest,
-        weir_datasets::ErrorKind::Busy => ErrorKind::Unavailable,
-        weir_datasets::ErrorKind::Corrupt => ErrorKind::Corrupt,
-        weir_datasets::ErrorKind::NotFound => ErrorKind::NotFound,
-        weir_datasets::ErrorKind::TooLarge => ErrorKind::TooLarge,
-        weir_datasets::ErrorKind::Unavailable => ErrorKind::Unavailable,
-        weir_datasets::ErrorKind::Unsupported => ErrorKind::Unsupported,
+        Kind::BadRequest => ErrorKind::BadRequest,
+        Kind::Busy => ErrorKind::Unavailable,
+        Kind::Corrupt => ErrorKind::Corrupt,
+        Kind::NotFound => ErrorKind::NotFound,
+        Kind::TooLarge => ErrorKind::TooLarge,
+        Kind::Unavailable => ErrorKind::Unavailable,
+        Kind::Unsupported => ErrorKind::Unsupported,
     };
     Error::new(kind, error.message)
 }
@@ -138,14 +189,35 @@ impl Services for SiteServices {
                 document
             }
         };
-        let memory = Arc::clone(self.catalog.memory());
+        let (catalog, memory) = (self.catalog(), Arc::clone(&self.memory));
         let (request, patience, id) = (Arc::clone(request), self.patience, id.to_owned());
-        let (catalog, file) = (Arc::clone(&self.catalog), OnceLock::new());
+        let file = OnceLock::new();
         Ok(Box::new(Lent { id, catalog, dataset, document, file, request, memory, patience }))
     }
 
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
-        self.catalog.list(prefix, after, limit)
+        self.catalog().list(prefix, after, limit)
+    }
+
+    fn catalog_version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    fn entries(&self, prefix: &str, after: &str, limit: usize) -> Vec<Entry> {
+        self.catalog().entries(prefix, after, limit).into_iter().map(entry).collect()
+    }
+
+    fn children(&self, folder: &str, after: &str, limit: usize) -> Vec<Child> {
+        let child = |child| match child {
+            catalog::Child::Folder(folder) => Child::Folder { folder },
+            catalog::Child::Dataset(found) => Child::Dataset(entry(found)),
+        };
+        self.catalog().children(folder, after, limit).into_iter().map(child).collect()
+    }
+
+    fn facts(&self) -> Result<ServerFacts, Error> {
+        let untold = || Error::new(ErrorKind::Unavailable, "the server is still starting its plugins");
+        self.facts.get().cloned().ok_or_else(untold)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Settings: what the command line says, else the configuration, else the default.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use weir_config::{Compression, Config};
 use weir_datasets::memory_budget::DEFAULT_BUDGET;
 
@@ -11,6 +12,9 @@ use crate::arguments::{LEAST_BUDGET, Serve};
 /// Requests wait this long for a dataset to change: shorter than the minute after which proxies give up by default.
 const LONGEST_WAIT: Duration = Duration::from_secs(50);
 
+/// Folders are looked through this often, because not every file system tells what happens in them.
+const RESCAN: Duration = Duration::from_secs(600);
+
 /// How the server runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -18,6 +22,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The URL under which clients reach the server, where that is not the address it listens on.
     pub public_url: Option<String>,
+    /// Networks of proxies that say how the server is reached.
+    pub trusted_proxies: Vec<IpNet>,
     /// The largest response that is served, in bytes.
     pub max_response: u64,
     /// Memory for reading, in bytes.
@@ -26,6 +32,9 @@ pub struct Settings {
     pub memory_wait: Duration,
     /// How long a request may wait for a dataset to change.
     pub longest_wait: Duration,
+    /// How long it takes at most until new and removed files are noticed; for ever where it is `None`, if the file system tells
+    /// nothing of them.
+    pub rescan: Option<Duration>,
     /// Whether responses are compressed for clients that ask for it.
     pub compression: Compression,
 }
@@ -47,13 +56,36 @@ impl Settings {
         Ok(Self {
             listen: serve.listen.or(server.listen).unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
             public_url: serve.public_url.clone().or_else(|| server.public_url.clone()),
+            trusted_proxies: trusted_proxies(&serve.trusted_proxy, config)?,
             max_response: serve.max_response.or(server.max_response.map(|size| size.0)).unwrap_or(500 << 20),
             memory_budget,
             longest_wait: server.longest_wait.map_or(LONGEST_WAIT, |wait| wait.0),
+            rescan: Some(
+                serve
+                    .rescan
+                    .map(Duration::from_secs)
+                    .or(server.rescan.map(|every| every.0))
+                    .unwrap_or(RESCAN),
+            )
+            .filter(|every| !every.is_zero()),
             compression: server.compression.unwrap_or_default(),
             memory_wait: wait.or(server.memory_wait.map(|wait| wait.0)).unwrap_or(Duration::from_secs(20)),
         })
     }
+}
+
+/// Networks, or single addresses.
+fn trusted_proxies(typed: &[String], config: &Config) -> Result<Vec<IpNet>, String> {
+    let all = typed.iter().chain(&config.server.trusted_proxies);
+    let network = |text: &String| {
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_no_network| address()).map_err(|_no_address| {
+            format!(
+                "trusted_proxies: {text:?} is no address and no network; write such as 10.0.0.1 or 10.0.0.0/8"
+            )
+        })
+    };
+    all.map(network).collect()
 }
 
 #[cfg(test)]

@@ -199,7 +199,10 @@ fn write_facts(out: &mut String) {
             dataset_layout,
             dataset_chunk_place,
             dataset_file,
-            dataset_file_read
+            dataset_file_read,
+            catalog_version,
+            catalog_entries,
+            server_facts
         }
     );
     facts!(
@@ -222,7 +225,8 @@ fn write_facts(out: &mut String) {
             body_next,
             body_drop,
             self_test,
-            body_range
+            body_range,
+            describe
         }
     );
 }

@@ -25,6 +25,8 @@ pub struct Found<'p> {
     pub entries: BTreeMap<String, Place>,
     /// What cannot be read.
     pub skipped: Vec<Skipped>,
+    /// The folders that were looked into; a Zarr store is none.
+    pub folders: Vec<PathBuf>,
     /// Files of the folder under way that nobody looked at yet, in their order.
     waiting: Vec<PathBuf>,
     opener: &'p Opener,
@@ -46,8 +48,8 @@ pub fn scan<'p>(
     opener: &'p Opener,
     progress: &'p mut dyn FnMut(usize),
 ) -> Result<Found<'p>, Error> {
-    let (entries, skipped, waiting) = (BTreeMap::new(), Vec::new(), Vec::new());
-    let mut found = Found { entries, skipped, waiting, opener, looked_at: 0, progress };
+    let (entries, skipped, waiting, folders) = (BTreeMap::new(), vec![], vec![], vec![]);
+    let mut found = Found { entries, skipped, folders, waiting, opener, looked_at: 0, progress };
     for path in paths {
         if let Some(url) = path.to_str().filter(|text| ObjectUrl::is_one(text)) {
             found.object(ObjectUrl::parse(url)?)?;
@@ -114,6 +116,7 @@ impl Found<'_> {
         while let Some(entry) = entries.next() {
             let Some(entry) = self.readable(path, entry)? else { continue };
             if entry.depth() == 0 {
+                self.folders.push(path.to_owned());
                 continue;
             }
             let wanted = self.wanted(path, &folder.root, &entry);
@@ -125,8 +128,11 @@ impl Found<'_> {
                 let (store, root) = (entry.path().to_owned(), Some(Arc::clone(&folder.root)));
                 self.add(below(path, &store), Place::Folder { path: store, root })?;
             }
-            if entry.file_type().is_dir() && (is_store || !wanted) {
-                entries.skip_current_dir();
+            if entry.file_type().is_dir() {
+                match is_store || !wanted {
+                    true => entries.skip_current_dir(),
+                    false => self.folders.push(entry.into_path()),
+                }
             }
             if self.waiting.len() >= TOGETHER {
                 self.look(&folder)?;

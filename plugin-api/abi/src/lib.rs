@@ -22,7 +22,7 @@ use core::ffi::c_void;
 /// Major version: part of the entry symbol's name.
 pub const WEIR_ABI_MAJOR: u32 = 1;
 /// Minor version: how many times fields were appended.
-pub const WEIR_ABI_MINOR: u32 = 2;
+pub const WEIR_ABI_MINOR: u32 = 3;
 /// Marks a table as ours: "WEIRPLG1", least significant byte first.
 pub const WEIR_MAGIC: u64 = 0x3147_4c50_5249_4557;
 /// The data symbol that a plugin exports: a [`WeirPlugin`].
@@ -76,6 +76,9 @@ pub const WEIR_RESPONSE_COSTLY: u32 = 8;
 /// dataset may have changed. It sends the answer where the time that it lets requests wait is over. Only for whole bodies of
 /// UTF-8 text, in answers to requests for a dataset; a host of an older minor version sends them at once.
 pub const WEIR_RESPONSE_HELD: u32 = 16;
+
+/// Flag of `catalog_entries`: what lies in a folder of the one that is asked for is one entry, the folder.
+pub const WEIR_ENTRIES_FOLDED: u32 = 1;
 
 /// State of a chunk's place: it was proven that nothing is stored, so every element is the fill value.
 pub const WEIR_PLACE_MISSING: u32 = 0;
@@ -340,7 +343,8 @@ pub struct WeirHost {
         bytes: u64,
         err: *mut WeirErr,
     ) -> i32,
-    /// Lends the dataset called `id`; give it back with `dataset_close`.
+    /// Lends the dataset called `id`; give it back with `dataset_close`. Since minor version 3 `request` may be null: the dataset is
+    /// then lent to work that nobody waits for.
     pub dataset_open: unsafe extern "C" fn(
         context: *mut c_void,
         request: *mut c_void,
@@ -447,6 +451,27 @@ pub struct WeirHost {
             err: *mut WeirErr,
         ) -> i32,
     >,
+    /// Since minor version 3. A number that is another one whenever datasets came or went.
+    pub catalog_version: Option<unsafe extern "C" fn(context: *mut c_void) -> u64>,
+    /// Since minor version 3. As `dataset_list`, with what is known without opening a dataset: a JSON array of objects with the
+    /// members `id`, `bytes` and `modified` (seconds since 1970; both absent where they are not known). With
+    /// `WEIR_ENTRIES_FOLDED`, `prefix` is a folder (empty, or ending with a slash), and each folder in it is one object with
+    /// the member `folder`, its path with a slash at its end.
+    pub catalog_entries: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            prefix: WeirStr,
+            after: WeirStr,
+            limit: u32,
+            flags: u32,
+            out: *mut WeirBytes,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
+    /// Since minor version 3. What the server is, and what its plugins serve, as a JSON document (see the plugin guide); not
+    /// before all plugins were created.
+    pub server_facts:
+        Option<unsafe extern "C" fn(context: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32>,
 }
 
 /// A plugin. Exported as a data symbol, so reading it runs no code.
@@ -512,6 +537,11 @@ pub struct WeirPlugin {
     /// `length` bytes from `offset` on, before its first piece is pulled. Where it fails the body is as before.
     pub body_range:
         Option<unsafe extern "C" fn(body: *mut c_void, offset: u64, length: u64, err: *mut WeirErr) -> i32>,
+    /// Since minor version 3. Optional: what the routes are for, as a JSON array with one object for each route, in their order. Its
+    /// members, which may be left out: `summary` (text), `parameters` (objects of OpenAPI 3.1) and `responses` (an object
+    /// of OpenAPI 3.1).
+    pub describe:
+        Option<unsafe extern "C" fn(instance: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32>,
 }
 
 // SAFETY: a plugin's table is immutable after linking; its function pointers may be called from any thread by contract.

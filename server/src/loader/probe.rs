@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use weir_plugin_api::guest::Guest;
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, host_table};
-use weir_plugin_api::{Error, LogLevel};
+use weir_plugin_api::{Entry, Error, ErrorKind, LogLevel, ServerFacts};
 
 use super::binding;
 use super::ownership::plain;
@@ -180,5 +180,21 @@ impl Services for EmptyHost {
 
     fn list(&self, _: &str, _: &str, _: usize) -> Vec<String> {
         vec![]
+    }
+
+    fn catalog_version(&self) -> u64 {
+        0
+    }
+
+    fn entries(&self, _: &str, _: &str, _: usize) -> Vec<Entry> {
+        vec![]
+    }
+
+    fn children(&self, _: &str, _: &str, _: usize) -> Vec<weir_plugin_api::Child> {
+        vec![]
+    }
+
+    fn facts(&self) -> Result<ServerFacts, Error> {
+        Err(Error::new(ErrorKind::Unavailable, "a plugin that is tried has no server"))
     }
 }

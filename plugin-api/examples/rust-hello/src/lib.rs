@@ -21,8 +21,11 @@ impl Plugin for Hello {
     }
 
     fn routes(&self) -> Vec<Route> {
-        let count = Route { methods: vec!["POST".to_owned()], pattern: "/hello-rust/count".to_owned() };
-        vec![Route::get("/datasets/{id}/hello-rust"), count]
+        let greeting = Route::get("/datasets/{id}/hello-rust").summary("greets a dataset");
+        vec![
+            greeting.answers(200, &["text/plain"], "a greeting").answers(404, &["application/json"], "no such dataset"),
+            Route::post("/hello-rust/count").summary("counts").answers(200, &["text/plain"], "a number"),
+        ]
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
