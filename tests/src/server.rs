@@ -26,11 +26,17 @@ pub struct Binaries {
     pub plugins: PathBuf,
 }
 
+/// The in-tree plugins.
+pub const PLUGINS: [&str; 13] = [
+    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "landing", "openapi", "s3", "stac", "thredds",
+    "xpublish", "zarr",
+];
+
 /// Builds the server and the plugins, once a test program.
 pub fn binaries() -> &'static Binaries {
     static BUILT: OnceLock<Binaries> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let packages = ["dap", "file", "kerchunk", "s3", "zarr"].map(|name| format!("weir-plugin-{name}-so"));
+        let packages = PLUGINS.map(|name| format!("weir-plugin-{name}-so"));
         let packages = std::iter::once("weir-server").chain(packages.iter().map(String::as_str));
         let mut build = Command::new(env!("CARGO"));
         build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "-q"]);
@@ -39,8 +45,7 @@ pub fn binaries() -> &'static Binaries {
         let programs = std::env::current_exe().unwrap();
         let built = programs.parent().and_then(Path::parent).unwrap().to_owned();
         let plugins = tempfile::tempdir().unwrap().keep();
-        for name in ["dap", "file", "kerchunk", "s3", "zarr"].map(|name| format!("libweir_plugin_{name}.so"))
-        {
+        for name in PLUGINS.map(|name| format!("libweir_plugin_{name}.so")) {
             std::fs::copy(built.join(&name), plugins.join(&name)).unwrap();
         }
         Binaries { weir: built.join("weir"), plugins }
