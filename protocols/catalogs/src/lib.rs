@@ -2,3 +2,10 @@
 //!
 //! This crate does no I/O, has no clock, and knows nothing of HTTP or of file formats.
 #![forbid(unsafe_code)]
+
+mod summary;
+
+pub use summary::{
+    DimensionFacts, Extent, Grid, GridKind, Projected, Role, Step, Summary, TimeSpan, Values, VariableFacts,
+    Vertical, Words,
+};
