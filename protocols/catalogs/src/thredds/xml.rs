@@ -99,10 +99,13 @@ impl Xml {
         self.empty("service", &[("name", "latest"), ("serviceType", "Resolver"), ("base", "")])
     }
 
-    /// siphon finds services only where metadata that is inherited names them.
-    fn inherited(&mut self) -> io::Result<()> {
+    /// siphon finds services only where metadata that is inherited names them, and reads no other metadata.
+    fn inherited(&mut self, summary: Option<(&Summary, &str)>) -> io::Result<()> {
         self.open("metadata", &[("inherited", "true")])?;
         self.text("serviceName", &[], ALL)?;
+        if let Some((summary, format)) = summary {
+            coverage(self, summary, format)?;
+        }
         self.close("metadata")
     }
 
@@ -158,7 +161,7 @@ impl FolderDocument<'_> {
         xml.begin(&self.site, name)?;
         let id = if self.folder.is_empty() { "/" } else { self.folder };
         xml.open("dataset", &[("name", name), ("ID", id)])?;
-        xml.inherited()?;
+        xml.inherited(None)?;
         Ok(xml.into_bytes())
     }
 
@@ -197,11 +200,8 @@ pub fn dataset_document(
     xml.begin(site, name_of(entry.id))?;
     let path = encoded_path(entry.id);
     xml.open("dataset", &[("name", name_of(entry.id)), ("ID", entry.id), ("urlPath", &path)])?;
-    xml.inherited()?;
+    xml.inherited(summary)?;
     xml.facts(entry)?;
-    if let Some((summary, format)) = summary {
-        coverage(&mut xml, summary, format)?;
-    }
     xml.close("dataset")?;
     xml.close("catalog")?;
     Ok(xml.into_bytes())
