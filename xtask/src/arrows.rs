@@ -81,7 +81,7 @@ pub const ARROWS: &[Rule] = &[
     // What every catalog says of a dataset.
     Rule {
         krate: "weir-summaries",
-        may_know: &["weir-plugin-api", "weir-cf", "weir-model"],
+        may_know: &["weir-plugin-api", "weir-catalogs", "weir-cf", "weir-model"],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
