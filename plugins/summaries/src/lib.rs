@@ -11,6 +11,8 @@ mod grids;
 mod numbers;
 mod places;
 mod projection;
+mod query;
+mod served;
 mod times;
 mod variables;
 mod vertical;
@@ -26,6 +28,9 @@ use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind};
 
 pub use weir_catalogs::Summary;
+
+pub use self::query::value_of;
+pub use self::served::{Document, Listed, OwnedSite, Parts, Served, child, entry, entry_of, page_of};
 
 /// What a dataset is, and where and when its data lies.
 ///

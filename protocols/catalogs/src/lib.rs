@@ -3,8 +3,18 @@
 //! This crate does no I/O, has no clock, and knows nothing of HTTP or of file formats.
 #![forbid(unsafe_code)]
 
+pub mod gridlook;
+pub mod intake;
+pub mod json_ld;
+pub mod listing;
+mod offers;
+pub mod pages;
+pub mod sitemap;
 mod summary;
+pub mod thredds;
 
+pub use listing::{Child, Entry};
+pub use offers::{Access, Offers, Site};
 pub use summary::{
     DimensionFacts, Extent, Grid, GridKind, Projected, Role, Step, Summary, TimeSpan, Values, VariableFacts,
     Vertical, Words,
