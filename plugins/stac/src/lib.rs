@@ -1,26 +1,57 @@
 //! Serves STAC: a catalog of collections and items, and an API that searches them.
+//!
+//! Two parts share the addresses: documents that are read as files are (`pages`), and the STAC API (`api`).
 #![forbid(unsafe_code)]
+
+mod api;
+mod pages;
+mod site;
 
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
 
+use api::Api;
+use pages::Pages;
+use site::Site;
+
 /// The plugin.
 pub struct StacPlugin {
-    _host: Host,
+    pages: Pages,
+    api: Api,
 }
 
 impl Plugin for StacPlugin {
     const NAME: &'static str = "stac";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    fn create(host: Host, _config: &str) -> Result<Self, Error> {
-        Ok(Self { _host: host })
+    fn create(host: Host, config: &str) -> Result<Self, Error> {
+        let site = Site::parse(config)?;
+        Ok(Self { pages: Pages::new(host, site.clone()), api: Api::new(host, site) })
     }
 
+    /// Those of the documents, then those of the API.
     fn routes(&self) -> Vec<Route> {
-        vec![]
+        let mut routes = pages::routes();
+        routes.extend(api::routes());
+        routes
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
-        Err(Error::not_found(format!("{} is not served", request.path())))
+        match request.route().checked_sub(pages::routes().len()) {
+            None => self.pages.handle(request.route(), request),
+            Some(number) => self.api.handle(number, request),
+        }
+    }
+
+    /// An error as STAC API clients know it (OGC API - Common, exceptions).
+    fn render_error(&self, _: &Request<'_>, status: u16, message: &str) -> Option<Response> {
+        let code = match status {
+            400 => "BadRequest",
+            404 => "NotFound",
+            413 => "TooLarge",
+            503 => "Unavailable",
+            _ => "ServerError",
+        };
+        let body = serde_json::json!({"code": code, "description": message});
+        Some(Response::full("application/json", body.to_string()))
     }
 }
