@@ -5,6 +5,7 @@
 
 mod api;
 mod pages;
+mod search;
 mod site;
 
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};

@@ -1,0 +1,60 @@
+//! Conditions of the STAC API extension Query: `{"level": {"gt": 3, "lt": 9}}`, all of which hold.
+
+use serde_json::Value;
+use weir_plugin_api::Error;
+
+use super::json::{comparison, property};
+use super::{Expression, ListRelation, Operand, Pattern, refused};
+
+/// Reads the conditions.
+pub fn expression(value: &Value) -> Result<Expression, Error> {
+    let members = value.as_object().ok_or_else(|| refused(&value.to_string()))?;
+    let mut all = Vec::new();
+    for (name, conditions) in members {
+        let conditions = conditions.as_object().ok_or_else(|| refused(&value.to_string()))?;
+        for (sign, wanted) in conditions {
+            let read = condition(&property(name), sign, wanted);
+            all.push(read.ok_or_else(|| refused(&format!("{{{name:?}: {{{sign:?}: {wanted}}}}}")))?);
+        }
+    }
+    Ok(Expression::All(all))
+}
+
+fn condition(name: &str, sign: &str, wanted: &Value) -> Option<Expression> {
+    let operand = Operand::Property(name.to_owned());
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let like = |pattern: String| Expression::Like(operand.clone(), Pattern::new(&pattern));
+    let sign = match sign {
+        "eq" => "=",
+        "neq" => "<>",
+        "lt" => "<",
+        "lte" => "<=",
+        "gt" => ">",
+        "gte" => ">=",
+        "startsWith" => return Some(like(format!("{}%", escaped(wanted.as_str()?)))),
+        "endsWith" => return Some(like(format!("%{}", escaped(wanted.as_str()?)))),
+        // Of a list it asks for one of its texts, of a text for a part of it.
+        "contains" => {
+            let text = wanted.as_str()?;
+            let listed = Expression::Lists(ListRelation::Contains, name.to_owned(), vec![text.to_owned()]);
+            return Some(Expression::Any(vec![listed, like(format!("%{}%", escaped(text)))]));
+        }
+        "in" => {
+            return Some(Expression::In(
+                operand,
+                wanted.as_array()?.iter().map(literal).collect::<Option<_>>()?,
+            ));
+        }
+        _ => return None,
+    };
+    Some(Expression::Compare(comparison(sign)?, operand, literal(wanted)?))
+}
+
+fn literal(value: &Value) -> Option<Operand> {
+    match value {
+        Value::String(text) => Some(Operand::Text(text.clone())),
+        Value::Number(number) => number.as_f64().map(Operand::Number),
+        Value::Bool(truth) => Some(Operand::Truth(*truth)),
+        _ => None,
+    }
+}
