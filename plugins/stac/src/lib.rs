@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod collections;
+mod index;
 mod pages;
 mod search;
 mod site;

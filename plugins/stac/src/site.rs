@@ -1,5 +1,6 @@
 //! What a site says of itself and of its datasets, from the plugin's section of the configuration; and the items that come of it.
 
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -49,5 +50,25 @@ impl Site {
             "assets": {},
             "collection": collection,
         }))
+    }
+}
+
+/// What searching needs to know of the site.
+impl Site {
+    /// The id of the collection of datasets that are in no folder.
+    #[must_use]
+    pub fn root_collection(&self) -> &str {
+        self.text("root_collection").unwrap_or(crate::collections::ROOT)
+    }
+
+    /// Text that is another one when items may be others although their datasets are the same: it is made of the site's words, this version
+    /// of the plugin, and the patterns of all routes of the server, to which assets lead.
+    pub fn mark<'r>(&self, patterns: impl Iterator<Item = &'r str>) -> String {
+        let mut hasher = std::hash::DefaultHasher::new();
+        for (name, value) in self.words.iter() {
+            (name, value.to_string()).hash(&mut hasher);
+        }
+        patterns.for_each(|pattern| pattern.hash(&mut hasher));
+        format!("{} {:016x}", env!("CARGO_PKG_VERSION"), hasher.finish())
     }
 }

@@ -77,8 +77,8 @@ impl Fields {
     }
 
     /// Writes them as [`parse`](Self::parse) reads them.
-    #[must_use]
-    pub fn text(&self) -> String {
+    #[cfg(test)]
+    fn text(&self) -> String {
         let included = self.include.iter().cloned();
         included.chain(self.exclude.iter().map(|name| format!("-{name}"))).collect::<Vec<_>>().join(",")
     }
@@ -138,8 +138,8 @@ fn put(into: &mut Value, path: &str, value: Value) {
 
 fn take(from: &mut Value, path: &str) {
     let (above, last) = path.rsplit_once('.').unwrap_or(("", path));
-    let steps = above.split('.').filter(|step| !step.is_empty());
-    let above = steps.fold(Some(from), |value, step| value?.get_mut(step));
+    let mut steps = above.split('.').filter(|step| !step.is_empty());
+    let above = steps.try_fold(from, |value, step| value.get_mut(step));
     if let Some(members) = above.and_then(Value::as_object_mut) {
         members.shift_remove(last);
     }

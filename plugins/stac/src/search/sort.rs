@@ -62,8 +62,8 @@ pub fn from_json(value: &Value) -> Result<Vec<Key>, Error> {
 }
 
 /// Writes keys as [`parse`] reads them.
-#[must_use]
-pub fn text(keys: &[Key]) -> String {
+#[cfg(test)]
+fn text(keys: &[Key]) -> String {
     let key = |key: &Key| match key.direction {
         Direction::Ascending => format!("+{}", key.field),
         Direction::Descending => format!("-{}", key.field),

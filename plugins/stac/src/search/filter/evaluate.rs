@@ -41,9 +41,10 @@ pub fn holds(expression: &Expression, id: &str, record: &Record) -> Option<bool>
         Expression::Time(relation, operand, wanted) => {
             let time = match operand {
                 Operand::Times => record.interval?,
-                other => match Compared::of(other, id, record)?.as_instant()? {
-                    at => Interval { start: Some(at), end: Some(at) },
-                },
+                other => {
+                    let at = Compared::of(other, id, record)?.as_instant()?;
+                    Interval { start: Some(at), end: Some(at) }
+                }
             };
             related(*relation, &time, wanted)
         }

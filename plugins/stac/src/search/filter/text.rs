@@ -96,7 +96,7 @@ impl Reader<'_> {
 
     fn negated_or_nested(&mut self) -> Result<Value, Error> {
         if self.word("not") {
-            return Ok(not(self.one()?));
+            return Ok(not(&self.one()?));
         }
         if self.sign("(") {
             let inner = self.any()?;
@@ -205,10 +205,10 @@ impl Reader<'_> {
     }
 }
 
-fn not(inner: Value) -> Value {
+fn not(inner: &Value) -> Value {
     json!({"op": "not", "args": [inner]})
 }
 
 fn negate(inner: Value, negated: bool) -> Value {
-    if negated { not(inner) } else { inner }
+    if negated { not(&inner) } else { inner }
 }

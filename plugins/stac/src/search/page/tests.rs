@@ -12,7 +12,7 @@ fn records(count: usize) -> Records {
     let item = |number: usize| {
         let west = (number * 7) % 360;
         let mut properties = json!({"datetime": format!("20{:02}-01-01T00:00:00Z", number % 50 + 1)});
-        if number % 5 != 0 {
+        if !number.is_multiple_of(5) {
             properties["level"] = json!(number % 4 + 1);
         }
         json!({

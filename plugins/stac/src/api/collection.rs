@@ -1,0 +1,186 @@
+//! Collections: what their items have in common.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use weir_plugin_api::{Error, Request, Response};
+
+use super::landing::QUERYABLES;
+use super::links::{collection_url, link, query};
+use super::{Api, GEOJSON, JSON, SCHEMA, document};
+use crate::search::bbox::Bbox;
+use crate::search::datetime::{self, Interval};
+use crate::search::record::{Record, Records};
+use crate::search::wanted::pairs;
+
+/// Collections on a page where the client names no number, and at most.
+const USUAL_LIMIT: usize = 100;
+const MOST_LIMIT: usize = 1000;
+
+/// What the items of a collection cover together.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Extent {
+    items: usize,
+    bbox: Option<Bbox>,
+    interval: Option<Interval>,
+}
+
+impl Extent {
+    fn add(&mut self, record: &Record) {
+        self.items = self.items.saturating_add(1);
+        self.bbox = match (self.bbox, record.bbox) {
+            (Some(a), Some(b)) => Some(hull(&a, &b)),
+            (a, b) => a.or(b),
+        };
+        self.interval = match (self.interval, record.interval) {
+            (Some(a), Some(b)) => Some(a.hull(&b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// As STAC has it. Where no item says where it is, the whole Earth is meant; where none says when, any time.
+    fn to_json(&self) -> Value {
+        let bbox = self.bbox.map_or([-180.0, -90.0, 180.0, 90.0], |b| [b.west, b.south, b.east, b.north]);
+        let interval = self.interval.unwrap_or_default();
+        let time = |at: Option<i64>| at.and_then(datetime::text);
+        json!({
+            "spatial": {"bbox": [bbox]},
+            "temporal": {"interval": [[time(interval.start), time(interval.end)]]},
+        })
+    }
+}
+
+/// The least box around two; one that crosses the antimeridian only where both do.
+fn hull(a: &Bbox, b: &Bbox) -> Bbox {
+    let (south, north) = (a.south.min(b.south), a.north.max(b.north));
+    let (west, east) = match (a.west <= a.east, b.west <= b.east) {
+        (true, true) | (false, false) => (a.west.min(b.west), a.east.max(b.east)),
+        _ => (-180.0, 180.0),
+    };
+    // Two that cross it may reach round the whole Earth together.
+    let is_round = a.west > a.east && b.west > b.east && west <= east;
+    let (west, east) = if is_round { (-180.0, 180.0) } else { (west, east) };
+    Bbox { west, south, east, north }
+}
+
+fn extents(records: &Records) -> BTreeMap<&str, Extent> {
+    let mut extents: BTreeMap<&str, Extent> = BTreeMap::new();
+    for record in records.values() {
+        extents.entry(&record.collection).or_default().add(record);
+    }
+    extents
+}
+
+impl Api {
+    /// One page of all collections.
+    pub fn collections(&self, request: &Request<'_>) -> Result<Response, Error> {
+        let mut pairs = pairs(request.query())?;
+        let value =
+            |name: &str| pairs.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let limit = value("limit").map_or(Ok(USUAL_LIMIT), limit)?;
+        let after = value("token").unwrap_or_default().to_owned();
+        let base = request.base_url();
+        let view = self.index.view()?;
+        let extents = extents(&view.records);
+        let mut page =
+            extents.range::<str, _>((std::ops::Bound::Excluded(after.as_str()), std::ops::Bound::Unbounded));
+        let mut collections = Vec::new();
+        let mut last = "";
+        for (name, extent) in page.by_ref().take(limit) {
+            collections.push(self.collection_document(base, name, extent));
+            last = name;
+        }
+        let here = format!("{base}/stac/collections");
+        let mut links =
+            vec![link("root", &format!("{base}/stac"), JSON), link("parent", &format!("{base}/stac"), JSON)];
+        links.push(link("self", &format!("{here}{}", query(&pairs)), JSON));
+        if page.next().is_some() {
+            pairs.retain(|(name, _)| name != "token");
+            pairs.push(("token".to_owned(), last.to_owned()));
+            links.push(link("next", &format!("{here}{}", query(&pairs)), JSON));
+        }
+        let mut document_ =
+            json!({"collections": collections, "links": links, "numberReturned": collections.len()});
+        if view.is_complete {
+            document_["numberMatched"] = Value::from(extents.len());
+        }
+        Ok(document(JSON, &document_))
+    }
+
+    /// One collection.
+    pub fn collection(&self, request: &Request<'_>, name: &str) -> Result<Response, Error> {
+        let view = self.index.view()?;
+        let mut extent = Extent::default();
+        view.records
+            .values()
+            .filter(|record| *record.collection == *name)
+            .for_each(|record| extent.add(record));
+        if extent.items == 0 {
+            return Err(no_collection(name));
+        }
+        Ok(document(JSON, &self.collection_document(request.base_url(), name, &extent)))
+    }
+
+    /// # Errors
+    /// `NotFound` where the collection has no items: then there is no collection.
+    pub fn check_collection(&self, records: &Records, name: &str) -> Result<(), Error> {
+        let is_there = records.values().any(|record| *record.collection == *name);
+        if is_there { Ok(()) } else { Err(no_collection(name)) }
+    }
+
+    fn collection_document(&self, base: &str, name: &str, extent: &Extent) -> Value {
+        let here = collection_url(base, name);
+        let root = format!("{base}/stac");
+        let what = if name == self.site.root_collection() {
+            "in no folder".to_owned()
+        } else {
+            format!("in the folder {name}")
+        };
+        json!({
+            "type": "Collection",
+            "stac_version": "1.1.0",
+            "stac_extensions": [],
+            "id": name,
+            "title": name,
+            "description": format!("The {} datasets {what}.", extent.items),
+            "license": self.site.text("license").unwrap_or("other"),
+            "extent": extent.to_json(),
+            "links": [
+                link("self", &here, JSON),
+                link("root", &root, JSON),
+                link("parent", &root, JSON),
+                link("items", &format!("{here}/items"), GEOJSON),
+                link(QUERYABLES, &format!("{here}/queryables"), SCHEMA),
+            ],
+        })
+    }
+}
+
+fn no_collection(name: &str) -> Error {
+    Error::not_found(format!("there is no collection {name:?}; /stac/collections lists them"))
+}
+
+fn limit(text: &str) -> Result<usize, Error> {
+    let limit = text.parse::<usize>().ok().filter(|limit| (1..=10_000).contains(limit));
+    limit.map(|limit| limit.min(MOST_LIMIT)).ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        Error::bad_request(format!("limit is {shown:?}, but must be a number from 1 to 10000"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extents_cover_all_items() {
+        let check = |a: &str, b: &str, expected: &str| {
+            let [a, b, expected] = [a, b, expected].map(|text| Bbox::parse(text).unwrap());
+            assert_eq!((hull(&a, &b), hull(&b, &a)), (expected, expected));
+        };
+        check("1,2,3,4", "5,-6,7,8", "1,-6,7,8");
+        check("170,2,-170,4", "160,2,-175,5", "160,2,-170,5");
+        check("170,2,-170,4", "1,2,3,4", "-180,2,180,4");
+        check("10,2,-170,4", "170,2,20,4", "-180,2,180,4");
+    }
+}

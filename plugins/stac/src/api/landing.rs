@@ -1,0 +1,74 @@
+//! The landing page: a catalog that links to all parts of the API.
+
+use serde_json::{Value, json};
+use weir_plugin_api::{Error, Request, Response};
+
+use super::links::{collection_url, link};
+use super::{Api, GEOJSON, JSON, SCHEMA, conformance, document};
+
+/// The name of the link to queryables.
+pub const QUERYABLES: &str = "http://www.opengis.net/def/rel/ogc/1.0/queryables";
+
+/// How many collections the page links to, at most: the list of collections has pages.
+const MOST_CHILDREN: usize = 1000;
+
+/// What describes the API, where some plugin serves it.
+const SERVICES: [(&str, &str, &str); 2] = [
+    ("service-desc", "/openapi.json", "application/vnd.oai.openapi+json;version=3.1"),
+    ("service-doc", "/docs", "text/html"),
+];
+
+impl Api {
+    /// The landing page.
+    pub fn landing(&self, request: &Request<'_>) -> Result<Response, Error> {
+        let base = request.base_url();
+        let root = format!("{base}/stac");
+        let at = |path: &str| format!("{root}{path}");
+        let mut links = vec![
+            link("self", &root, JSON),
+            link("root", &root, JSON),
+            link("conformance", &at("/conformance"), JSON),
+            link("data", &at("/collections"), JSON),
+            searching(&at("/search"), "GET"),
+            searching(&at("/search"), "POST"),
+            link(QUERYABLES, &at("/queryables"), SCHEMA),
+        ];
+        let facts = self.host.server()?;
+        let served = SERVICES.iter().filter(|(_, path, _)| facts.serves(path));
+        links.extend(served.map(|(rel, path, media_type)| link(rel, &format!("{base}{path}"), media_type)));
+        links.extend(self.children(base)?);
+        let page = json!({
+            "type": "Catalog",
+            "stac_version": "1.1.0",
+            "id": self.site.text("id").unwrap_or("weir"),
+            "title": self.site.text("title").unwrap_or("Datasets"),
+            "description": self.site.text("description").unwrap_or("The datasets of this server."),
+            "conformsTo": conformance::CLASSES,
+            "links": links,
+        });
+        Ok(document(JSON, &page))
+    }
+
+    fn children(&self, base: &str) -> Result<Vec<Value>, Error> {
+        let view = self.index.view()?;
+        let mut names: Vec<&str> = Vec::new();
+        // The records of a folder stand together, so each name comes once; but those of no folder may stand anywhere.
+        for record in view.records.values() {
+            if names.last() != Some(&&*record.collection) {
+                names.push(&record.collection);
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        let child = |name: &&str| {
+            let mut child = link("child", &collection_url(base, name), JSON);
+            child["title"] = Value::from(*name);
+            child
+        };
+        Ok(names.iter().take(MOST_CHILDREN).map(child).collect())
+    }
+}
+
+fn searching(href: &str, method: &str) -> Value {
+    json!({"rel": "search", "href": href, "type": GEOJSON, "method": method})
+}
