@@ -2,8 +2,10 @@
 
 use serde_json::Value as Json;
 use weir_catalogs::html::url_path;
+use weir_catalogs::json_ld;
 use weir_catalogs::xpublish::{Link, Node, Page, groups};
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
+use weir_summaries::{OwnedSite, Served, entry, entry_of, summarize};
 
 use crate::JSON;
 
@@ -34,20 +36,21 @@ pub(crate) fn of_group(rest: &str) -> (&str, Subject) {
 
 /// Answers what is asked of a group of the dataset that the request names.
 pub(crate) fn respond(
-    host: &Host,
+    (host, served): (&Host, &Served),
     request: &Request<'_>,
     (subject, group): (Subject, &str),
 ) -> Result<Response, Error> {
     let id = request.dataset_id();
-    let schema = open(host, request)?.schema()?;
-    let page = || page(id, request);
+    let dataset = open(host, request)?;
+    let schema = dataset.schema()?;
+    let page = || page(host, request, (&served.site(request)?, &dataset));
     let node = || {
         let found = Node::find(&schema, group);
         found.ok_or_else(|| Error::not_found(format!("Group '{group}' not found in dataset '{id}'")))
     };
     Ok(match subject {
-        Subject::Page => html(page().of_group(&node()?)),
-        Subject::Tree => html(page().of_tree(&schema)),
+        Subject::Page => html(page()?.of_group(&node()?)),
+        Subject::Tree => html(page()?.of_tree(&schema)),
         Subject::Keys => json(&node()?.keys()),
         Subject::Dict => json(&node()?.dict()),
         Subject::Info => json(&node()?.info()),
@@ -82,13 +85,21 @@ pub(crate) fn way(host: &Host, request: &Request<'_>) -> Result<Response, Error>
     Ok(Response::full("text/plain; charset=utf-8", "").status(307).header("location", target))
 }
 
-fn page(id: &str, request: &Request<'_>) -> Page {
-    let link = |path: &str| Link {
-        target: format!("{}/datasets/{}/{path}", request.base_url(), url_path(id)),
-        text: path.to_owned(),
+/// The page of a dataset: with links to all that the server has of it, and a description for search engines.
+fn page(host: &Host, request: &Request<'_>, (site, dataset): (&OwnedSite, &Dataset)) -> Result<Page, Error> {
+    let (id, site) = (request.dataset_id(), site.site());
+    let url = site.dataset_url(id);
+    let own = ["keys", "dict", "info", "groups", "tree"].map(|name| (format!("/{name}"), name));
+    let others = site.offers.accesses().map(|access| (access.suffix.to_owned() + access.page, access.label));
+    let link = |(path, text): (String, &str)| Link { target: url.clone() + &path, text: text.to_owned() };
+    let linked_data = match (entry_of(host, id), summarize(dataset)) {
+        (Ok(found), Ok(summary)) => Some(json_ld::dataset(&site, &entry(&found), &summary)),
+        (Err(error), _) | (_, Err(error)) if error.kind == ErrorKind::Cancelled => return Err(error),
+        // The page is of use without it.
+        _ => None,
     };
-    let links = ["keys", "dict", "info", "groups", "tree"].map(link).to_vec();
-    Page { title: id.to_owned(), links, linked_data: None }
+    let links = own.into_iter().chain(others).map(link).collect();
+    Ok(Page { title: id.to_owned(), links, linked_data })
 }
 
 fn json(document: &Json) -> Response {

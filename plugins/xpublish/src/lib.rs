@@ -18,6 +18,7 @@ mod server;
 
 use serde_json::{Value as Json, json};
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
+use weir_summaries::Served;
 
 use crate::listing::Part;
 use crate::routes::{ROUTES, What};
@@ -28,6 +29,7 @@ const JSON: &str = "application/json";
 /// The plugin.
 pub struct XpublishPlugin {
     host: Host,
+    served: Served,
 }
 
 impl Plugin for XpublishPlugin {
@@ -38,7 +40,7 @@ impl Plugin for XpublishPlugin {
 
     fn create(host: Host, config: &str) -> Result<Self, Error> {
         match config.trim() {
-            "" | "{}" => Ok(Self { host }),
+            "" | "{}" => Ok(Self { host, served: Served::new(host, None) }),
             _ => Err(Error::bad_request("nothing can be configured")),
         }
     }
@@ -54,10 +56,10 @@ impl Plugin for XpublishPlugin {
             What::Plugins => server::plugins(&self.host),
             What::Versions => server::versions(&self.host),
             What::Way => dataset::way(&self.host, request),
-            What::Of(subject) => dataset::respond(&self.host, request, (subject, "")),
+            What::Of(subject) => dataset::respond((&self.host, &self.served), request, (subject, "")),
             What::Group => {
                 let (group, subject) = dataset::of_group(request.rest());
-                dataset::respond(&self.host, request, (subject, group))
+                dataset::respond((&self.host, &self.served), request, (subject, group))
             }
         }
     }

@@ -26,14 +26,14 @@ fn facts() -> ServerFacts {
         version: version.to_owned(),
         origin: "linked in".to_owned(),
         abi: "1.2".to_owned(),
-        routes: vec![Route::get(&format!("/{name}"))],
+        routes: vec![Route::get(&format!("/datasets/{{id}}/{name}"))],
     };
     ServerFacts {
         name: "weir".to_owned(),
         version: "7".to_owned(),
         abi: "1.3".to_owned(),
         state_folder: None,
-        plugins: vec![plugin("weir", "7"), plugin("sums", "5")],
+        plugins: vec![plugin("weir", "7"), plugin("file", "5")],
     }
 }
 
@@ -71,17 +71,20 @@ fn documents_are_of_the_group_that_is_asked_for() {
     for target in ["/datasets/d/groups/keys", "/datasets/d/groups/keys/"] {
         let page = running().get(target).unwrap();
         assert!(page.text().contains("<title>d /keys</title>"), "{page:?}");
-        assert!(!page.text().contains("<script"), "{page:?}");
+        assert_eq!(page.text().matches("<script").count(), 1, "{page:?}");
+        assert!(
+            page.text()
+                .contains("<script type=\"application/ld+json\">{\"@context\":\"https://schema.org/\"")
+        );
         assert!(page.header("content-security-policy").unwrap().contains("default-src 'none'"));
     }
 }
 
 #[test]
 fn plugins_have_versions() {
-    let expected =
-        json!({"sums": {"path": "linked in", "version": "5", "abi": "1.2", "routes": ["GET,HEAD /sums"]}});
+    let expected = json!({"file": {"path": "linked in", "version": "5", "abi": "1.2", "routes": ["GET,HEAD /datasets/{id}/file"]}});
     assert_eq!(document("/plugins"), expected);
-    assert_eq!(document("/versions"), json!({"weir": "7", "abi": "1.3", "weir-plugin-sums": "5"}));
+    assert_eq!(document("/versions"), json!({"weir": "7", "abi": "1.3", "weir-plugin-file": "5"}));
 }
 
 #[test]
@@ -97,8 +100,11 @@ fn the_page_has_one_address() {
     let way = running().get("/datasets/a b/d.nc").unwrap();
     assert_eq!((way.status, way.header("location")), (307, Some("./d.nc/")));
     let page = running().get("/datasets/a b/d.nc/").unwrap();
-    let link = "<a href=\"http://weir.example/datasets/a%20b/d.nc/info\">info</a>";
-    assert!(page.text().contains(link), "{}", page.text());
+    for (path, text) in [("info", "info"), ("file", "the original file")] {
+        let link = format!("<a href=\"http://weir.example/datasets/a%20b/d.nc/{path}\">{text}</a>");
+        assert!(page.text().contains(&link), "{}", page.text());
+    }
+    assert!(!page.text().contains("zarr"), "nobody serves it");
 }
 
 #[test]

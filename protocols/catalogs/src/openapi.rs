@@ -145,6 +145,7 @@ fn responses(named: Option<Json>) -> Json {
             *content = json!({ "schema": { "$ref": "#/components/schemas/Error" } });
         }
     }
+    all.sort_keys();
     Json::Object(all)
 }
 
