@@ -140,11 +140,9 @@ impl Site {
             );
         };
         if (request.method == Method::GET || head) && !request.headers.contains_key(request_line::MARK) {
-            let asked = (path.as_ref(), request.uri.query().unwrap_or_default());
-            match built_in::page(asked, (&self.services, &self.plugins), self.waiting.count()) {
-                Ok(Some(page)) => return self.own_page(page, &request, account).await,
-                Ok(None) => {}
-                Err(error) => return plain_error(&error, head, account),
+            let page = built_in::page(&path, (&self.services, &self.plugins), self.waiting.count());
+            if let Some(page) = page {
+                return self.own_page(page, &request, account).await;
             }
         }
         let is_dataset = |id: &str| self.services.catalog().contains(id);
@@ -269,8 +267,7 @@ impl Site {
         account: Account,
     ) -> Response<Body> {
         let asked = Asked::of(request, self.compression);
-        let mut headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
-        headers.extend(page.link.map(|link| ("link".to_owned(), link)));
+        let headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
         let worth = Worth::of(page.media_type);
         let whole =
             Arc::new(Kept { status: 200, headers, ranges: false, worth, costly: false, body: page.body });

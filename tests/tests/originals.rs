@@ -154,7 +154,7 @@ fn a_chunk_that_is_asked_for_again_is_that_of_the_file_now() {
     both(4, |server, path| {
         let row = |mask: u8| wind(1, mask)[wind(1, mask).len() - ROW as usize..].to_vec();
         let read_again = || {
-            let counters = &server.get("/plugins").json()["kerchunk"]["counters"];
+            let counters = &server.get("/health").json()["counters"]["kerchunk"];
             counters["chunks_read_again"].as_f64().unwrap_or_default()
         };
         let check = |mask: u8| {

@@ -27,7 +27,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn counter(server: &Server, name: &str) -> u64 {
-    server.get("/plugins").json()["zarr"]["counters"][name].as_f64().unwrap_or_default() as u64
+    server.get("/health").json()["counters"]["zarr"][name].as_f64().unwrap_or_default() as u64
 }
 
 #[test]

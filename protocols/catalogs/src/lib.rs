@@ -3,15 +3,20 @@
 //! This crate does no I/O, has no clock, and knows nothing of HTTP or of file formats.
 #![forbid(unsafe_code)]
 
+pub mod attributes;
+pub mod esm;
 pub mod gridlook;
+pub mod html;
 pub mod intake;
 pub mod json_ld;
 pub mod listing;
 mod offers;
+pub mod openapi;
 pub mod pages;
 pub mod sitemap;
 mod summary;
 pub mod thredds;
+pub mod xpublish;
 
 pub use listing::{Child, Entry};
 pub use offers::{Access, Offers, Site};
