@@ -137,6 +137,10 @@ mod tests {
 
     #[test]
     fn it_keeps_the_contract() {
-        check_contract::<GridlookPlugin>(host(&["a", "b"], &ZARR), "a", &["/gridlook.json", "/gridlook.json?limit=1"]);
+        check_contract::<GridlookPlugin>(
+            host(&["a", "b"], &ZARR),
+            "a",
+            &["/gridlook.json", "/gridlook.json?limit=1"],
+        );
     }
 }
