@@ -9,8 +9,8 @@ use quick_xml::escape::escape;
 use crate::Site;
 use crate::listing::{Entry, date, encoded_value};
 
-/// URLs that one sitemap may have.
-pub const MOST_URLS: usize = 50_000;
+/// Datasets that one sitemap has: with the server's first page, 50,000 URLs, which is the most that there may be.
+pub const DATASETS: usize = 49_999;
 
 const NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -26,10 +26,15 @@ pub fn index<'a>(site: &Site<'_>, boundaries: impl IntoIterator<Item = &'a str>)
     format!("{DECLARATION}<sitemapindex xmlns=\"{NAMESPACE}\">\n{parts}</sitemapindex>\n")
 }
 
-/// What stands before the datasets of a sitemap.
+/// What stands before the datasets of the sitemap behind `after`: in the first, the server's first page.
 #[must_use]
-pub fn begin() -> String {
-    format!("{DECLARATION}<urlset xmlns=\"{NAMESPACE}\">\n")
+pub fn begin(site: &Site<'_>, after: &str) -> String {
+    let first = if after.is_empty() {
+        format!("<url><loc>{}/</loc></url>\n", escape(site.base))
+    } else {
+        String::new()
+    };
+    format!("{DECLARATION}<urlset xmlns=\"{NAMESPACE}\">\n{first}")
 }
 
 /// The page of a dataset; nothing where the server has none.
@@ -43,7 +48,7 @@ pub fn dataset(site: &Site<'_>, entry: &Entry<'_>) -> String {
 /// What stands behind the datasets.
 pub const END: &str = "</urlset>\n";
 
-/// Whether a route is for programs that read data: of a dataset, and no page.
+/// What a route answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A page for people.
@@ -52,22 +57,21 @@ pub enum Kind {
     Data,
 }
 
-/// `robots.txt`: crawlers find pages, and leave data alone, which they would else read whole, chunk by chunk.
+/// `robots.txt`: crawlers find pages, and leave alone the data of datasets, which they would else read whole, chunk by chunk.
 ///
-/// A pattern ends with `$` where something else lies below the same path.
+/// Of the lines that fit a path, the longest counts (RFC 9309, section 2.2.2).
 #[must_use]
 pub fn robots<'a>(site: &Site<'_>, routes: impl IntoIterator<Item = (&'a str, Kind)>) -> String {
     let prefix =
-        site.base.split_once("://").and_then(|(_, rest)| rest.find('/').map(|slash| rest.get(slash..)));
-    let prefix = prefix.flatten().unwrap_or_default();
-    let of_data = |(pattern, kind): (&str, Kind)| {
-        let is_data = kind == Kind::Data && pattern.contains("{id}");
+        site.base.split_once("://").and_then(|(_, rest)| rest.get(rest.find('/')?..)).unwrap_or_default();
+    let line = |(pattern, kind): (&str, Kind)| {
         let (path, end) = pattern.strip_suffix("{rest}").map_or((pattern, "$"), |path| (path, ""));
-        is_data.then(|| format!("Disallow: {prefix}{}{end}\n", path.replace("{id}", "*")))
+        let word = if kind == Kind::Page { "Allow" } else { "Disallow" };
+        pattern.contains("{id}").then(|| format!("{word}: {prefix}{}{end}\n", path.replace("{id}", "*")))
     };
-    let lines: BTreeSet<String> = routes.into_iter().filter_map(of_data).collect();
+    let lines: BTreeSet<String> = routes.into_iter().filter_map(line).collect();
     let lines: String = lines.into_iter().collect();
-    format!("User-agent: *\n{lines}Allow: {prefix}/\n\nSitemap: {}/sitemap.xml\n", site.base)
+    format!("User-agent: *\nAllow: {prefix}/\n{lines}\nSitemap: {}/sitemap.xml\n", site.base)
 }
 
 #[cfg(test)]
@@ -98,8 +102,8 @@ mod tests {
             ("/datasets/{id}/opendap.dods", Kind::Data),
             ("/datasets", Kind::Data),
         ];
-        let expected = "User-agent: *\nDisallow: /w/datasets/*/opendap.dods$\nDisallow: /w/datasets/*/zarr/\nAllow: /w/\n\n\
-                        Sitemap: https://h.example/w/sitemap.xml\n";
+        let expected = "User-agent: *\nAllow: /w/\nAllow: /w/datasets/*/$\nDisallow: /w/datasets/*/opendap.dods$\n\
+                        Disallow: /w/datasets/*/zarr/\n\nSitemap: https://h.example/w/sitemap.xml\n";
         assert_eq!(with(|site| robots(site, routes)), expected);
     }
 }

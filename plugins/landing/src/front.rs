@@ -1,0 +1,98 @@
+//! The first page: catalogs, read off the routes, and the datasets of a folder.
+
+use maud::{Markup, html};
+use weir_catalogs::listing::{Child, Entry, encoded_value};
+use weir_catalogs::pages::{Links, Part, page};
+use weir_catalogs::{Site, json_ld};
+use weir_plugin_api::{Route, Stands};
+
+/// What the page shows.
+pub(crate) struct Front<'a> {
+    /// The server.
+    pub site: Site<'a>,
+    /// What it is about.
+    pub description: &'a str,
+    /// What it serves.
+    pub routes: &'a [Route],
+    /// The folder that is shown, with a slash at its end.
+    pub folder: &'a str,
+    /// A part of its children.
+    pub children: &'a [Child<'a>],
+    /// The last of them, where more come behind it.
+    pub more_behind: Option<&'a str>,
+}
+
+struct FrontLinks<'a> {
+    site: &'a Site<'a>,
+}
+
+impl Links for FrontLinks<'_> {
+    fn folder(&self, path: &str) -> String {
+        match path {
+            "" => format!("{}/", self.site.base),
+            path => format!("{}/?folder={}", self.site.base, encoded_value(path)),
+        }
+    }
+
+    fn dataset(&self, id: &str) -> String {
+        self.site.dataset_page(id).unwrap_or_else(|| {
+            let first = self.site.offers.accesses().next();
+            self.site.dataset_url(id) + first.map_or("", |access| access.suffix)
+        })
+    }
+}
+
+/// Addresses that are for programs and crawlers, and this page itself.
+const LEFT_OUT: [&str; 4] = ["/", "/robots.txt", "/sitemap.xml", "/sitemap-datasets.xml"];
+
+/// Whether a route is an entrance: of the server, answering as it stands, and said to be for something.
+fn is_entrance(route: &Route) -> bool {
+    let name = route.pattern.rsplit('/').next().unwrap_or_default();
+    let answers = route.description.responses.iter().any(|answer| answer.status == 200);
+    let asks = |required: &weir_plugin_api::Parameter| required.required && required.stands == Stands::Query;
+    route.methods.iter().any(|method| method == "GET")
+        && !route.pattern.contains('{')
+        && !LEFT_OUT.contains(&route.pattern.as_str())
+        && !name.starts_with('.')
+        && !route.description.summary.is_empty()
+        && answers
+        && !route.description.parameters.iter().any(asks)
+}
+
+impl Front<'_> {
+    /// The whole page.
+    pub fn page(&self) -> String {
+        let part = Part { folder: self.folder, children: self.children, more_behind: self.more_behind };
+        let body = html! {
+            @if self.folder.is_empty() { p { (self.description) } (self.entrances()) }
+            h2 { @if self.folder.is_empty() { "Datasets" } @else { "Datasets in " (self.folder) } }
+            (part.table(&FrontLinks { site: &self.site }))
+        };
+        let entries: Vec<Entry<'_>> = self.children.iter().filter_map(dataset_of).collect();
+        let json_ld = json_ld::catalog(&self.site, self.description, &entries);
+        page(self.site.title, Some(&json_ld), &body)
+    }
+
+    fn entrances(&self) -> Markup {
+        let mut routes: Vec<&Route> = self.routes.iter().filter(|route| is_entrance(route)).collect();
+        routes.sort_by(|one, other| one.pattern.cmp(&other.pattern));
+        html! {
+            h2 { "Catalogs" }
+            ul {
+                @for route in routes {
+                    li {
+                        a href={ (self.site.base) (route.pattern) } { (route.pattern) }
+                        ": " (route.description.summary)
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn dataset_of<'a>(child: &Child<'a>) -> Option<Entry<'a>> {
+    match child {
+        Child::Dataset(entry) => Some(*entry),
+        Child::Folder(_) => None,
+    }
+}
