@@ -10,6 +10,7 @@ pub mod listing;
 mod offers;
 pub mod pages;
 pub mod sitemap;
+pub mod stac;
 mod summary;
 pub mod thredds;
 
