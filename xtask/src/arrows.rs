@@ -147,7 +147,15 @@ pub const ARROWS: &[Rule] = &[
     },
     Rule {
         krate: "weir-plugin-stac",
-        may_know: &["weir-plugin-api", "weir-catalogs", "weir-summaries", "weir-cf", "weir-model"],
+        may_know: &[
+            "weir-plugin-api",
+            "weir-catalogs",
+            "weir-summaries",
+            // Which datasets can be shown as they are stored.
+            "weir-zarr",
+            "weir-cf",
+            "weir-model",
+        ],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },

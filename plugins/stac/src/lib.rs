@@ -6,9 +6,11 @@
 mod api;
 mod collections;
 mod index;
+mod item;
 mod pages;
 mod search;
 mod site;
+mod words;
 
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
 
@@ -27,7 +29,7 @@ impl Plugin for StacPlugin {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     fn create(host: Host, config: &str) -> Result<Self, Error> {
-        let site = Site::parse(config)?;
+        let site = Site::new(host, config)?;
         Ok(Self { pages: Pages::new(host, site.clone()), api: Api::new(host, site) })
     }
 

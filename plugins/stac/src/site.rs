@@ -3,27 +3,33 @@
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-use weir_plugin_api::{Dataset, Error};
+use serde_json::{Map, Value};
+use weir_plugin_api::{Dataset, Error, Host};
+
+use crate::item::Items;
+use crate::words::Words;
 
 /// The site's words, shared by all parts of the plugin.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Site {
     words: Arc<Map<String, Value>>,
+    items: Arc<Items>,
 }
 
 impl Site {
-    /// Reads the plugin's section of the configuration, JSON text.
+    /// Reads the plugin's section of the configuration, JSON text, for a host's datasets.
     ///
     /// # Errors
-    /// `BadRequest` where it is no object.
-    pub fn parse(config: &str) -> Result<Self, Error> {
-        let words = match config.trim() {
+    /// `BadRequest` where it is no object, or says something of datasets that cannot be said.
+    pub fn new(host: Host, config: &str) -> Result<Self, Error> {
+        let words: Map<String, Value> = match config.trim() {
             "" => Map::new(),
             text => serde_json::from_str(text)
                 .map_err(|e| Error::bad_request(format!("the configuration is no JSON object: {e}")))?,
         };
-        Ok(Self { words: Arc::new(words) })
+        let viewer = words.get("gridlook").and_then(Value::as_str);
+        let items = Items::new(host, Words::parse(&words)?, viewer);
+        Ok(Self { items: Arc::new(items), words: Arc::new(words) })
     }
 
     /// A word of the site that is a text.
@@ -32,24 +38,31 @@ impl Site {
         self.words.get(key).and_then(Value::as_str)
     }
 
+    /// What the site is called.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.text("title").unwrap_or("Datasets")
+    }
+
     /// The item of a dataset: its id is the dataset's, and `collection` the id of the collection that it belongs to. All links and assets begin
     /// with `base`.
     ///
     /// # Errors
     /// Where the dataset cannot be read.
     pub fn item(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Value, Error> {
-        let id = dataset.id();
-        Ok(json!({
-            "type": "Feature",
-            "stac_version": "1.1.0",
-            "stac_extensions": [],
-            "id": id,
-            "geometry": null,
-            "properties": {"datetime": "1970-01-01T00:00:00Z"},
-            "links": [{"rel": "root", "href": format!("{base}/stac"), "type": "application/json"}],
-            "assets": {},
-            "collection": collection,
-        }))
+        self.items.of(base, collection, dataset).map(Arc::unwrap_or_clone)
+    }
+
+    /// A collection with what the site says of all its datasets: licence, keywords, providers, links.
+    #[must_use]
+    pub fn collection(&self, mut collection: Value) -> Value {
+        for (name, value) in self.items.words().of_site() {
+            match (&mut collection[name], value) {
+                (Value::Array(known), Value::Array(more)) => known.extend(more.iter().cloned()),
+                (place, value) => place.clone_from(value),
+            }
+        }
+        collection
     }
 }
 

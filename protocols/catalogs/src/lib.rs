@@ -14,6 +14,7 @@ mod offers;
 pub mod openapi;
 pub mod pages;
 pub mod sitemap;
+pub mod stac;
 mod summary;
 pub mod thredds;
 pub mod xpublish;

@@ -1,0 +1,143 @@
+//! The item of a dataset: its summary, the ways in which this server shows it, and the words of the site.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use serde_json::Value;
+use weir_catalogs::stac::{Described, OriginalFile, Protocol, StoredChunks, Surroundings, item};
+use weir_plugin_api::model::{Schema, Storage};
+use weir_plugin_api::{Dataset, Error, ErrorKind, FileInfo, Host};
+use weir_zarr::Hierarchy;
+
+use crate::words::Words;
+
+/// Where gridlook is, unless the site says otherwise.
+const VIEWER: &str = "https://gridlook.pages.dev/";
+
+/// Items of so many generations are kept, because whoever browses comes back.
+const MOST_KEPT: usize = 256;
+
+/// What makes items.
+pub struct Items {
+    host: Host,
+    words: Words,
+    viewer: Option<String>,
+    /// In which ways this server shows datasets; known once all plugins are there.
+    protocols: OnceLock<Vec<Protocol>>,
+    kept: Mutex<VecDeque<(String, Arc<Value>)>>,
+}
+
+impl Items {
+    /// Items of a host's datasets, with the words of its site; `viewer` is the address of gridlook, empty for none.
+    pub fn new(host: Host, words: Words, viewer: Option<&str>) -> Self {
+        let viewer = Some(viewer.unwrap_or(VIEWER)).filter(|viewer| !viewer.is_empty()).map(str::to_owned);
+        Self { host, words, viewer, protocols: OnceLock::new(), kept: Mutex::default() }
+    }
+
+    /// The words of the site.
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// The item of a dataset, all links of which begin with `base`.
+    ///
+    /// # Errors
+    /// Where the dataset cannot be read.
+    pub fn of(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Arc<Value>, Error> {
+        let generation = dataset.generation()?;
+        let key = format!("{}\0{generation}\0{base}", dataset.id());
+        if let Some(known) = self.known(&key) {
+            return Ok(known);
+        }
+        let made = Arc::new(self.made(base, collection, dataset)?);
+        // A generation with this sign does not pin the data.
+        if !generation.ends_with('~') {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push_front((key, Arc::clone(&made)));
+            kept.truncate(MOST_KEPT);
+        }
+        Ok(made)
+    }
+
+    fn known(&self, key: &str) -> Option<Arc<Value>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(known, _)| known == key).map(|(_, item)| Arc::clone(item))
+    }
+
+    fn made(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Value, Error> {
+        let protocols = self.protocols()?;
+        let summary = weir_summaries::summarize(dataset)?;
+        let file = lasting(dataset.file())?;
+        let stored =
+            if protocols.contains(&Protocol::Kerchunk) { stored(dataset)? } else { StoredChunks::Hidden };
+        let of = Described {
+            id: dataset.id(),
+            summary: &summary,
+            modified: self.modified(dataset.id(), file.as_ref()),
+            file: file.as_ref().map(|file| OriginalFile { name: &file.name, length: file.length }),
+            stored,
+        };
+        let around = Surroundings { base, collection, protocols, viewer: self.viewer.as_deref() };
+        let mut made = item(&of, &around);
+        self.words.lay_over(dataset.id(), &mut made);
+        Ok(made)
+    }
+
+    fn protocols(&self) -> Result<&[Protocol], Error> {
+        if let Some(known) = self.protocols.get() {
+            return Ok(known);
+        }
+        let facts = self.host.server()?;
+        let served = Protocol::ALL.into_iter().filter(|protocol| facts.serves(protocol.pattern())).collect();
+        Ok(self.protocols.get_or_init(|| served))
+    }
+
+    /// When the dataset was written to last: seconds since 1970.
+    fn modified(&self, id: &str, file: Option<&FileInfo>) -> Option<i64> {
+        let of_file = file.and_then(|file| file.modified?.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let of_file = of_file.and_then(|age| i64::try_from(age.as_secs()).ok());
+        of_file.or_else(|| {
+            let entries = self.host.entries(id, "", 1).ok()?;
+            entries.into_iter().find(|entry| entry.id == id)?.modified
+        })
+    }
+}
+
+/// What there is; `None` where it is lasting that there is nothing.
+fn lasting<T>(told: Result<T, Error>) -> Result<Option<T>, Error> {
+    match told {
+        Ok(told) => Ok(Some(told)),
+        Err(error)
+            if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Unavailable | ErrorKind::Timeout) =>
+        {
+            Err(error)
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// Whether every variable that Zarr can show can be shown as it is stored.
+fn stored(dataset: &Dataset) -> Result<StoredChunks, Error> {
+    let schema = dataset.schema()?;
+    let layouts = layouts(dataset, &schema)?;
+    let (decoded, stored) = (Hierarchy::of_file(&schema), Hierarchy::stored(&schema, &layouts));
+    let all = schema.variables().into_iter().all(|(path, variable)| {
+        let path = path.trim_start_matches('/');
+        decoded.array(path, variable).is_err() || stored.array(path, variable).is_ok()
+    });
+    Ok(if all { StoredChunks::Shown } else { StoredChunks::Hidden })
+}
+
+fn layouts(
+    dataset: &Dataset,
+    schema: &Schema,
+) -> Result<HashMap<String, Result<Arc<Storage>, String>>, Error> {
+    let mut layouts = HashMap::new();
+    for (path, _) in schema.variables() {
+        let layout = lasting(dataset.layout(&path))?;
+        let layout = layout.map(Arc::new).ok_or_else(|| "its stored chunks are not passed on".to_owned());
+        layouts.insert(path, layout);
+    }
+    Ok(layouts)
+}
