@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use weir_catalogs::stac::{Described, OriginalFile, Protocol, StoredChunks, Surroundings, item};
 use weir_plugin_api::model::{Schema, Storage};
 use weir_plugin_api::{Dataset, Error, ErrorKind, FileInfo, Host};
@@ -60,6 +60,18 @@ impl Items {
         Ok(made)
     }
 
+    /// The item of a dataset that is there and cannot be opened: it says why, so that who walks through a catalog gets past it.
+    pub fn of_unreadable(&self, base: &str, collection: &str, (id, reason): (&str, &Error)) -> Value {
+        let summary = weir_summaries::Summary::default();
+        let modified = self.modified(id, None);
+        let of = Described { id, summary: &summary, modified, file: None, stored: StoredChunks::Hidden };
+        let mut made = item(&of, &Surroundings { base, collection, protocols: &[], viewer: None });
+        made["properties"]["description"] =
+            json!(format!("This dataset cannot be opened: {}", reason.message));
+        self.words.lay_over(id, &mut made);
+        made
+    }
+
     fn known(&self, key: &str) -> Option<Arc<Value>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().find(|(known, _)| known == key).map(|(_, item)| Arc::clone(item))
@@ -102,6 +114,11 @@ impl Items {
             entries.into_iter().find(|entry| entry.id == id)?.modified
         })
     }
+}
+
+/// Whether asking again may help.
+pub fn is_passing(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Unavailable | ErrorKind::Timeout)
 }
 
 /// What there is; `None` where it is lasting that there is nothing.

@@ -5,6 +5,7 @@ use weir_catalogs::listing::{encoded_path, encoded_value, folder_of, name_of};
 use weir_catalogs::stac::{CatalogWords, Extents, ITEM_TYPE, Listed, catalog, collection};
 use weir_plugin_api::{Child, Error, Host, Parameter, Request, Response, Route};
 
+use crate::item::is_passing;
 use crate::site::Site;
 
 const JSON: &str = "application/json";
@@ -75,10 +76,23 @@ impl Pages {
     }
 
     fn item(&self, request: &Request<'_>) -> Result<Response, Error> {
-        let dataset = self.host.open(request, request.dataset_id())?;
-        let id = crate::collections::of(dataset.id(), self.site.root_collection());
-        let item = self.site.item(request.base_url(), id, &dataset)?;
+        let (base, id) = (request.base_url(), request.dataset_id());
+        let collection = crate::collections::of(id, self.site.root_collection());
+        let opened = self.host.open(request, id);
+        let made = opened.and_then(|dataset| self.site.item(base, collection, &dataset));
+        let item = match made {
+            Ok(item) => item,
+            Err(error) if !is_passing(&error) && self.is_there(id)? => {
+                self.site.item_of_unreadable(base, collection, (id, &error))
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Response::full(ITEM_TYPE, item.to_string()))
+    }
+
+    /// Whether there is such a dataset, opened or not.
+    fn is_there(&self, id: &str) -> Result<bool, Error> {
+        Ok(self.host.list(id, "", 1)?.first().is_some_and(|first| first == id))
     }
 
     fn folder(&self, request: &Request<'_>) -> Result<Response, Error> {

@@ -53,6 +53,12 @@ impl Site {
         self.items.of(base, collection, dataset).map(Arc::unwrap_or_clone)
     }
 
+    /// The item of a dataset that is there, and cannot be opened for this reason.
+    #[must_use]
+    pub fn item_of_unreadable(&self, base: &str, collection: &str, dataset: (&str, &Error)) -> Value {
+        self.items.of_unreadable(base, collection, dataset)
+    }
+
     /// A collection with what the site says of all its datasets: licence, keywords, providers, links.
     #[must_use]
     pub fn collection(&self, mut collection: Value) -> Value {

@@ -130,14 +130,14 @@ fn step(numbers: &[f64]) -> Option<Step> {
         .then(|| Step::Number(shortest(step, rounding)))
 }
 
-/// The number with the fewest digits that a step may mean: 0.25 instead of 0.24999999.
+/// The number with the fewest digits that a step may mean, given how far single precision may have moved it: 0.25 instead of
+/// 0.24999999.
 fn shortest(step: f64, rounding: f64) -> f64 {
     let rounded = |digits: i32| {
         let scale = 10_f64.powi(digits);
         (step * scale).round() / scale
     };
-    // The ends are many steps apart, so their rounding shows in the step's last digits only.
-    let close = |number: &f64| (number - step).abs() <= rounding.min(step.abs() * 1e-6);
+    let close = |number: &f64| (number - step).abs() <= rounding;
     (0..=12).map(rounded).find(close).unwrap_or(step)
 }
 

@@ -117,8 +117,9 @@ fn zarr(href: &str, title: &str, stored: Option<String>) -> Value {
         "type": ZARR,
         "roles": ["data"],
         "cloud_format": "zarr",
-        "open_zarr_kwargs": {"consolidated": true},
-        "xarray:open_kwargs": {"engine": "zarr", "consolidated": true, "chunks": {}},
+        // Version 2 is what every reader's codecs are known by; asked for neither, some take version 3 and fail.
+        "open_zarr_kwargs": {"consolidated": true, "zarr_format": 2},
+        "xarray:open_kwargs": {"engine": "zarr", "consolidated": true, "zarr_format": 2, "chunks": {}},
         "xarray:storage_options": {},
     });
     if let (Some(stored), Some(object)) = (stored, asset.as_object_mut()) {
@@ -138,7 +139,7 @@ fn references(mount: &str) -> Value {
         "type": "application/json",
         "roles": ["data", "index", "references"],
         "cloud_format": "kerchunk",
-        "open_zarr_kwargs": {"chunks": {}},
+        "open_zarr_kwargs": {},
         "xarray:open_kwargs": {"engine": "kerchunk", "chunks": {}},
         "xarray:storage_options": {},
         "alternate": {"parquet": {

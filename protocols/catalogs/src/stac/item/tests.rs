@@ -167,7 +167,7 @@ fn assets_are_those_that_are_served() {
     let zarr = &item["assets"]["zarr"];
     assert_eq!(
         (&zarr["cloud_format"], &zarr["open_zarr_kwargs"]),
-        (&json!("zarr"), &json!({"consolidated": true}))
+        (&json!("zarr"), &json!({"consolidated": true, "zarr_format": 2}))
     );
     assert_eq!(zarr["alternate"]["stored"]["href"], "https://h.example/datasets/x.nc/kerchunk");
     assert_eq!(item["assets"]["file"]["file:size"], 77);
