@@ -41,7 +41,7 @@ impl Api {
             "type": "Catalog",
             "stac_version": "1.1.0",
             "id": self.site.text("id").unwrap_or("weir"),
-            "title": self.site.text("title").unwrap_or("Datasets"),
+            "title": self.site.title(),
             "description": self.site.text("description").unwrap_or("The datasets of this server."),
             "conformsTo": conformance::CLASSES,
             "links": links,

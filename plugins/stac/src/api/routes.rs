@@ -75,7 +75,7 @@ fn described(method: Method, pattern: &str) -> Route {
 }
 
 fn limit(words: &str) -> Parameter {
-    Parameter::query("limit", words).schema(r#"{"type":"integer","minimum":1,"maximum":10000}"#)
+    Parameter::query("limit", words).schema(r#"{"type":"integer","minimum":1}"#)
 }
 
 fn searched(route: Route) -> Route {

@@ -15,10 +15,8 @@ use super::sort::{self, Key};
 
 /// Items on a page where the client names no number, and at most.
 pub const USUAL_LIMIT: usize = 10;
-/// More are not refused: a client learns from the link to the next page that there are more.
+/// A greater number is not refused: a client learns from the link to the next page that there are more.
 pub const MOST_LIMIT: usize = 1000;
-/// Above this, a number is refused (STAC API - Item Search: 10,000).
-const GREATEST_LIMIT: u64 = 10_000;
 
 /// Ids and collections in one search, at most.
 const MOST_NAMES: usize = 10_000;
@@ -88,31 +86,35 @@ impl Wanted {
         {
             *filter = json("filter", filter.as_str().unwrap_or_default())?;
         }
-        Self::from_json(&members)
+        Self::read(&members, Written::InQuery)
     }
 
-    /// Reads JSON. Lists may be texts with commas, as in a query.
+    /// Reads JSON.
     ///
     /// # Errors
     /// As [`from_query`](Self::from_query).
     pub fn from_json(members: &Map<String, Value>) -> Result<Self, Error> {
+        Self::read(members, Written::InBody)
+    }
+
+    fn read(members: &Map<String, Value>, written: Written) -> Result<Self, Error> {
         let given = |name: &str| members.get(name).filter(|value| !value.is_null());
         let wanted = Self {
             collections: given("collections")
-                .map(|value| names("collections", value))
+                .map(|value| names("collections", value, written))
                 .transpose()?
                 .unwrap_or_default(),
-            ids: given("ids").map(|value| names("ids", value)).transpose()?.unwrap_or_default(),
-            bbox: given("bbox").map(|value| text_or(value, Bbox::parse, Bbox::from_json)).transpose()?,
+            ids: given("ids").map(|value| names("ids", value, written)).transpose()?.unwrap_or_default(),
+            bbox: given("bbox").map(|value| written.read(value, Bbox::parse, Bbox::from_json)).transpose()?,
             intersects: given("intersects").map(Shape::from_json).transpose()?,
             interval: given("datetime").map(interval).transpose()?,
             filter: filter(given("filter"), given("filter-lang"), given("filter-crs"), given("query"))?,
             sort: given("sortby")
-                .map(|value| text_or(value, sort::parse, sort::from_json))
+                .map(|value| written.read(value, sort::parse, sort::from_json))
                 .transpose()?
                 .unwrap_or_default(),
             fields: given("fields")
-                .map(|value| text_or(value, Fields::parse, Fields::from_json))
+                .map(|value| written.read(value, Fields::parse, Fields::from_json))
                 .transpose()?
                 .unwrap_or_default(),
             limit: given("limit").map(limit).transpose()?,
@@ -136,22 +138,37 @@ impl Wanted {
     }
 }
 
-fn text_or<T>(
-    value: &Value,
-    from_text: fn(&str) -> Result<T, Error>,
-    from_json: fn(&Value) -> Result<T, Error>,
-) -> Result<T, Error> {
-    value.as_str().map_or_else(|| from_json(value), from_text)
+/// Where a search is written: in a query all is text, in a body lists are lists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    InQuery,
+    InBody,
+}
+
+impl Written {
+    fn read<T>(
+        self,
+        value: &Value,
+        from_text: fn(&str) -> Result<T, Error>,
+        from_json: fn(&Value) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match (self, value.as_str()) {
+            (Self::InQuery, Some(text)) => from_text(text),
+            _ => from_json(value),
+        }
+    }
 }
 
 fn json(name: &str, text: &str) -> Result<Value, Error> {
     serde_json::from_str(text).map_err(|e| Error::bad_request(format!("{name} is no JSON: {e}")))
 }
 
-fn names(what: &str, value: &Value) -> Result<Vec<String>, Error> {
+fn names(what: &str, value: &Value, written: Written) -> Result<Vec<String>, Error> {
     let refused = || Error::bad_request(format!("{what} must be a list of texts"));
     let names: Vec<String> = match value {
-        Value::String(text) => text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        Value::String(text) if written == Written::InQuery => {
+            text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        }
         Value::Array(list) => list
             .iter()
             .map(|name| name.as_str().map(str::to_owned))
@@ -174,11 +191,12 @@ fn interval(value: &Value) -> Result<Interval, Error> {
 }
 
 fn limit(value: &Value) -> Result<usize, Error> {
-    let limit = value.as_u64().filter(|limit| (1..=GREATEST_LIMIT).contains(limit));
-    let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+    // A number of this size, too, asks for as many as there are.
+    let limit =
+        value.as_u64().filter(|limit| *limit > 0).map(|limit| usize::try_from(limit).unwrap_or(MOST_LIMIT));
     limit.map(|limit| limit.min(MOST_LIMIT)).ok_or_else(|| {
         let shown: String = value.to_string().chars().take(40).collect();
-        Error::bad_request(format!("limit is {shown}, but must be a number from 1 to {GREATEST_LIMIT}"))
+        Error::bad_request(format!("limit is {shown}, but must be a number from 1 on"))
     })
 }
 
@@ -199,7 +217,8 @@ fn filter(
             "filter-lang is {language}, but must be cql2-text or cql2-json"
         )));
     }
-    let filter = filter.map(|value| text_or(value, Filter::parse, Filter::from_json)).transpose()?;
+    let either = |value: &Value| value.as_str().map_or_else(|| Filter::from_json(value), Filter::parse);
+    let filter = filter.map(either).transpose()?;
     let query = query.map(Filter::from_query).transpose()?;
     Ok(match (filter, query) {
         (Some(filter), Some(query)) => Some(filter.and(query)),
@@ -250,7 +269,7 @@ mod tests {
         for (query, reason) in [
             ("limit=0", "limit is 0"),
             ("limit=x", "limit is \"x\""),
-            ("limit=10001", "limit is 10001"),
+            ("limit=-1", "limit is"),
             ("bbox=1,2", "bbox is"),
             ("datetime=2001", "datetime is"),
             ("intersects=x", "intersects is no JSON"),
