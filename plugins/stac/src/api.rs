@@ -30,12 +30,13 @@ pub struct Api {
     host: Host,
     site: Site,
     index: Index,
+    extents: collection::Kept,
 }
 
 impl Api {
     /// The API of a host's datasets.
     pub fn new(host: Host, site: Site) -> Self {
-        Self { host, index: Index::new(host, site.clone()), site }
+        Self { host, index: Index::new(host, site.clone()), site, extents: collection::Kept::default() }
     }
 
     /// Answers a request of the route with this number.
@@ -73,7 +74,7 @@ impl Api {
     fn item(&self, request: &Request<'_>, collection: &str, id: &str) -> Result<Response, Error> {
         let is_there = {
             let view = self.index.view()?;
-            view.records.get(id).is_some_and(|record| *record.collection == *collection)
+            view.records().get(id).is_some_and(|record| *record.collection == *collection)
         };
         if !is_there {
             return Err(Error::not_found(format!(

@@ -35,7 +35,7 @@ pub struct Index {
 struct Shared {
     host: Host,
     site: Site,
-    records: RwLock<Records>,
+    records: RwLock<Known>,
     store: OnceLock<Store>,
     progress: Mutex<Progress>,
     /// Something is to be done.
@@ -52,12 +52,30 @@ struct Progress {
     is_over: bool,
 }
 
+/// The records, and how often they changed.
+#[derive(Default)]
+struct Known {
+    records: Records,
+    changes: u64,
+}
+
 /// Records, and whether all datasets have theirs.
 pub struct View<'i> {
-    /// The records.
-    pub records: RwLockReadGuard<'i, Records>,
+    known: RwLockReadGuard<'i, Known>,
     /// Whether none is missing.
     pub is_complete: bool,
+}
+
+impl View<'_> {
+    /// The records.
+    pub fn records(&self) -> &Records {
+        &self.known.records
+    }
+
+    /// A number that is another one when the records are.
+    pub fn changes(&self) -> u64 {
+        self.known.changes
+    }
 }
 
 impl Index {
@@ -81,8 +99,8 @@ impl Index {
     /// Where there is no thread to be had.
     pub fn view(&self) -> Result<View<'_>, Error> {
         let is_complete = self.shared.catch_up()?;
-        let records = self.shared.records.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(View { records, is_complete })
+        let known = self.shared.records.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(View { known, is_complete })
     }
 
     /// The item of a dataset as JSON text, with `base` before all its URLs.

@@ -1,6 +1,7 @@
 //! Collections: what their items have in common.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use weir_plugin_api::{Error, Request, Response};
@@ -8,6 +9,7 @@ use weir_plugin_api::{Error, Request, Response};
 use super::landing::QUERYABLES;
 use super::links::{collection_url, link, query};
 use super::{Api, GEOJSON, JSON, SCHEMA, document};
+use crate::index::View;
 use crate::search::bbox::Bbox;
 use crate::search::datetime::{self, Interval};
 use crate::search::record::{Record, Records};
@@ -19,7 +21,7 @@ const MOST_LIMIT: usize = 1000;
 
 /// What the items of a collection cover together.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Extent {
+pub struct Extent {
     items: usize,
     bbox: Option<Bbox>,
     interval: Option<Interval>,
@@ -63,10 +65,36 @@ fn hull(a: &Bbox, b: &Bbox) -> Bbox {
     Bbox { west, south, east, north }
 }
 
-fn extents(records: &Records) -> BTreeMap<&str, Extent> {
-    let mut extents: BTreeMap<&str, Extent> = BTreeMap::new();
+/// All collections, by id.
+pub type Extents = BTreeMap<Arc<str>, Extent>;
+
+/// The collections of the records as they were last, with the number of their changes.
+#[derive(Default)]
+pub struct Kept(Mutex<Option<(u64, Arc<Extents>)>>);
+
+impl Kept {
+    /// The collections of the records as they are.
+    pub fn of(&self, view: &View<'_>) -> Arc<Extents> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((changes, extents)) = &*kept
+            && *changes == view.changes()
+        {
+            return Arc::clone(extents);
+        }
+        let extents = Arc::new(extents(view.records()));
+        *kept = Some((view.changes(), Arc::clone(&extents)));
+        extents
+    }
+}
+
+fn extents(records: &Records) -> Extents {
+    let mut extents = Extents::new();
     for record in records.values() {
-        extents.entry(&record.collection).or_default().add(record);
+        // Records share the texts, so that nothing is copied where the collection is known.
+        match extents.get_mut(&record.collection) {
+            Some(extent) => extent.add(record),
+            None => extents.entry(Arc::clone(&record.collection)).or_default().add(record),
+        }
     }
     extents
 }
@@ -81,7 +109,7 @@ impl Api {
         let after = value("token").unwrap_or_default().to_owned();
         let base = request.base_url();
         let view = self.index.view()?;
-        let extents = extents(&view.records);
+        let extents = self.extents.of(&view);
         let mut page =
             extents.range::<str, _>((std::ops::Bound::Excluded(after.as_str()), std::ops::Bound::Unbounded));
         let mut collections = Vec::new();
@@ -109,23 +137,15 @@ impl Api {
 
     /// One collection.
     pub fn collection(&self, request: &Request<'_>, name: &str) -> Result<Response, Error> {
-        let view = self.index.view()?;
-        let mut extent = Extent::default();
-        view.records
-            .values()
-            .filter(|record| *record.collection == *name)
-            .for_each(|record| extent.add(record));
-        if extent.items == 0 {
-            return Err(no_collection(name));
-        }
-        Ok(document(JSON, &self.collection_document(request.base_url(), name, &extent)))
+        let extents = self.extents.of(&self.index.view()?);
+        let extent = extents.get(name).ok_or_else(|| no_collection(name))?;
+        Ok(document(JSON, &self.collection_document(request.base_url(), name, extent)))
     }
 
     /// # Errors
     /// `NotFound` where the collection has no items: then there is no collection.
-    pub fn check_collection(&self, records: &Records, name: &str) -> Result<(), Error> {
-        let is_there = records.values().any(|record| *record.collection == *name);
-        if is_there { Ok(()) } else { Err(no_collection(name)) }
+    pub fn check_collection(&self, view: &View<'_>, name: &str) -> Result<(), Error> {
+        if self.extents.of(view).contains_key(name) { Ok(()) } else { Err(no_collection(name)) }
     }
 
     fn collection_document(&self, base: &str, name: &str, extent: &Extent) -> Value {

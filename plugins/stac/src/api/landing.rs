@@ -1,5 +1,7 @@
 //! The landing page: a catalog that links to all parts of the API.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use weir_plugin_api::{Error, Request, Response};
 
@@ -50,22 +52,13 @@ impl Api {
     }
 
     fn children(&self, base: &str) -> Result<Vec<Value>, Error> {
-        let view = self.index.view()?;
-        let mut names: Vec<&str> = Vec::new();
-        // The records of a folder stand together, so each name comes once; but those of no folder may stand anywhere.
-        for record in view.records.values() {
-            if names.last() != Some(&&*record.collection) {
-                names.push(&record.collection);
-            }
-        }
-        names.sort_unstable();
-        names.dedup();
-        let child = |name: &&str| {
+        let extents = self.extents.of(&self.index.view()?);
+        let child = |name: &Arc<str>| {
             let mut child = link("child", &collection_url(base, name), JSON);
-            child["title"] = Value::from(*name);
+            child["title"] = Value::from(&**name);
             child
         };
-        Ok(names.iter().take(MOST_CHILDREN).map(child).collect())
+        Ok(extents.keys().take(MOST_CHILDREN).map(child).collect())
     }
 }
 

@@ -17,11 +17,13 @@ impl Api {
     pub fn queryables(&self, request: &Request<'_>, collection: Option<&str>) -> Result<Response, Error> {
         let view = self.index.view()?;
         if let Some(name) = collection {
-            self.check_collection(&view.records, name)?;
+            self.check_collection(&view, name)?;
         }
         let mut properties = always();
-        let records =
-            view.records.values().filter(|record| collection.is_none_or(|name| *record.collection == *name));
+        let records = view
+            .records()
+            .values()
+            .filter(|record| collection.is_none_or(|name| *record.collection == *name));
         for record in records.take(MOST_LOOKED_AT) {
             for (name, fact) in record.facts().filter(|(name, _)| !name.is_empty()) {
                 if !properties.contains_key(name) {

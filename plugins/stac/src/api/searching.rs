@@ -29,7 +29,7 @@ impl Api {
     /// `GET /stac/collections/{collection}/items`.
     pub fn items(&self, request: &Request<'_>, collection: &str) -> Result<Response, Error> {
         let mut wanted = Wanted::from_query(request.query())?;
-        self.check_collection(&self.index.view()?.records, collection)?;
+        self.check_collection(&self.index.view()?, collection)?;
         wanted.collections = vec![collection.to_owned()];
         let here = format!("{}/items", collection_url(request.base_url(), collection));
         self.found(request, &wanted, |next| {
@@ -47,7 +47,7 @@ impl Api {
     ) -> Result<Response, Error> {
         let (page, is_complete) = {
             let view = self.index.view()?;
-            (page(&view.records, wanted), view.is_complete)
+            (page(view.records(), wanted), view.is_complete)
         };
         let mut features = Vec::with_capacity(page.ids.len());
         for id in &page.ids {

@@ -114,7 +114,9 @@ impl Indexer {
             self.seen.insert(Arc::clone(&id), (seen, now));
             records.insert(id, record);
         });
-        *self.shared.records.write().unwrap_or_else(PoisonError::into_inner) = records;
+        let mut known = self.shared.records.write().unwrap_or_else(PoisonError::into_inner);
+        (known.records, known.changes) = (records, known.changes.wrapping_add(1));
+        drop(known);
         drop(self.shared.store.set(store));
     }
 
@@ -208,7 +210,9 @@ impl Indexer {
             self.shared.log(&format!("what is learnt for searches is kept no longer: {error}"));
         }
         let now = Instant::now();
-        let mut records = self.shared.records.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.shared.records.write().unwrap_or_else(PoisonError::into_inner);
+        known.changes = known.changes.wrapping_add(1);
+        let records = &mut known.records;
         for Kept { id, made } in learnt.kept {
             match made {
                 Some((seen, record, _)) => {

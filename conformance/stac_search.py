@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Searches a STAC API with the clients that people have, and compares what they find with what plain Python finds.
+
+`stac_search.py --venvs DIR --weir FILE --samples DIR [--plugins-only DIR]`. pystac-client searches by place, time, collection, id, filter
+and query, in pages and in order; stac-api-validator checks the API; ceda-datapoint searches and opens what it found. Exit code: 0 all is
+as it must be, 1 something is not, 2 could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# Where samples lie, so that there are collections: two of folders, and that of the datasets in no folder.
+PLACES = {
+    "ocean/surface/temperature.nc": "temperature.nc", "ocean/precipitation.nc": "precipitation.nc", "air/temperature.nc": "temperature.nc",
+    "air/ten.nc": "ten.nc", "classic.nc": "classic_cdf1.nc", "strings.nc": "strings.nc", "a b&c.nc": "temperature.nc",
+}
+WORLD = '{"type": "Polygon", "coordinates": [[[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]]}'
+CLASSES = (
+    "core", "browseable", "collections", "features", "item-search", "item-search#sort", "item-search#fields", "item-search#query", "filter",
+    "features#sort", "features#fields", "features#query",
+)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--venvs", type=Path, required=True, help="the Python environments of install.sh")
+    parser.add_argument("--weir", type=Path, required=True, help="the server")
+    parser.add_argument("--samples", type=Path, required=True, help="the sample data")
+    parser.add_argument("--plugins-only", type=Path, help="no linked-in plugins, those in this folder instead")
+    return parser.parse_args()
+
+
+def enter(venvs: Path) -> None:
+    """Runs this script again under the Python that has the packages, unless it already does."""
+    python = (venvs / "stac-search" / "bin" / "python").absolute()
+    if Path(sys.prefix).resolve() != (venvs / "stac-search").resolve():
+        if not python.exists():
+            print(f"no {python}: run conformance/install.sh (with WEIR_VENVS={venvs})", file=sys.stderr)
+            sys.exit(2)
+        os.execv(python, [str(python), *sys.argv])
+
+
+class Checks:
+    """What was compared, and how it went."""
+
+    def __init__(self) -> None:
+        self.failed = self.passed = 0
+
+    def same(self, what: str, got, expected) -> None:
+        """Counts a comparison; says what differs."""
+        if got == expected:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED {what}: {got!r}, but expected {expected!r}")
+
+
+def met(item, box) -> bool:
+    """Whether an item's box and another, neither of which crosses the antimeridian, have a point in common."""
+    return item.bbox is not None and item.bbox[0] <= box[2] and box[0] <= item.bbox[2] and item.bbox[1] <= box[3] and box[1] <= item.bbox[3]
+
+
+def times(item) -> tuple[str, str]:
+    """When an item begins and ends."""
+    properties = item.properties
+    one = properties.get("datetime")
+    return properties.get("start_datetime") or one, properties.get("end_datetime") or one
+
+
+def search(checks: Checks, base: str) -> None:
+    """pystac-client, beside comparisons in plain Python."""
+    from pystac_client import Client
+
+    client = Client.open(f"{base}/stac")
+    datasets = json.load(urllib.request.urlopen(f"{base}/datasets"))
+
+    def found(**how):
+        return [item.id for item in client.search(**how).items()]
+
+    items = list(client.search().items())
+    by_id = {item.id: item for item in items}
+    checks.same("all items", [item.id for item in items], sorted(datasets))
+    checks.same("matched", client.search().matched(), len(datasets))
+    checks.same("pages by POST", found(limit=2), sorted(datasets))
+    checks.same("pages by GET", found(limit=2, method="GET"), sorted(datasets))
+    for box in ([-10, -10, 10, 10], [20, 88, 21, 89], [-180, -90, 180, 90]):
+        expected = [item.id for item in items if met(item, box)]
+        checks.same(f"bbox {box}", found(bbox=box), expected)
+        corners = [[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]], [box[0], box[1]]]
+        checks.same(f"polygon {box}", found(intersects={"type": "Polygon", "coordinates": [corners]}), expected)
+    for start, end in (("2001-01-01T00:00:00Z", "2001-01-02T00:00:00Z"), ("1950-01-01T00:00:00Z", "1990-01-01T00:00:00Z")):
+        expected = [item.id for item in items if times(item)[0] <= end and start <= times(item)[1]]
+        checks.same(f"datetime {start}/{end}", found(datetime=f"{start}/{end}"), expected)
+        checks.same(f"datetime {start}/.., by GET", found(datetime=f"{start}/..", method="GET"), [i.id for i in items if start <= times(i)[1]])
+    for name in ("ocean", "air", "datasets"):
+        expected = [item.id for item in items if item.collection_id == name]
+        checks.same(f"collection {name}", found(collections=[name]), expected)
+        checks.same(f"items of collection {name}", [item.id for item in client.get_collection(name).get_items()], expected)
+    checks.same("collections", sorted(one.id for one in client.get_collections()), ["air", "datasets", "ocean"])
+    checks.same("ids", found(ids=["air/ten.nc", "a b&c.nc", "none"]), ["a b&c.nc", "air/ten.nc"])
+    for one in ("a b&c.nc", "ocean/surface/temperature.nc"):
+        checks.same(f"item {one}", client.get_collection(by_id[one].collection_id).get_item(one).id, one)
+    ordered(checks, found, items)
+
+
+def ordered(checks: Checks, found, items) -> None:
+    """Orders, filters and parts of items."""
+    checks.same("sorted by id, down", found(sortby="-id", limit=3), sorted((item.id for item in items), reverse=True))
+    title = {item.id: item.properties.get("title") for item in items}
+    titled = sorted((item.id for item in items if title[item.id]), key=lambda one: (title[one], one))
+    checks.same("sorted by title", found(sortby="title", limit=2)[: len(titled)], titled)
+    expected = [one for one in title if (title[one] or "").startswith("Sample air")]
+    checks.same("something is expected of the filter", bool(expected), True)
+    checks.same("filter, text", found(filter="title LIKE 'Sample air%'", filter_lang="cql2-text", method="GET"), expected)
+    like = {"op": "like", "args": [{"property": "title"}, "Sample air%"]}
+    both = {"op": "and", "args": [like, {"op": "=", "args": [{"property": "collection"}, "air"]}]}
+    checks.same("filter, JSON", found(filter=both, filter_lang="cql2-json"), [one for one in expected if one.startswith("air/")])
+    has = [item.id for item in items if "temperature" in item.properties.get("variables", [])]
+    checks.same("filter by variable", found(filter={"op": "a_contains", "args": [{"property": "variables"}, ["temperature"]]}), has)
+    checks.same("query", found(query={"title": {"startsWith": "Sample air"}}), expected)
+
+
+def parts(checks: Checks, base: str) -> None:
+    """The extension Fields, which pystac-client passes on as it is."""
+    from pystac_client import Client
+
+    pages = Client.open(f"{base}/stac").search(ids=["air/temperature.nc"], fields=["id", "properties.title", "-links"]).pages_as_dicts()
+    item = next(pages)["features"][0]
+    checks.same("fields", (sorted(item["properties"]), "links" in item, item["id"]), (["datetime", "title"], False, "air/temperature.nc"))
+
+
+def validate(checks: Checks, base: str) -> None:
+    """stac-api-validator."""
+    from click.testing import CliRunner
+    from stac_api_validator.__main__ import main
+
+    sys.path.insert(0, str(HERE / "clients"))
+    import stac_schemas
+
+    stac_schemas.use_files()
+    asked = ["--root-url", f"{base}/stac", "--collection", "air", "--geometry", WORLD, "--validate-pagination"]
+    asked += ["--fields-nested-property", "properties.title"]
+    asked += ["--query-comparison-field", "title", "--query-eq-value", "Sample air temperature", "--query-neq-value", "none"]
+    asked += ["--query-substring-field", "title", "--query-starts-with-value", "Sample", "--query-ends-with-value", "temperature"]
+    asked += ["--query-contains-value", "air", "--query-in-field", "title", "--query-in-values", "Sample air temperature,none"]
+    run = CliRunner().invoke(main, [*asked, *(word for one in CLASSES for word in ("--conformance", one))])
+    said = run.output.split("Errors:")[-1].strip().splitlines()
+    checks.same("stac-api-validator", (run.exit_code, said), (0, ["none"]))
+
+
+def datapoint(checks: Checks, base: str) -> None:
+    """ceda-datapoint finds items and opens them."""
+    from ceda_datapoint import DataPointClient
+
+    client = DataPointClient(url=f"{base}/stac")
+    found = client.search(collections=["air"], max_items=10)
+    cluster = found.collect_cloud_assets()
+    checks.same("ceda-datapoint finds products", len(cluster.products) > 0, True)
+    opened = cluster.open_dataset("air/temperature.nc-zarr")
+    checks.same("ceda-datapoint opens one", opened["temperature"].shape, (18, 37, 50))
+
+
+def run(chosen: argparse.Namespace, scratch: Path) -> int:
+    sys.path.insert(0, str(HERE))
+    from server import Weir
+
+    data = scratch / "data"
+    for place, sample in PLACES.items():
+        (data / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(chosen.samples / sample, data / place)
+    checks = Checks()
+    with Weir(chosen.weir.absolute(), [data], chosen.plugins_only) as weir:
+        if not weir.healthy:
+            print("the server does not start:", *weir.said, file=sys.stderr)
+            return 2
+        for part in (search, parts, validate, datapoint):
+            try:
+                part(checks, weir.base)
+            except Exception as error:  # noqa: BLE001 - whatever a client throws is a failure of its part
+                checks.same(part.__name__, f"{type(error).__name__}: {error}", None)
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed else 0
+
+
+def main() -> int:
+    chosen = arguments()
+    enter(chosen.venvs)
+    with tempfile.TemporaryDirectory() as scratch:
+        return run(chosen, Path(scratch))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
