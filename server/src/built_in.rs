@@ -7,23 +7,16 @@ use weir_plugin_api::Route;
 use crate::plugins::Plugins;
 use crate::services::SiteServices;
 
-/// The paths that the server keeps for itself.
-pub const ROUTES: &[&str] = &["/", "/health"];
+/// The paths that the server keeps for itself. It answers at `/`, too, as long as no plugin does.
+pub const ROUTES: &[&str] = &["/health"];
 
 /// The same, as routes that say what they are for.
 pub fn routes() -> Vec<Route> {
-    let described = |&pattern: &&str| {
-        let route = Route::get(pattern);
-        match pattern {
-            "/" => route.summary("what the server serves").answers(200, &["text/plain"], "a list of routes"),
-            _ => route.summary("whether the server is well").answers(
-                200,
-                &["application/json"],
-                "how it is, what is refused or left out and why, and what plugins counted",
-            ),
-        }
+    let words = "how it is, what is refused or left out and why, and what plugins counted";
+    let health = |pattern: &&str| {
+        Route::get(pattern).summary("whether the server is well").answers(200, &["application/json"], words)
     };
-    ROUTES.iter().map(described).collect()
+    ROUTES.iter().map(health).collect()
 }
 
 /// A page of the server's own: media type and body.
@@ -37,11 +30,18 @@ pub struct Page {
 /// The page at `path`, if it is one of the server's own; `waiting` is how many requests wait for datasets to change.
 pub fn page(path: &str, (services, plugins): (&SiteServices, &Plugins), waiting: usize) -> Option<Page> {
     let value = match path {
-        "/" => return Some(Page { media_type: "text/plain; charset=utf-8", body: front(plugins).into() }),
+        "/" if !has_front(plugins) => {
+            return Some(Page { media_type: "text/plain; charset=utf-8", body: front(plugins).into() });
+        }
         "/health" => health(services, plugins, waiting),
         _ => return None,
     };
     Some(Page { media_type: "application/json", body: value.to_string().into() })
+}
+
+/// Whether a plugin has a first page.
+fn has_front(plugins: &Plugins) -> bool {
+    plugins.serving.iter().flat_map(|plugin| &plugin.routes).any(|route| route.pattern == "/")
 }
 
 fn front(plugins: &Plugins) -> String {

@@ -17,12 +17,6 @@ pub enum Mode {
     Loaded,
 }
 
-/// The in-tree plugins.
-const PLUGINS: [&str; 13] = [
-    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "landing", "openapi", "s3", "stac", "thredds",
-    "xpublish", "zarr",
-];
-
 /// What was built.
 #[derive(Debug)]
 pub struct Binaries {

@@ -10,6 +10,7 @@ mod maps;
 
 use std::sync::{Mutex, OnceLock};
 
+use weir_catalogs::pages::POLICY;
 use weir_catalogs::sitemap::{self, Kind};
 use weir_plugin_api::{Child, Error, Host, Parameter, Plugin, Request, Response, Route};
 use weir_summaries::{Served, child, page_of, value_of};
@@ -132,7 +133,8 @@ impl LandingPlugin {
             children: &shown,
             more_behind: children.last().filter(|_| more).map(Child::name),
         };
-        Ok(Response::full(HTML, front.page().into_bytes()))
+        let page = Response::full(HTML, front.page().into_bytes());
+        Ok(page.header("content-security-policy", POLICY))
     }
 
     fn robots(&self, request: &Request<'_>) -> Result<Response, Error> {

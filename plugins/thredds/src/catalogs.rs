@@ -1,6 +1,6 @@
 //! The answers: catalogs of folders and of datasets.
 
-use weir_catalogs::pages::Part;
+use weir_catalogs::pages::{POLICY, Part};
 use weir_catalogs::thredds::{FolderDocument, dataset_document, dataset_page, folder_page};
 use weir_catalogs::{Summary, listing};
 use weir_plugin_api::{Child, Error, ErrorKind, Host, LogLevel, Request, Response};
@@ -18,6 +18,10 @@ const IDS: u32 = 20_000;
 
 fn written(error: &std::io::Error) -> Error {
     Error::internal(format!("the catalog could not be written: {error}"))
+}
+
+fn html(page: String) -> Response {
+    Response::full(HTML, page.into_bytes()).header("content-security-policy", POLICY)
 }
 
 /// To the page of a folder.
@@ -68,7 +72,7 @@ pub(crate) fn page(host: Host, site: &OwnedSite, (folder, after): (&str, &str)) 
     let shown: Vec<_> = children.iter().map(child).collect();
     let last = children.last().filter(|_| more).map(Child::name);
     let part = Part { folder, children: &shown, more_behind: last };
-    Ok(Response::full(HTML, folder_page(&site.site(), &part).into_bytes()))
+    Ok(html(folder_page(&site.site(), &part)))
 }
 
 /// The dataset with the last name of those that lie in a folder itself: where names end with dates, the latest.
@@ -106,7 +110,7 @@ pub(crate) fn dataset(
     let told = told.as_ref();
     if what == What::Page {
         let page = dataset_page(&site.site(), &entry(&found), told.map(|(summary, _)| summary));
-        return Ok(Response::full(HTML, page.into_bytes()));
+        return Ok(html(page));
     }
     let told = told.map(|(summary, format)| (summary, *format));
     let document = dataset_document(&site.site(), &entry(&found), told).map_err(|error| written(&error))?;

@@ -11,6 +11,9 @@ a{color:#0b5394}h1{font-size:1.6rem;overflow-wrap:anywhere}h2{font-size:1.2rem}t
 th,td{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top;overflow-wrap:anywhere}tbody tr:nth-child(odd){background:#f4f6f8}\
 td.number{text-align:right;white-space:nowrap}code{overflow-wrap:anywhere}";
 
+/// What browsers may do with a page (`Content-Security-Policy`): show it with its own style, and nothing else.
+pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
 /// A whole page. `json_ld` is for search engines.
 #[must_use]
 pub fn page(title: &str, json_ld: Option<&Value>, body: &Markup) -> String {
