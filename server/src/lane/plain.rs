@@ -195,3 +195,188 @@ fn text(value: &[u8]) -> Option<&str> {
     let is_text = value.iter().all(|byte| (b' '..=b'~').contains(byte));
     std::str::from_utf8(value).ok().filter(|_| is_text)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plain(target: &str, accepted: &str, length: usize) -> Look {
+        Look::Plain(Plain::of(target, accepted, length))
+    }
+
+    /// What a request with these header lines is; `None` stands for an ordinary one of its length.
+    fn check(line: &str, headers: &[&str], expected: Option<Look>) {
+        let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let head = format!("{line}\r\n{headers}\r\n");
+        let expected = expected.unwrap_or(Look::Ordinary(head.len()));
+        let expected = match expected {
+            Look::Plain(plain) => Look::Plain(Plain { length: head.len(), ..plain }),
+            other => other,
+        };
+        assert_eq!(look(head.as_bytes()), expected, "{head:?}");
+        for end in 0..head.len() {
+            let part = head.get(..end).unwrap();
+            assert!(matches!(look(part.as_bytes()), Look::Partial | Look::Foreign), "{part:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_plain_is_plain() {
+        let get = "GET /a/b?c[0:1] HTTP/1.1";
+        let yes = |accepted| Some(plain("/a/b?c[0:1]", accepted, 0));
+        let host = "Host: a";
+        check(get, &[host], yes(""));
+        check(get, &["hOST:a", "User-Agent: x", "accept: */*", "Connection: Keep-Alive"], yes(""));
+        check(get, &[host, "Accept-Encoding: gzip;q=0.5, *"], yes("gzip;q=0.5, *"));
+        check(get, &[], None);
+        check(get, &[host, host], None);
+        check(get, &[host, "Accept-Encoding: gzip", "Accept-Encoding: zstd"], None);
+        check(get, &[host, "Accept-Encoding: gz\u{e9}p"], None);
+        for line in [
+            "Range: bytes=0-1",
+            "If-None-Match: x",
+            "If-Modified-Since: x",
+            "Cookie: x",
+            "X-Forwarded-Host: x",
+        ] {
+            check(get, &[host, line], None);
+        }
+        check("HEAD /a HTTP/1.1", &[host], None);
+        check("OPTIONS /a HTTP/1.1", &[host], None);
+        check("GET /a#b HTTP/1.1", &[host], None);
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_hyper_s() {
+        let foreign = || Some(Look::Foreign);
+        let (get, host) = ("GET /a HTTP/1.1", "Host: a");
+        for line in [
+            "Content-Length: 0",
+            "transfer-encoding: chunked",
+            "Connection: close",
+            "Connection: keep-alive, x",
+            "Upgrade: x",
+            "Expect: 100-continue",
+            "TE: x",
+            "X : a",
+            "X",
+            ": a",
+            "X: a\r\n b",
+            "X: a\nY: b",
+            "X: a\rb",
+            "X: a\0",
+        ] {
+            check(get, &[host, line], foreign());
+        }
+        for line in [
+            "GET /a HTTP/1.0",
+            "GET /a HTTP/2.0",
+            "GET a HTTP/1.1",
+            "GET http://a/b HTTP/1.1",
+            "GET /a  HTTP/1.1",
+            "GET /a b HTTP/1.1",
+            "GET /<a> HTTP/1.1",
+            "GET /\u{e9} HTTP/1.1",
+            "GET /\t HTTP/1.1",
+            "GET /a",
+            "get /a HTTP/1.1",
+            "POST /a HTTP/1.1",
+            "PRI * HTTP/2.0",
+            "\u{16}\u{3}\u{1}",
+            "GET * HTTP/1.1",
+        ] {
+            check(line, &[host], foreign());
+        }
+        check(get, &vec![host; MOST_HEADERS + 1], foreign());
+        check(get, &[&format!("Accept: {}", "x".repeat(MOST_HEAD))], foreign());
+        assert_eq!(look(b"GET /a HTTP/1.1\nHost: a\n\n"), Look::Foreign);
+        assert_eq!(look(b"\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n"), Look::Foreign);
+        assert_eq!(look(b""), Look::Partial);
+    }
+
+    /// Pieces of which requests are made, and what does not belong there.
+    fn piece() -> impl Strategy<Value = String> {
+        let known = prop::sample::select(vec![
+            "GET ",
+            "HEAD ",
+            "POST ",
+            "/",
+            "/a.nc/zarr/.zmetadata",
+            "?x=1",
+            " ",
+            " HTTP/1.1",
+            " HTTP/1.0",
+            "\r\n",
+            "\r\n\r\n",
+            "\n",
+            "\r",
+            "Host: a\r\n",
+            "Accept-Encoding: gzip\r\n",
+            "Accept: */*\r\n",
+            "Range: bytes=0-1\r\n",
+            "Content-Length: 5\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "Connection: close\r\n",
+            "Connection: keep-alive\r\n",
+            ": ",
+            "X-Y: z\r\n",
+            "\t",
+            "\0",
+        ]);
+        prop_oneof![8 => known.prop_map(str::to_owned), 1 => "[ -~]{0,4}", 1 => any::<char>().prop_map(String::from)]
+    }
+
+    /// A head that is taken for a plain one, read without any parser of HTTP.
+    fn is_surely_plain(head: &str, found: &Plain) -> bool {
+        let Some(lines) = head.strip_suffix("\r\n\r\n") else { return false };
+        let mut lines = lines.split("\r\n");
+        let line_is_right = lines.next() == Some(format!("GET {} HTTP/1.1", found.target()).as_str());
+        let names = ["host", "accept", "accept-encoding", "connection"];
+        let mut hosts = 0;
+        let headers_are_right = lines.all(|line| {
+            let Some((name, value)) = line.split_once(':') else { return false };
+            let name = name.to_ascii_lowercase();
+            hosts += usize::from(name == "host");
+            let is_known = names.contains(&name.as_str()) || WITHOUT_MEANING.contains(&name.as_str());
+            let stays = name != "connection" || value.trim().eq_ignore_ascii_case("keep-alive");
+            is_known && stays && !value.contains(['\r', '\n', '\0'])
+        });
+        line_is_right && headers_are_right && hosts == 1
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn nothing_else_is_taken_for_a_plain_request(
+            begin in prop::sample::select(vec!["", "GET /a HTTP/1.1\r\nHost: a\r\n", "GET /a"]),
+            pieces in prop::collection::vec(piece(), 0..8),
+            end in prop::sample::select(vec!["", "\r\n", "\r\n\r\n"]),
+        ) {
+            let sent = format!("{begin}{}{end}", pieces.concat());
+            let found = look(sent.as_bytes());
+            match &found {
+                Look::Plain(plain) => {
+                    let head = sent.get(..plain.length).unwrap();
+                    prop_assert!(is_surely_plain(head, plain), "{head:?}");
+                    if let Some(parts) = plain.parts() {
+                        prop_assert_eq!(parts.uri.path_and_query().unwrap().as_str(), plain.target());
+                    }
+                }
+                Look::Ordinary(length) => {
+                    let head = sent.get(..*length).unwrap().to_ascii_lowercase();
+                    prop_assert!(head.ends_with("\r\n\r\n"));
+                    let of_bodies = ["\ncontent-length", "\ntransfer-encoding", "\nupgrade", "\nexpect"];
+                    prop_assert!(!of_bodies.iter().any(|name| head.contains(name)), "{head:?}");
+                }
+                Look::Partial | Look::Foreign => {}
+            }
+            // What comes behind a head changes nothing of it.
+            if let Look::Plain(_) | Look::Ordinary(_) = &found {
+                prop_assert_eq!(look(format!("{sent}GET \n\r\n\r\n").as_bytes()), found);
+            }
+        }
+    }
+}
