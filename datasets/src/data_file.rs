@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io::IoSliceMut;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use rustix::io::ReadWriteFlags;
 
 use crate::generation::{Generation, Times};
 use crate::index::{Index, Records};
+use crate::mapped::Pages;
 use crate::remote::RemoteFile;
 use crate::remote::url::ObjectUrl;
 use crate::{Error, ErrorKind, buffers, file_system};
@@ -51,6 +52,8 @@ pub struct DataFile {
     reads: AtomicU64,
     failures: AtomicU64,
     records: Option<Records>,
+    /// Its pages, as long as they are mapped.
+    mapped: Mutex<Option<Arc<Pages>>>,
 }
 
 #[derive(Debug)]
@@ -83,7 +86,16 @@ impl DataFile {
 
     fn new(medium: Medium, location: Location, generation: Generation, opened: SystemTime) -> Self {
         let (reads, failures) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { medium, location, generation, opened, reads, failures, records: None }
+        Self {
+            medium,
+            location,
+            generation,
+            opened,
+            reads,
+            failures,
+            records: None,
+            mapped: Mutex::default(),
+        }
     }
 
     /// An object of another machine.
@@ -120,6 +132,19 @@ impl DataFile {
             Medium::Local(file) => file_system::answers_at_once(file),
             Medium::Remote(_) => false,
         }
+    }
+
+    /// The file, where it is one of this machine.
+    pub(crate) fn local(&self) -> Option<&File> {
+        match &self.medium {
+            Medium::Local(file) => Some(file),
+            Medium::Remote(_) => None,
+        }
+    }
+
+    /// Its pages, where they are mapped.
+    pub(crate) fn mapped(&self) -> MutexGuard<'_, Option<Arc<Pages>>> {
+        self.mapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A flag that is set once a read found an object of another machine changed.

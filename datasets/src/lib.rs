@@ -24,6 +24,7 @@ mod generation;
 pub mod grib;
 pub mod hdf5;
 pub mod index;
+pub mod mapped;
 pub mod memory;
 pub mod memory_budget;
 pub mod ncml;

@@ -1,5 +1,7 @@
 //! One request: find who serves it, let it answer on a blocking thread, and send what comes.
 
+mod at_once;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +18,7 @@ use weir_plugin_api::Error;
 use weir_plugin_api::guest::Incoming;
 use weir_plugin_api::lent::RequestContext;
 
+pub use self::at_once::Again;
 use crate::coding::Worth;
 use crate::conditional::{self, Validators};
 use crate::failures::{plain_error, render_error};
@@ -112,13 +115,20 @@ impl Site {
         self.public.url()
     }
 
-    fn account(&self, request: &Parts) -> Account {
+    fn context(&self) -> Arc<RequestContext> {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let context = RequestContext::new(format!("{:x}-{number:x}", self.started), None);
+        Arc::new(RequestContext::new(format!("{:x}-{number:x}", self.started), None))
+    }
+
+    fn account(&self, request: &Parts) -> Account {
+        self.account_of(format!("{} {}", request.method, request.uri), self.context())
+    }
+
+    fn account_of(&self, request: String, context: Arc<RequestContext>) -> Account {
         let services = Arc::clone(&self.services);
         Account {
-            context: Arc::new(context),
-            request: format!("{} {}", request.method, request.uri),
+            context,
+            request,
             status: 0,
             since: Instant::now(),
             on_abort: Arc::new(move || services.count("weir.bodies_broken_off".to_owned(), 1.0)),
@@ -181,9 +191,9 @@ impl Site {
     }
 
     async fn exchange(self: &Arc<Self>, request: &Parts, found: Match, account: Account) -> Response<Body> {
-        let (mut incoming, plugin) = self.incoming(request, found, &account);
+        let (mut incoming, plugin) = self.incoming(request, found, &account.context);
         let asked = Asked::of(request, self.compression);
-        if let Some((ready, validators)) = self.at_hand((&incoming, &asked), plugin) {
+        if let Some((ready, validators, _)) = self.at_hand((&incoming, &asked), plugin) {
             let sent = ready.response((&asked, &validators), (&self.kept, account));
             return sent.unwrap_or_else(|(error, account)| plain_error(&error, asked.head, account));
         }
@@ -245,20 +255,6 @@ impl Site {
         })
     }
 
-    /// The response that needs no plugin, if it is known at once what the dataset is now.
-    fn at_hand(&self, (incoming, asked): (&Incoming, &Asked), plugin: usize) -> Option<(Ready, Validators)> {
-        let serving = self.plugins.serving.get(plugin)?;
-        let may_be_kept = is_stable_request(incoming) && header_of(incoming, request_line::MARK).is_none();
-        let dataset = may_be_kept.then(|| self.services.at_hand(&incoming.dataset))??;
-        let validators = validators(&dataset, incoming, serving)?;
-        let kept = (&self.kept, self.services.memory());
-        let ready = Ready::at_once((asked, &incoming.context), &validators, kept)?;
-        if matches!(ready, Ready::Read(..)) {
-            self.services.count(format!("{}.chunks_read_again", serving.guest.name()), 1.0);
-        }
-        Some((ready, validators))
-    }
-
     /// A page of the server's own.
     async fn own_page(
         self: &Arc<Self>,
@@ -283,7 +279,7 @@ impl Site {
         }
     }
 
-    fn incoming(&self, request: &Parts, found: Match, account: &Account) -> (Incoming, usize) {
+    fn incoming(&self, request: &Parts, found: Match, context: &Arc<RequestContext>) -> (Incoming, usize) {
         let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = request.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
         let incoming = Incoming {
@@ -295,7 +291,7 @@ impl Site {
             dataset: found.dataset,
             rest: found.rest,
             route: found.route,
-            context: Arc::clone(&account.context),
+            context: Arc::clone(context),
             held: String::new(),
         };
         (incoming, found.plugin)

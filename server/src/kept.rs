@@ -2,6 +2,7 @@
 //! ask for them at the same time.
 
 mod flight;
+mod known;
 mod run;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use flight::Flights;
 pub use flight::{Boarding, Seat};
 
+pub use known::{Head, Known, REQUEST_ID, Stored, Whole};
 pub use run::KeptRun;
 
 use crate::coding::Worth;
@@ -44,6 +46,8 @@ pub struct KeptResponses {
     responses: moka::sync::Cache<String, Arc<Kept>>,
     /// Where the bodies of others are.
     runs: moka::sync::Cache<String, Arc<KeptRun>>,
+    /// Responses that were sent over HTTP/1.1, by all of the request that they depend on.
+    known: moka::sync::Cache<String, Arc<Known>>,
     flights: Flights,
     /// What plugins said of how long responses may be kept, by tag.
     times: moka::sync::Cache<String, Arc<str>>,
@@ -58,7 +62,7 @@ const MOST_TIMES: u64 = 10_000;
 const BYTES_PER_TIME: u64 = 4 << 10;
 
 /// What the place of a body takes, with its headers and its tag, nearly; of all that may be kept, places have the same part as one
-/// body that took work.
+/// body that took work, and so have heads.
 const BYTES_PER_RUN: u64 = 1 << 10;
 
 impl KeptResponses {
@@ -68,12 +72,23 @@ impl KeptResponses {
             u32::try_from(key.len().saturating_add(kept.body.len()).saturating_add(512)).unwrap_or(u32::MAX)
         };
         let for_runs = bytes / COSTLY_PART as u64;
-        let rest = bytes.saturating_sub(for_runs);
+        let rest = bytes.saturating_sub(for_runs.saturating_mul(2));
+        let known_weight = |key: &String, known: &Arc<Known>| {
+            u32::try_from(key.len().saturating_add(known.weigh())).unwrap_or(u32::MAX)
+        };
+        let known = moka::sync::Cache::builder().weigher(known_weight).max_capacity(for_runs).build();
         let responses = moka::sync::Cache::builder().weigher(weight).max_capacity(rest).build();
         let runs = moka::sync::Cache::new(for_runs / BYTES_PER_RUN);
         let times = moka::sync::Cache::new(MOST_TIMES.min(bytes / BYTES_PER_TIME));
         let part = usize::try_from(bytes).unwrap_or(usize::MAX) / COSTLY_PART;
-        Self { responses, runs, flights: Flights::default(), times, most_costly: MOST_COSTLY.min(part) }
+        Self {
+            responses,
+            runs,
+            known,
+            flights: Flights::default(),
+            times,
+            most_costly: MOST_COSTLY.min(part),
+        }
     }
 
     /// The response that was kept under a tag.
@@ -89,6 +104,16 @@ impl KeptResponses {
     /// Keeps where the body of the response with a tag is stored.
     pub fn keep_run(&self, tag: &str, run: KeptRun) {
         self.runs.insert(tag.to_owned(), Arc::new(run));
+    }
+
+    /// The response that was sent to a request like this.
+    pub fn known(&self, key: &str) -> Option<Arc<Known>> {
+        self.known.get(key)
+    }
+
+    /// Remembers how a response was sent.
+    pub fn remember(&self, key: String, known: Known) {
+        self.known.insert(key, Arc::new(known));
     }
 
     /// Remembers what a plugin says of how long the response with a tag may be kept.

@@ -21,6 +21,7 @@ mod holdings;
 pub mod index_command;
 mod index_file;
 mod kept;
+mod lane;
 mod linked;
 pub mod loader;
 mod logging;

@@ -10,7 +10,7 @@ use weir_plugin_api::lent::RequestContext;
 
 use crate::coding::Worth;
 use crate::conditional::Validators;
-use crate::kept::{Kept, KeptResponses, KeptRun};
+use crate::kept::{Kept, KeptResponses, KeptRun, Stored};
 use crate::reply::{self, Asked};
 use crate::respond;
 use crate::stream::{Account, Body};
@@ -45,7 +45,7 @@ impl Ready {
     ) -> Option<Self> {
         match Self::of(asked, validators, kept) {
             Some(Self::Made(made)) => {
-                reply::is_coded(&made, (asked, validators), kept).then_some(Self::Made(made))
+                reply::coded(&made, (asked, validators), kept).map(|_| Self::Made(made))
             }
             Some(ready) => Some(ready),
             None => {
@@ -53,6 +53,18 @@ impl Ready {
                 let wanted = !asked.head && !asked.is_unmodified(validators);
                 wanted.then(|| read(&run, request, memory))?.map(|read| Self::Read(Arc::new(read)))
             }
+        }
+    }
+
+    /// Where the body is kept that the response has, if it is.
+    pub fn stored(&self, (asked, validators): (&Asked, &Validators), kept: &KeptResponses) -> Option<Stored> {
+        match self {
+            Self::NotModified(_) => None,
+            Self::Made(made) => {
+                let (tag, coded) = reply::coded(made, (asked, validators), kept)?;
+                Some(Stored::made(tag, &coded))
+            }
+            Self::Read(_) => Some(Stored::placed(&validators.tag, &kept.run(&validators.tag)?)),
         }
     }
 

@@ -151,10 +151,19 @@ pub fn send(
     }
 }
 
-/// Whether a whole body is there as it would be sent: as it is, or compressed before.
-pub fn is_coded(whole: &Kept, (asked, validators): (&Asked, &Validators), kept: &KeptResponses) -> bool {
-    let coding = whole.worth.coding(asked.coding, Some(whole.body.len() as u64));
-    coding.is_none_or(|coding| kept.get(&coding.tag(&validators.tag)).is_some())
+/// What is kept of a whole body as it would be sent, as it is or compressed before, and the tag under which it is.
+pub fn coded(
+    whole: &Arc<Kept>,
+    (asked, validators): (&Asked, &Validators),
+    kept: &KeptResponses,
+) -> Option<(String, Arc<Kept>)> {
+    match whole.worth.coding(asked.coding, Some(whole.body.len() as u64)) {
+        None => Some((validators.tag.clone(), Arc::clone(whole))),
+        Some(coding) => {
+            let tag = coding.tag(&validators.tag);
+            kept.get(&tag).map(|coded| (tag, coded))
+        }
+    }
 }
 
 /// Sends a whole body.

@@ -30,6 +30,11 @@ const LONGEST: usize = 64 << 10;
 /// What is read of a connection at once.
 const READ: usize = 8 << 10;
 
+/// Whether a byte of a target is one that hyper refuses.
+pub fn is_mended(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'"' | b'`' | 0..=b' ' | 0x7f)
+}
+
 /// A request line, without its line break, as HTTP wants it; `None` where it is so, or is no request line at all.
 fn mended(line: &[u8]) -> Option<Vec<u8>> {
     let (method, rest) = line.split_at_checked(line.iter().position(|byte| *byte == b' ')?)?;
@@ -40,9 +45,7 @@ fn mended(line: &[u8]) -> Option<Vec<u8>> {
     }
     // What is no UTF-8 is encoded byte by byte: whoever takes the target apart says what is wrong with it.
     let foreign = std::str::from_utf8(target).is_err();
-    let is_wrong = |byte: &u8| {
-        matches!(byte, b'<' | b'>' | b'"' | b'`' | 0..=b' ' | 0x7f) || (foreign && !byte.is_ascii())
-    };
+    let is_wrong = |byte: &u8| is_mended(*byte) || (foreign && !byte.is_ascii());
     if !target.iter().any(is_wrong) {
         return None;
     }
@@ -141,9 +144,11 @@ pub struct Mending<S> {
 }
 
 impl<S> Mending<S> {
-    /// A new connection.
-    pub fn new(connection: S) -> Self {
-        Self { connection, place: Place::Line(vec![]), ready: (vec![], 0) }
+    /// A connection of which these bytes were read already, where a request begins.
+    pub fn behind(read: &[u8], connection: S) -> Self {
+        let (mut place, mut out) = (Place::Line(vec![]), vec![]);
+        place.pass(read, &mut out);
+        Self { connection, place, ready: (out, 0) }
     }
 }
 

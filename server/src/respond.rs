@@ -5,6 +5,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use weir_plugin_api::{Error, ErrorKind};
 
+use crate::kept::REQUEST_ID;
 use crate::ranges::{self, Asked};
 use crate::stream::{Account, Body};
 
@@ -122,7 +123,7 @@ pub fn not_modified(tag: &str, cache_control: Option<&str>, mut account: Account
 }
 
 fn finish(status: StatusCode, mut map: HeaderMap, body: Body) -> Response<Body> {
-    insert(&mut map, HeaderName::from_static("x-request-id"), body.request_id());
+    insert(&mut map, REQUEST_ID, body.request_id());
     map.insert(header::SERVER, HeaderValue::from_static(concat!("weir/", env!("CARGO_PKG_VERSION"))));
     map.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     allow_origins(&mut map);

@@ -123,7 +123,7 @@ fn entry(found: catalog::Entry) -> Entry {
 }
 
 /// The same meaning in the words of the plugin boundary.
-fn translate(error: weir_datasets::Error) -> Error {
+pub fn translate(error: weir_datasets::Error) -> Error {
     let kind = match error.kind {
         Kind::BadRequest => ErrorKind::BadRequest,
         Kind::Busy => ErrorKind::Unavailable,

@@ -52,6 +52,14 @@ pub struct Account {
     pub complete: bool,
 }
 
+impl Account {
+    /// Counts a whole body as sent.
+    pub fn count(&mut self, bytes: usize) {
+        self.sent = self.sent.saturating_add(bytes as u64);
+        self.complete = true;
+    }
+}
+
 impl Drop for Account {
     fn drop(&mut self) {
         self.context.cancel();
@@ -77,6 +85,14 @@ impl Body {
     pub fn full(bytes: Bytes, mut account: Account) -> Self {
         account.complete = bytes.is_empty();
         Self { content: Content::Full(Some(bytes)), account }
+    }
+
+    /// All of the body, where it is whole.
+    pub fn take_whole(&mut self) -> Option<Bytes> {
+        let Content::Full(bytes) = &mut self.content else { return None };
+        let bytes = bytes.take().unwrap_or_default();
+        self.account.count(bytes.len());
+        Some(bytes)
     }
 
     /// A body that goes on after `first`, and has `length` bytes in all where that is known.
@@ -175,7 +191,7 @@ fn next(state: &mut Pull, context: &mut Context<'_>) -> Poll<Result<Option<Bytes
 }
 
 /// After the status line only breaking off is left: the connection ends without the mark of a complete body.
-fn broken_off(account: &mut Account, error: &Error) -> io::Error {
+pub fn broken_off(account: &mut Account, error: &Error) -> io::Error {
     match error.kind {
         ErrorKind::Cancelled => tracing::debug!(id = account.context.id(), "body cancelled"),
         _ => {

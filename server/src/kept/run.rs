@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use weir_datasets::buffers::Reused;
+use weir_datasets::mapped::MappedRun;
 use weir_datasets::{DataFile, Run};
 
 /// Larger chunks are read where waiting hinders nobody.
@@ -41,8 +42,16 @@ impl KeptRun {
 
     /// The bytes, if they are in memory, and the file is open still and what it was.
     pub fn read(&self) -> Option<Bytes> {
+        self.now()?.read_at_once().map(|bytes| Bytes::from_owner(Reused::new(bytes)))
+    }
+
+    /// The same, where they can be sent without being read.
+    pub fn map(&self) -> Option<MappedRun> {
+        MappedRun::of(&self.now()?)
+    }
+
+    fn now(&self) -> Option<Run> {
         let &Self { offset, length, skipped_codecs, .. } = self;
-        let run = Run { file: self.file.upgrade()?, offset, length, skipped_codecs };
-        run.read_at_once().map(|bytes| Bytes::from_owner(Reused::new(bytes)))
+        Some(Run { file: self.file.upgrade()?, offset, length, skipped_codecs })
     }
 }
