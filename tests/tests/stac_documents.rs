@@ -32,7 +32,7 @@ license = "CC-BY-4.0"
 gridlook = ""
 
 [[plugins.stac.datasets]]
-pattern = "deep/**"
+pattern = "deep/*"
 title = "Laid over"
 keywords = ["laid"]
 links = [{ rel = "about", href = "https://x.example/{id}" }]

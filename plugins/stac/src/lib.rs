@@ -42,7 +42,7 @@ impl Plugin for StacPlugin {
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
         match request.route().checked_sub(pages::routes().len()) {
-            None => self.pages.handle(request.route(), request),
+            None => self.pages.handle(request, &self.api),
             Some(number) => self.api.handle(number, request),
         }
     }

@@ -5,6 +5,7 @@ use weir_catalogs::listing::{encoded_path, encoded_value, folder_of, name_of};
 use weir_catalogs::stac::{CatalogWords, Extents, ITEM_TYPE, Listed, catalog, collection};
 use weir_plugin_api::{Child, Error, Host, Parameter, Request, Response, Route};
 
+use crate::api::Api;
 use crate::item::is_passing;
 use crate::site::Site;
 
@@ -66,12 +67,12 @@ impl Pages {
         Self { host, site }
     }
 
-    /// Answers a request of the route with this number.
-    pub fn handle(&self, number: usize, request: &Request<'_>) -> Result<Response, Error> {
-        match number {
+    /// Answers a request of one of the [`routes`]; the API knows what all datasets cover together.
+    pub fn handle(&self, request: &Request<'_>, api: &Api) -> Result<Response, Error> {
+        match request.route() {
             0 | 1 => self.item(request),
             2 | 3 => self.folder(request),
-            _ => self.all(request),
+            _ => self.all(request, &api.extents()?),
         }
     }
 
@@ -125,7 +126,7 @@ impl Pages {
         Ok(document(&of.made(&after, |words| catalog(words, &listed), (base, &place))))
     }
 
-    fn all(&self, request: &Request<'_>) -> Result<Response, Error> {
+    fn all(&self, request: &Request<'_>, extents: &Extents) -> Result<Response, Error> {
         let after = after(request)?;
         let ids = self.host.list("", &after, MOST_ITEMS.saturating_add(1))?;
         let (ids, behind) = page(&ids, MOST_ITEMS);
@@ -136,7 +137,7 @@ impl Pages {
         let of = Titled { id: "all", title: self.site.title(), here: &here, above: &above };
         let made = of.made(
             &after,
-            |words| collection(words, &Extents::default(), &listed),
+            |words| collection(words, extents, &listed),
             (base, "on this server"),
         );
         Ok(document(&self.site.collection(made)))

@@ -4,7 +4,7 @@
 //! Texts replace texts; keywords, providers and links are added to; `properties` and `assets` are merged as RFC 7396 (JSON Merge
 //! Patch) wants it, so that `null` takes away.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobMatcher};
 use serde_json::{Map, Value, json};
 use weir_catalogs::listing::encoded_path;
 use weir_plugin_api::Error;
@@ -62,8 +62,9 @@ fn some(entry: &Value) -> Result<(GlobMatcher, Map<String, Value>), Error> {
     let mut words = entry.as_object().cloned().unwrap_or_default();
     let pattern = words.remove("pattern").and_then(|pattern| pattern.as_str().map(str::to_owned));
     let pattern = pattern
-        .ok_or_else(|| Error::bad_request("an entry of datasets has no pattern, such as \"ocean/**\""))?;
-    let built = GlobBuilder::new(&pattern).literal_separator(true).build();
+        .ok_or_else(|| Error::bad_request("an entry of datasets has no pattern, such as \"ocean/*\""))?;
+    // A star matches slashes, too, as in the recipes of Zarr.
+    let built = Glob::new(&pattern);
     let glob =
         built.map_err(|error| Error::bad_request(format!("pattern {pattern:?} of datasets: {error}")))?;
     if let Some(unknown) = words.keys().find(|name| !KEYS.contains(&name.as_str())) {
@@ -188,8 +189,8 @@ mod tests {
             "links": [{"rel": "about", "href": "https://h/{id}.html"}],
             "datasets": [
                 {"pattern": "ocean/*", "license": "CC-BY-4.0", "keywords": ["c", "a"]},
-                {"pattern": "ocean/**", "title": "deep", "properties": {"x": null, "y": {"z": 2}}, "assets": {"file": null, "zarr": {"title": "Z"}}},
-                {"pattern": "*", "title": "never"},
+                {"pattern": "ocean/*.nc", "title": "deep", "properties": {"x": null, "y": {"z": 2}}, "assets": {"file": null, "zarr": {"title": "Z"}}},
+                {"pattern": "land/*", "title": "never"},
             ],
         });
         let item = laid(section, "ocean/a b.nc");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
+use weir_catalogs::stac::Extents;
 use weir_plugin_api::{Error, Request, Response};
 
 use super::landing::QUERYABLES;
@@ -140,6 +141,18 @@ impl Api {
         let extents = self.extents.of(&self.index.view()?);
         let extent = extents.get(name).ok_or_else(|| no_collection(name))?;
         Ok(document(JSON, &self.collection_document(request.base_url(), name, extent)))
+    }
+
+    /// What all items cover together.
+    pub fn extents(&self) -> Result<Extents, Error> {
+        let view = self.index.view()?;
+        let mut extent = Extent::default();
+        view.records.values().for_each(|record| extent.add(record));
+        let interval = extent.interval.unwrap_or_default();
+        Ok(Extents {
+            bbox: extent.bbox.map(|b| [b.west, b.south, b.east, b.north]),
+            interval: [interval.start, interval.end].map(|at| at.and_then(datetime::text)),
+        })
     }
 
     /// # Errors
