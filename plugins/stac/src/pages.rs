@@ -72,7 +72,7 @@ impl Pages {
         match request.route() {
             0 | 1 => self.item(request),
             2 | 3 => self.folder(request),
-            _ => self.all(request, &api.extents()?),
+            _ => self.all(request, &api.whole_extent()?),
         }
     }
 
@@ -135,11 +135,7 @@ impl Pages {
         let base = request.base_url();
         let (here, above) = (format!("{base}{ALL}"), format!("{base}/stac"));
         let of = Titled { id: "all", title: self.site.title(), here: &here, above: &above };
-        let made = of.made(
-            &after,
-            |words| collection(words, extents, &listed),
-            (base, "on this server"),
-        );
+        let made = of.made(&after, |words| collection(words, extents, &listed), (base, "on this server"));
         Ok(document(&self.site.collection(made)))
     }
 }

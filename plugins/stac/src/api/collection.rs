@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use weir_catalogs::stac::Extents;
 use weir_plugin_api::{Error, Request, Response};
 
 use super::landing::QUERYABLES;
@@ -21,7 +20,7 @@ const USUAL_LIMIT: usize = 100;
 const MOST_LIMIT: usize = 1000;
 
 /// What the items of a collection cover together.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Extent {
     items: usize,
     bbox: Option<Bbox>,
@@ -30,15 +29,20 @@ pub struct Extent {
 
 impl Extent {
     fn add(&mut self, record: &Record) {
-        self.items = self.items.saturating_add(1);
-        self.bbox = match (self.bbox, record.bbox) {
+        *self = self.with(&Self { items: 1, bbox: record.bbox, interval: record.interval });
+    }
+
+    /// Both together.
+    fn with(self, other: &Self) -> Self {
+        let bbox = match (self.bbox, other.bbox) {
             (Some(a), Some(b)) => Some(hull(&a, &b)),
             (a, b) => a.or(b),
         };
-        self.interval = match (self.interval, record.interval) {
+        let interval = match (self.interval, other.interval) {
             (Some(a), Some(b)) => Some(a.hull(&b)),
             (a, b) => a.or(b),
         };
+        Self { items: self.items.saturating_add(other.items), bbox, interval }
     }
 
     /// As STAC has it. Where no item says where it is, the whole Earth is meant; where none says when, any time.
@@ -144,13 +148,12 @@ impl Api {
     }
 
     /// What all items cover together.
-    pub fn extents(&self) -> Result<Extents, Error> {
-        let view = self.index.view()?;
-        let mut extent = Extent::default();
-        view.records.values().for_each(|record| extent.add(record));
-        let interval = extent.interval.unwrap_or_default();
-        Ok(Extents {
-            bbox: extent.bbox.map(|b| [b.west, b.south, b.east, b.north]),
+    pub fn whole_extent(&self) -> Result<weir_catalogs::stac::Extents, Error> {
+        let of_each = self.extents.of(&self.index.view()?);
+        let whole = of_each.values().fold(Extent::default(), Extent::with);
+        let interval = whole.interval.unwrap_or_default();
+        Ok(weir_catalogs::stac::Extents {
+            bbox: whole.bbox.map(|b| [b.west, b.south, b.east, b.north]),
             interval: [interval.start, interval.end].map(|at| at.and_then(datetime::text)),
         })
     }
