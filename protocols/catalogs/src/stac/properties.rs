@@ -96,8 +96,8 @@ fn times(of: &Described<'_>, put: &mut impl FnMut(&str, Value) -> Option<Value>)
     let updated = of.modified.and_then(crate::listing::date);
     match &of.summary.time {
         Some(span) => {
-            let only = (span.start == span.end).then_some(&span.start);
-            put("datetime", json!(only));
+            // Clients sort by it, and stumble over an item without one.
+            put("datetime", json!(span.start));
             put("start_datetime", json!(span.start));
             put("end_datetime", json!(span.end));
         }
