@@ -4,6 +4,7 @@
 mod configuration;
 mod dap2;
 mod dap4;
+mod routes;
 
 use configuration::Configuration;
 use weir_plugin_api::{Dataset, Error, Host, Plugin, Request, Response, Route};
@@ -51,9 +52,7 @@ impl Plugin for DapPlugin {
     }
 
     fn routes(&self) -> Vec<Route> {
-        let at =
-            |address| resources().map(move |resource| Route::get(&format!("{address}{}", resource.suffix)));
-        ADDRESSES.into_iter().flat_map(at).collect()
+        routes::all()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {

@@ -6,7 +6,9 @@
 
 mod media_type;
 
-use weir_plugin_api::{Body, Bytes, Dataset, Error, FileInfo, Host, Plugin, Request, Response, Route};
+use weir_plugin_api::{
+    Body, Bytes, Dataset, Error, FileInfo, Host, Parameter, Plugin, Request, Response, Route,
+};
 
 /// Bytes of one piece.
 const PIECE: u64 = 1 << 20;
@@ -30,7 +32,7 @@ impl Plugin for FilePlugin {
     }
 
     fn routes(&self) -> Vec<Route> {
-        ["/datasets/{id}/file", "/thredds/fileServer/{id}"].map(Route::get).to_vec()
+        ["/datasets/{id}/file", "/thredds/fileServer/{id}"].map(described).to_vec()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
@@ -50,6 +52,19 @@ impl Plugin for FilePlugin {
         let body = serde_json::json!({"detail": message}).to_string();
         Some(Response::full("application/json", body))
     }
+}
+
+/// A route, and what is said of it.
+fn described(pattern: &str) -> Route {
+    let json = ["application/json"].as_slice();
+    Route::get(pattern)
+        .summary("the original file")
+        .parameter(Parameter::header("Range", "which bytes are wanted"))
+        .answers(200, media_type::ALL, "the file")
+        .answers(206, media_type::ALL, "the part that was asked for")
+        .answers(404, json, "there is no such dataset, or it is no single file")
+        .answers(416, media_type::ALL, "the file has no such bytes")
+        .answers(503, json, "the file cannot be had now; come again later")
 }
 
 /// The bytes by which a file's format is known.

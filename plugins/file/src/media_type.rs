@@ -3,6 +3,19 @@
 /// So many bytes tell the format of a file.
 pub(crate) const FIRST_BYTES: u64 = 8;
 
+/// All media types that files have.
+pub(crate) const ALL: &[&str] = &[
+    "application/x-netcdf",
+    "application/x-hdf5",
+    "application/x-hdf",
+    "application/x-grib",
+    "application/wmo-GRIB2",
+    "application/json",
+    "application/xml",
+    "application/zstd",
+    "application/octet-stream",
+];
+
 /// The media type of a file that begins so; its name tells netCDF-4 from other HDF5 files.
 ///
 /// None of them is registered with IANA but those of JSON, XML and GRIB ("wmo-GRIB2" in WMO's own use); they are those that other
@@ -36,6 +49,7 @@ mod tests {
 
     fn check(first: &[u8], name: &str, expected: &str) {
         assert_eq!(of(first, name), expected, "{first:?} {name}");
+        assert!(ALL.contains(&expected), "{expected} is told of");
     }
 
     #[test]

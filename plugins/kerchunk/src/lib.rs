@@ -17,7 +17,7 @@ mod settings;
 use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Plugin, Request, Response, Route};
 use weir_zarr::{Hierarchy, Key, document, listing, meant, names_member};
-use weir_zarr_objects::{JSON, no_key, timestep};
+use weir_zarr_objects::{JSON, mount, no_key, timestep};
 
 use crate::references::Referred;
 use crate::settings::Settings;
@@ -40,7 +40,8 @@ impl Plugin for KerchunkPlugin {
 
     /// The bare mount is what zarr-python 2 asks to list members.
     fn routes(&self) -> Vec<Route> {
-        vec![Route::get("/datasets/{id}/kerchunk"), Route::get("/datasets/{id}/kerchunk/{rest}")]
+        let summary = "a dataset's chunks as they are stored, as a Zarr hierarchy and as a reference set";
+        mount("/datasets/{id}/kerchunk", summary, &["application/vnd.apache.parquet"]).to_vec()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {

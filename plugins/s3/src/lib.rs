@@ -10,6 +10,7 @@
 mod bucket;
 mod document;
 mod query;
+mod routes;
 #[cfg(test)]
 mod tests;
 
@@ -37,7 +38,7 @@ impl Plugin for S3Plugin {
 
     /// Objects of datasets, then the bucket, then what is no object of any dataset.
     fn routes(&self) -> Vec<Route> {
-        ["/s3/{id}/{rest}", "/s3", "/s3/{rest}"].map(Route::get).to_vec()
+        routes::all()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {

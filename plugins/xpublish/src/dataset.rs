@@ -1,8 +1,8 @@
 //! What is served of one dataset.
 
 use serde_json::Value as Json;
-use weir_catalogs::html::url_path;
 use weir_catalogs::json_ld;
+use weir_catalogs::listing::encoded_path;
 use weir_catalogs::xpublish::{Link, Node, Page, groups};
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
 use weir_summaries::{OwnedSite, Served, entry, entry_of, summarize};
@@ -81,7 +81,7 @@ pub(crate) fn way(host: &Host, request: &Request<'_>) -> Result<Response, Error>
     let asked = request.path();
     let last = asked.rsplit('/').next().unwrap_or(asked);
     let is_sound = last.bytes().all(|byte| byte.is_ascii_graphic());
-    let target = format!("./{}/", if is_sound { last.to_owned() } else { url_path(last) });
+    let target = format!("./{}/", if is_sound { last.to_owned() } else { encoded_path(last) });
     Ok(Response::full("text/plain; charset=utf-8", "").status(307).header("location", target))
 }
 

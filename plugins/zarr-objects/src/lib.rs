@@ -11,6 +11,7 @@ mod chunks;
 mod compress;
 mod making;
 mod processing;
+mod routes;
 mod sizes;
 mod timestep;
 
@@ -22,6 +23,7 @@ use weir_zarr::{Arrays, Hierarchy, Key, Product, document, meant, names_member};
 
 pub use making::unravelled;
 use processing::Processing;
+pub use routes::mount;
 pub use timestep::timestep;
 
 /// The media type of documents.

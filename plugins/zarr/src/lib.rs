@@ -9,7 +9,7 @@ mod tree;
 
 use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
 use weir_zarr::listing;
-use weir_zarr_objects::{JSON, Objects, no_key, timestep};
+use weir_zarr_objects::{JSON, Objects, mount, no_key, timestep};
 
 /// Routes of a dataset's mount; the others are of groups of datasets.
 const MOUNTS: usize = 2;
@@ -31,9 +31,10 @@ impl Plugin for ZarrPlugin {
     /// The bare mount is what zarr-python 2 asks to list members. Behind the mount: documents of datasets and folders, then
     /// those of the whole server.
     fn routes(&self) -> Vec<Route> {
-        let mount = [Route::get("/datasets/{id}/zarr"), Route::get("/datasets/{id}/zarr/{rest}")];
-        let folders = tree::DOCUMENTS.iter().map(|name| Route::get(&format!("/datasets/{{id}}/{name}")));
-        let server = tree::DOCUMENTS.iter().map(|name| Route::get(&format!("/datasets/{name}")));
+        let summary = "a dataset as a Zarr hierarchy: documents, chunks, and pages";
+        let mount = mount("/datasets/{id}/zarr", summary, &[]);
+        let folders = tree::DOCUMENTS.iter().map(|name| tree::described(&format!("/datasets/{{id}}/{name}")));
+        let server = tree::DOCUMENTS.iter().map(|name| tree::described(&format!("/datasets/{name}")));
         mount.into_iter().chain(folders).chain(server).collect()
     }
 

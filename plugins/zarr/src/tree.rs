@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use weir_plugin_api::model::Group;
-use weir_plugin_api::{Error, ErrorKind, Host, LogLevel, Request, Response};
+use weir_plugin_api::{Error, ErrorKind, Host, LogLevel, Request, Response, Route};
 use weir_zarr::{consolidated, v2, v3};
 
 use weir_zarr_objects::{JSON, Objects};
@@ -17,6 +17,15 @@ const MOST_BYTES: usize = 32 << 20;
 
 /// The documents of a group of datasets, in the order of their routes.
 pub(crate) const DOCUMENTS: [&str; 4] = [".zgroup", ".zattrs", ".zmetadata", "zarr.json"];
+
+/// A route to one of [`DOCUMENTS`], and what is said of it.
+pub(crate) fn described(pattern: &str) -> Route {
+    Route::get(pattern)
+        .summary("a folder of datasets, or all of them, as one Zarr hierarchy")
+        .answers(200, &[JSON], "the document")
+        .answers(404, &[JSON], "there is no such folder and no such dataset")
+        .answers(413, &[JSON], "there are too many datasets for one document; ask for a folder of them")
+}
 
 /// Answers one of [`DOCUMENTS`] of the folder that the request names, which may be a dataset.
 pub(crate) fn respond(

@@ -1,7 +1,5 @@
 //! What every HTML page needs: text that cannot break out of it.
 
-use std::fmt::Write as _;
-
 /// Text as it stands in the content and in the attributes of elements.
 #[must_use]
 pub fn escaped(text: &str) -> String {
@@ -21,24 +19,6 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// A path of a URL: all bytes percent-encoded (RFC 3986, section 2.3) but unreserved ones and slashes.
-#[must_use]
-pub fn url_path(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                out.push(char::from(byte));
-            }
-            other => {
-                // Writing into a string does not fail.
-                let _written = write!(out, "%{other:02X}");
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +26,5 @@ mod tests {
     #[test]
     fn text_cannot_break_out() {
         assert_eq!(escaped("<a href='x'>&\"\0\n"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\u{fffd}\n");
-        assert_eq!(url_path("a b/ä?#%\".nc"), "a%20b/%C3%A4%3F%23%25%22.nc");
     }
 }
