@@ -37,9 +37,17 @@ conformance: build
     conformance/install.sh
     python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     python3 conformance/processed.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
+    just samples "{{ target }}/samples"
+    python3 conformance/public_links.py --weir "{{ target }}/release/weir" "{{ target }}/samples"
     plugins=$(mktemp -d); trap 'rm -rf "$plugins"' EXIT; \
         just plugins "$plugins"; \
         python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"
+
+# Weir's pages in Chromium, and a catalog and an item in STAC Browser, which is built from npm (a few minutes, once)
+conformance-browser: build
+    conformance/browser/install.sh
+    just samples "{{ target }}/samples"
+    python3 conformance/browser.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" "{{ target }}/samples"
 
 # As conformance, and 1000 random hyperslabs of a variable of 1 GiB
 conformance-large: build

@@ -20,6 +20,9 @@ done
 for package in r-cran-ncdf4 octave-netcdf python3-gdal; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
 done
+# nginx, as a proxy in front of weir, and a certificate for it.
+[ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+command -v openssl >/dev/null || missing="$missing openssl"
 # Node 18 or newer; whoever brings another than Debian's has npm with it.
 command -v node >/dev/null || missing="$missing nodejs"
 command -v npm >/dev/null || missing="$missing npm"

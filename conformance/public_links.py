@@ -35,6 +35,8 @@ STARTS = (
 # What links lead to documents that have links themselves; data is only looked whether it is there.
 DOCUMENTS = ("text/", "application/json", "application/xml", "application/yaml", "application/geo+json", "application/schema+json", "application/vnd.oai")
 ABSOLUTE = re.compile(rb"https?://[^\s\"'<>\\)\]},`|&;]+")
+# What is no address itself: clients put more behind it.
+BEGINNINGS = ("/opendap", "/thredds/dodsC/", "/thredds/fileServer/", "/refs.parquet", "/s3")
 # As many of one kind: the same path with other names.
 MOST_OF_A_KIND = 12
 
@@ -149,12 +151,12 @@ def crawl(origin: Origin, most: int) -> list[str]:
             continue
         seen.add(url)
         kinds[kind(url)] += 1
-        if not url.startswith(origin.public + "/"):
+        if url != origin.public and not url.startswith(origin.public + "/"):
             wrong.append(f"{url} does not lie below {origin.public}")
             continue
         status, media_type, body = origin.get(url)
         followed[media_type.split(";")[0]] += 1
-        if status >= 400 and "/thredds/dodsC" not in url and not url.endswith("/opendap"):
+        if status >= 400 and not url.endswith(BEGINNINGS):
             wrong.append(f"{url}: {status} {body[:120]!r}")
             continue
         if inner in body:

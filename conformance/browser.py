@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Looks at weir in Chromium: its own pages, and a catalog and an item in STAC Browser.
+
+`browser.py --venvs DIR --weir FILE DATA`, after `browser/install.sh`. Weir's own pages must show what they should, also to those without scripts, say nothing on the
+console, and ask no other server for anything. STAC Browser must show the datasets of the STAC API, and an item with all its assets.
+Exit code: 0 all is as it must be, 1 something is not, 2 could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import html
+import http.server
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from server import Weir
+
+PATIENCE = 120
+# Milliseconds that a page has, of a clock that runs as fast as there is nothing to wait for.
+PAGE_TIME = 60_000
+CONSOLE = re.compile(r'CONSOLE[:(]\d+\)?\] (.*)')
+
+
+@dataclass
+class Seen:
+    """What Chromium saw of a page."""
+
+    text: str
+    console: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+
+def words(page: str) -> str:
+    """The text of a page, without its scripts."""
+    page = re.sub(r"(?is)<(script|style)\b.*?</\1>", " ", page)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def see(url: str) -> Seen:
+    """Opens a page."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "net.json")
+        command = [
+            "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
+            "--disable-component-update", "--disable-background-networking", "--disable-sync", f"--user-data-dir={folder}/profile",
+            "--enable-logging=stderr", f"--log-net-log={log}", f"--virtual-time-budget={PAGE_TIME}", "--dump-dom", url,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        return Seen(words(done.stdout), CONSOLE.findall(done.stderr), hosts(log))
+
+
+def hosts(log: Path) -> set[str]:
+    """The servers that pages asked for something; Chromium's own requests are its own."""
+    found = set()
+    for line in log.read_text(errors="replace").splitlines():
+        if '"url":"' not in line or '"initiator":"' not in line:
+            continue
+        event = json.loads(line.rstrip().rstrip(","))
+        parameters = event.get("params", {})
+        if parameters.get("initiator", "not an origin") != "not an origin":
+            found.add(urllib.parse.urlsplit(parameters["url"]).netloc)
+    return found
+
+
+class Pages(http.server.SimpleHTTPRequestHandler):
+    """The files of an application; all other paths are the application itself."""
+
+    def send_head(self):
+        if not Path(self.translate_path(self.path)).is_file():
+            self.path = "/index.html"
+        return super().send_head()
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+def serve(folder: Path) -> str:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+def get(url: str):
+    with urllib.request.urlopen(url, timeout=60) as response:
+        return json.load(response)
+
+
+def own_pages(base: str, dataset: str):
+    """Weir's own pages, and what each must show."""
+    name = dataset.rsplit("/", 1)[-1]
+    return {
+        "/": ["weir", name],
+        "/docs": ["/datasets", "/stac"],
+        f"/datasets/{urllib.parse.quote(dataset)}/": [name, *get(f"{base}/datasets/{urllib.parse.quote(dataset)}/keys")],
+        "/thredds/catalog.html": [name],
+    }
+
+
+def look_at_own_pages(base: str, dataset: str):
+    """What is wrong with weir's own pages."""
+    own = urllib.parse.urlsplit(base).netloc
+    for path, texts in own_pages(base, dataset).items():
+        with urllib.request.urlopen(base + path, timeout=60) as response:
+            unscripted = words(response.read().decode())
+        seen = see(base + path)
+        missing = [text for text in texts if text not in seen.text or text not in unscripted]
+        if missing:
+            yield f"{path} does not show {missing}: {seen.text[:200]}"
+        if seen.console:
+            yield f"{path} says on the console: {seen.console}"
+        if seen.hosts - {own}:
+            yield f"{path} asks {seen.hosts}"
+        print(f"looked at {path}")
+
+
+def look_with_stac_browser(base: str, application: str, dataset: str):
+    """What STAC Browser does not show."""
+    external = base.replace("http://", "external/http:/", 1)
+    catalog = see(f"{application}/{external}/stac")
+    collections = get(f"{base}/stac/collections")["collections"]
+    yield from (f"STAC Browser does not show the collection {one['title']}" for one in collections if one["title"] not in catalog.text)
+    address = f"/datasets/{urllib.parse.quote(dataset)}/stac"
+    item, document = see(f"{application}/{external}{address}"), get(base + address)
+    print(f"looked at STAC Browser: {len(collections)} collections, an item with {len(document['assets'])} assets")
+    titles = [document["properties"]["title"], *(asset["title"] for asset in document["assets"].values())]
+    yield from (f"STAC Browser does not show {title!r} of the item: {item.text[:400]}" for title in titles if title not in item.text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--venvs", type=Path, required=True, help="where browser/install.sh built STAC Browser")
+    parser.add_argument("--weir", type=Path, required=True, help="the server")
+    parser.add_argument("data", type=Path, help="a folder of data")
+    parser.add_argument("--dataset", default="temperature.nc", help="the dataset that is looked at")
+    options = parser.parse_args()
+    built = options.venvs / "browser" / "dist"
+    if not (built / "index.html").exists():
+        print(f"no {built}: run conformance/browser/install.sh", file=sys.stderr)
+        return 2
+    with Weir(options.weir.absolute(), [options.data.absolute()], None) as weir:
+        if not weir.healthy:
+            print(f"weir does not start: {weir.last_words()}", file=sys.stderr)
+            return 2
+        wrong = [*look_at_own_pages(weir.base, options.dataset), *look_with_stac_browser(weir.base, serve(built.absolute()), options.dataset)]
+    for line in wrong:
+        print(line)
+    print("all is as it must be" if not wrong else f"{len(wrong)} things are wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
