@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Schemathesis asks a server for what its own OpenAPI document says, and for much that nobody would ask.
+
+`contract.py --venvs DIR --weir FILE [--plugins-only DIR]`. A bounded number of requests for every route, the same ones in each run. None may be answered with
+a fault of the server, with a status or a media type that the document does not name, or without an answer at all. Exit code: 0 all is as it must be, 1
+something is not, 2 could not run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
+# Data of kinds that cannot be shown is 501, and what grows not yet is 503: statuses that the document names, and no faults.
+CONFIGURATION = """
+[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", 501, 503]
+"""
+EXAMPLES = 12
+SEED = 20261121
+
+
+def main() -> int:
+    sys.path.insert(0, str(HERE))
+    from server import Weir
+    from side_by_side import arguments, enter
+
+    asked = arguments()
+    enter(asked.venvs, "tables")
+    samples = asked.samples
+    if samples is None:
+        samples = Path(tempfile.mkdtemp(prefix="weir-samples-"))
+        subprocess.run([sys.executable, HERE.parent / "samples" / "make_samples.py", str(samples)], check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder, Weir(asked.weir, [samples], asked.plugins_only) as weir:
+        configuration = Path(folder) / "schemathesis.toml"
+        configuration.write_text(CONFIGURATION + dictionary(weir.base))
+        command = [
+            Path(sys.prefix) / "bin" / "schemathesis", "--config-file", configuration, "run", f"{weir.base}/openapi.json",
+            "--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED),
+            "--generation-database", "none", "--workers", "2", "--request-timeout", "60", "--mode", "all", "--no-color",
+        ]
+        done = subprocess.run(command, cwd=folder, check=False)
+        alive = weir.process.poll() is None
+    if not alive:
+        print(f"the server died:\n{weir.last_words()}")
+    return 1 if done.returncode or not alive else 0
+
+
+def dictionary(base: str) -> str:
+    """Values of path parameters that lead somewhere: ids of samples. All others are made up."""
+    del base
+    return '\n[parameters]\n"path.id" = ["temperature.nc", "groups.nc", "observations/station.nc", "no such dataset"]\n'
+
+
+if __name__ == "__main__":
+    sys.exit(main())
