@@ -199,3 +199,6 @@ fn after(request: &Request<'_>) -> Result<String, Error> {
     let pairs = crate::search::wanted::pairs(request.query())?;
     Ok(pairs.into_iter().find(|(name, _)| name == "after").map(|(_, value)| value).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;
