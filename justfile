@@ -39,9 +39,11 @@ conformance: build
     python3 conformance/processed.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     just samples "{{ target }}/samples"
     python3 conformance/public_links.py --weir "{{ target }}/release/weir" "{{ target }}/samples"
+    python3 conformance/catalogs.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --samples "{{ target }}/samples"
     plugins=$(mktemp -d); trap 'rm -rf "$plugins"' EXIT; \
         just plugins "$plugins"; \
-        python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"
+        python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"; \
+        python3 conformance/catalogs.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins" --samples "{{ target }}/samples"
 
 # Weir's pages in Chromium, and a catalog and an item in STAC Browser, which is built from npm (a few minutes, once)
 conformance-browser: build
