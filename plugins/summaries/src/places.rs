@@ -1,12 +1,13 @@
 //! The part of the Earth that data lies in.
 
 mod healpix;
+mod projected;
 mod rotated;
 
 use weir_catalogs::GridKind;
+use weir_cf::Coordinates;
 use weir_cf::extent::{BoundingBox, Latitudes, Longitudes, Pole, enclosed_pole, to_degrees};
 use weir_cf::grid_mapping::Pixels;
-use weir_cf::{Coordinates, find};
 use weir_plugin_api::Error;
 use weir_plugin_api::model::Variable;
 
@@ -253,14 +254,6 @@ fn rim(places: &[(f64, f64)], row: usize) -> Vec<(f64, f64)> {
     let left = rows.iter().rev().filter_map(|row| row.first());
     let present = |place: &&(f64, f64)| place.1.abs() <= 90.001 && place.0.abs() <= 720.0;
     first.iter().chain(right).chain(last.iter().rev()).chain(left).filter(present).copied().collect()
-}
-
-/// The variable that a data variable's attribute names.
-fn named(asked: &Asked<'_>, grid: &Found, attribute_name: &str) -> Option<String> {
-    let variable = asked.schema.variable(&grid.example)?;
-    let name = attribute(variable, attribute_name)?;
-    let group = grid.example.rsplit_once('/').map_or("", |(group, _)| group);
-    find(&asked.schema, group, &name).map(|found| found.path)
 }
 
 #[cfg(test)]

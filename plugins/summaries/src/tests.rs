@@ -241,6 +241,32 @@ fn rotated_grids_without_longitudes() {
 }
 
 #[test]
+fn projected_grids_without_longitudes() {
+    let crs = [
+        "grid_mapping_name = polar_stereographic",
+        "latitude_of_projection_origin = 90",
+        "straight_vertical_longitude_from_pole = -45",
+        "standard_parallel = 70",
+    ];
+    let along = |name: &str, standard: &str| {
+        let name_of = format!("standard_name = {standard}");
+        variable(name, &[(name, 5)], &line(5, -2000.0, 1000.0), &[&name_of, "units = km"])
+    };
+    let dataset = dataset_of(vec![
+        variable("crs", &[], &[0.0], &crs),
+        along("y", "projection_y_coordinate"),
+        along("x", "projection_x_coordinate"),
+        variable("ice", &[("y", 5), ("x", 5)], &[], &["grid_mapping = crs"]),
+    ]);
+    let summary = summary("projected", dataset);
+    assert_eq!(summary.grid.as_ref().map(|grid| grid.kind), Some(GridKind::Projected));
+    let [west, south, east, north] = bbox(&summary).unwrap();
+    assert_eq!((west, east, north), (-180.0, 180.0, 90.0));
+    assert!((64.0..65.0).contains(&south), "{south}");
+    assert_eq!(summary.projection.and_then(|found| found.x).map(|x| x.least), Some(-2000.0));
+}
+
+#[test]
 fn stations_and_single_places() {
     let dataset = dataset_of(vec![
         variable("lon", &[("station", 3)], &[5.0, 6.0, 7.5], &[EAST]),

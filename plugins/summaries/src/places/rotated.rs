@@ -1,11 +1,13 @@
-//! Places of grids whose coordinates are those of a rotated pole, where the file has no longitudes and latitudes.
+//! Places of grids whose coordinates are those of a rotated pole or of a projection, where the file has no longitudes and latitudes.
 
-use weir_cf::grid_mapping::{Projection, grid_mappings};
+use weir_cf::grid_mapping::{GridMapping, Projection, grid_mappings};
 use weir_plugin_api::Error;
 
 use super::Reach;
+use super::projected::Inverse;
 use crate::Asked;
 use crate::grids::Found;
+use crate::variables::attribute;
 
 /// Along each coordinate, this many places are turned.
 const MOST_ALONG: usize = 512;
@@ -19,7 +21,7 @@ struct Pole {
     grid_longitude: f64,
 }
 
-/// Adds the places of a rotated grid; nothing of another one.
+/// Adds the places of a rotated or projected grid.
 pub(super) fn add(reach: &mut Reach, asked: &Asked<'_>, grid: &Found) -> Result<(), Error> {
     let mappings = match grid_mappings(&asked.schema, &grid.example) {
         Ok(mappings) => mappings,
@@ -28,21 +30,11 @@ pub(super) fn add(reach: &mut Reach, asked: &Asked<'_>, grid: &Found) -> Result<
             return Ok(());
         }
     };
-    let pole = mappings.into_iter().find_map(|mapping| match mapping.projection {
-        Projection::RotatedLatitudeLongitude { pole_latitude, pole_longitude, north_pole_grid_longitude } => {
-            Some(Pole {
-                latitude: pole_latitude,
-                longitude: pole_longitude,
-                grid_longitude: north_pole_grid_longitude,
-            })
-        }
-        _ => None,
-    });
-    let (Some(pole), Some((x, y))) = (pole, &grid.along) else {
-        let mapping =
-            super::named(asked, grid, "grid_mapping").unwrap_or_else(|| "no grid mapping".to_owned());
+    let units = grid.along.as_ref().and_then(|(x, _)| attribute(asked.schema.variable(x)?, "units"));
+    let back = mappings.iter().find_map(|mapping| Back::of(mapping, units.as_deref()));
+    let (Some(back), Some((x, y))) = (back, &grid.along) else {
         asked.note(format!(
-            "{}: where its projection lies is not told ({mapping}), for lack of longitudes and latitudes",
+            "{}: it has no longitudes and latitudes, and where its projection lies is not told",
             grid.example
         ));
         return Ok(());
@@ -53,11 +45,43 @@ pub(super) fn add(reach: &mut Reach, asked: &Asked<'_>, grid: &Found) -> Result<
     };
     let Some((x, y)) = numbers(x)?.zip(numbers(y)?) else { return Ok(()) };
     let (x, y) = (thinned(&x.values), thinned(&y.values));
+    let missing = (f64::NAN, f64::NAN);
+    let row = |y: f64| x.iter().map(move |&x| (x, y)).collect::<Vec<_>>();
     let places: Vec<(f64, f64)> =
-        y.iter().flat_map(|&y| x.iter().map(move |&x| turned(pole, (x, y)))).collect();
+        y.iter().flat_map(|&y| row(y)).map(|place| back.place(place).unwrap_or(missing)).collect();
     reach.add_pairs(&places);
     reach.pole = super::enclosed_pole(super::rim(&places, x.len()));
     Ok(())
+}
+
+/// From coordinates of a grid to longitude and latitude.
+enum Back {
+    Rotated(Pole),
+    Projected(Inverse),
+}
+
+impl Back {
+    fn of(mapping: &GridMapping, units: Option<&str>) -> Option<Self> {
+        match mapping.projection {
+            Projection::RotatedLatitudeLongitude {
+                pole_latitude,
+                pole_longitude,
+                north_pole_grid_longitude,
+            } => Some(Self::Rotated(Pole {
+                latitude: pole_latitude,
+                longitude: pole_longitude,
+                grid_longitude: north_pole_grid_longitude,
+            })),
+            ref projection => Inverse::of(projection, &mapping.figure, units).map(Self::Projected),
+        }
+    }
+
+    fn place(&self, place: (f64, f64)) -> Option<(f64, f64)> {
+        match self {
+            Self::Rotated(pole) => Some(turned(*pole, place)),
+            Self::Projected(inverse) => inverse.place(place),
+        }
+    }
 }
 
 /// Some of many numbers, the first and the last among them.
