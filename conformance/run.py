@@ -37,8 +37,8 @@ SECONDS_PER_SAMPLE = 60
 DEBIAN = ("netcdf-bin", "nco", "cdo", "ncview", "libdap-bin", "r-cran-ncdf4", "octave-netcdf", "python3-gdal")
 # Packages whose versions say which clients a run is about.
 SHOWN = (
-    "cfgrib", "eccodes", "eccodeslib", "fsspec", "h5py", "hdf5plugin", "icechunk", "kerchunk", "netCDF4", "numpy", "obstore", "pydap",
-    "s3fs", "virtualizarr", "xarray", "zarr",
+    "cfgrib", "eccodes", "eccodeslib", "fsspec", "h5py", "hdf5plugin", "icechunk", "intake", "intake-xarray", "kerchunk", "netCDF4", "numpy", "obstore", "pydap",
+    "s3fs", "siphon", "virtualizarr", "xarray", "zarr",
 )
 
 
@@ -279,7 +279,7 @@ def print_table(results):
 def print_versions(venvs):
     """Which clients these are."""
     code = "from importlib.metadata import distributions as d; print(*sorted(f'{x.name} {x.version}' for x in d()), sep='\\n')"
-    for venv in ("main", "zarr2", "sources"):
+    for venv in ("main", "zarr2", "sources", "browse", "intake1"):
         versions = subprocess.run([python(venvs, venv), "-c", code], capture_output=True, text=True, check=True).stdout
         shown = [line for line in versions.splitlines() if line.split()[0] in SHOWN]
         print(f"{venv}: {', '.join(shown)}")

@@ -70,11 +70,10 @@ fn words(xml: &mut Xml, summary: &Summary) -> io::Result<()> {
         }
     }
     words.keywords.iter().try_for_each(|keyword| xml.text("keyword", &[], keyword))?;
-    for (element, name) in [("creator", &words.creator), ("publisher", &words.publisher)] {
+    // A creator of THREDDS must have an address, which data does not tell; a contributor has a role instead.
+    for (role, name) in [("creator", &words.creator), ("publisher", &words.publisher)] {
         if let Some(name) = name {
-            xml.open(element, &[])?;
-            xml.text("name", &[], name)?;
-            xml.close(element)?;
+            xml.text("contributor", &[("role", role)], name)?;
         }
     }
     if let Some(project) = &words.project {
@@ -119,9 +118,9 @@ fn variables(xml: &mut Xml, summary: &Summary) -> io::Result<()> {
     }
     xml.open("variables", &[("vocabulary", "CF-1.0")])?;
     for variable in data {
-        let standard = variable.standard_name.as_deref().unwrap_or_default();
-        let units = variable.units.as_deref().unwrap_or_default();
-        let attributes = [("name", variable.key()), ("vocabulary_name", standard), ("units", units)];
+        let mut attributes = vec![("name", variable.key())];
+        attributes.extend(variable.standard_name.as_deref().map(|name| ("vocabulary_name", name)));
+        attributes.extend(variable.units.as_deref().map(|units| ("units", units)));
         xml.text("variable", &attributes, variable.label())?;
     }
     xml.close("variables")
