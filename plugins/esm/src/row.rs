@@ -150,7 +150,7 @@ pub(crate) fn empty_table(settings: &Settings) -> Table {
 /// Names of columns beside the fixed ones, each once.
 fn extra(settings: &Settings) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    let of_patterns = settings.patterns.iter().flat_map(|pattern| pattern.names());
+    let of_patterns = settings.patterns.iter().flat_map(crate::pattern::Pattern::names);
     for name in of_patterns.chain(&settings.attributes).map(String::as_str) {
         if !names.contains(&name) && FIXED.iter().all(|(fixed, _)| *fixed != name) {
             names.push(name);
