@@ -40,6 +40,9 @@ conformance: build
     just samples "{{ target }}/samples"
     python3 conformance/public_links.py --weir "{{ target }}/release/weir" "{{ target }}/samples"
     python3 conformance/catalogs.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --samples "{{ target }}/samples"
+    for part in side_by_side datastores contract; do \
+        python3 conformance/$part.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --samples "{{ target }}/samples" || exit 1; \
+    done
     plugins=$(mktemp -d); trap 'rm -rf "$plugins"' EXIT; \
         just plugins "$plugins"; \
         python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"; \

@@ -8,9 +8,11 @@ something is not, 2 could not run.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -20,7 +22,13 @@ CONFIGURATION = """
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", 501, 503]
 """
-EXAMPLES = 12
+# What path parameters called rest lead to, below one address or another.
+BELOW = (
+    "", ".zmetadata", "zarr.json", "refs.json", "temperature/.zarray", "temperature/0.0.0", "temperature/c/0/0/0", "current-timestep", "forecast/keys",
+    "forecast/deep", "root.json", "root.parquet", "root_uniqs.parquet", "root_metadata.json", "root", "observations", "catalog.xml", "catalog.html",
+    "observations/catalog.xml", "latest.xml", "ten.nc", "weir/items", "weir",
+)
+EXAMPLES = 25
 SEED = 20261121
 
 
@@ -51,9 +59,11 @@ def main() -> int:
 
 
 def dictionary(base: str) -> str:
-    """Values of path parameters that lead somewhere: ids of samples. All others are made up."""
-    del base
-    return '\n[parameters]\n"path.id" = ["temperature.nc", "groups.nc", "observations/station.nc", "no such dataset"]\n'
+    """Values that lead somewhere, for most of the requests: ids of datasets, and what lies below them and below other addresses. All others are made up."""
+    with urllib.request.urlopen(f"{base}/datasets?limit=40", timeout=60) as response:
+        ids = json.load(response)
+    lines = ["[dictionaries.ids]", f"values = {json.dumps(ids)}", "[dictionaries.below]", f"values = {json.dumps(BELOW)}", "[parameters]"]
+    return "\n".join(lines + ['"path.id" = { dictionary = "ids", probability = 0.7 }', '"path.rest" = { dictionary = "below", probability = 0.6 }']) + "\n"
 
 
 if __name__ == "__main__":

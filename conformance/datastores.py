@@ -123,7 +123,7 @@ def opened_by_entry(base: str, _samples: Path) -> str:
     for row in rows:
         source = yaml.safe_load(row["yaml"])["sources"][row["name"]]
         assert source["driver"] == "intake_esm.core.esm_datastore", source
-        catalog = intake.open_esm_datastore(source["args"]["obj"], columns_with_iterables=source["args"]["columns_with_iterables"])
+        catalog = intake.open_esm_datastore(**source["args"])
         assert sorted({name for value in catalog.df["variable"] for name in value}) == sorted(row["variable"]), row["name"]
     return f"{len(rows)} datastores"
 

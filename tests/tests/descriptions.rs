@@ -47,7 +47,11 @@ fn datasets_are_described_as_by_xpublish() {
         let page = get("/datasets/ocean.nc/");
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
         assert!(page.text().contains("&lt;b&gt;ocean&lt;/b&gt;"), "{}", page.text());
-        assert!(page.text().contains("href=\"https://data.example/w/datasets/ocean.nc/zarr\""), "{}", page.text());
+        assert!(
+            page.text().contains("href=\"https://data.example/w/datasets/ocean.nc/zarr\""),
+            "{}",
+            page.text()
+        );
         for (target, location) in [("ocean.nc", "./ocean.nc/"), ("deep%2Fa%20b.nc", "./deep%2Fa%20b.nc/")] {
             let way = get(&format!("/datasets/{target}"));
             assert_eq!((way.status, way.header("location")), (307, location), "{target}");
@@ -146,7 +150,9 @@ fn tables_are_read_in_parts() {
             index["datastores"].as_array().unwrap().iter().map(|store| &store["name"]).collect();
         assert_eq!(names, ["deep", "root"]);
         assert_eq!(index["datastores"][0]["url"], "https://data.example/w/esm/source/deep.json");
-        for target in ["/esm/source/deep.parquet", "/esm/source/deep_uniqs.parquet", "/esm/metacatalog.parquet"] {
+        for target in
+            ["/esm/source/deep.parquet", "/esm/source/deep_uniqs.parquet", "/esm/metacatalog.parquet"]
+        {
             let mut client = server.client();
             let whole = client.get(target);
             let length = whole.body.len();
@@ -158,7 +164,10 @@ fn tables_are_read_in_parts() {
             assert_eq!((tail.status, tail.body.as_slice()), (206, &whole.body[length - 8..]), "{target}");
             let range = tail.header("content-range").to_owned();
             assert_eq!(range, format!("bytes {}-{}/{length}", length - 8, length - 1));
-            assert!(!whole.header("etag").is_empty() && tail.header("etag") == whole.header("etag"), "{target}");
+            assert!(
+                !whole.header("etag").is_empty() && tail.header("etag") == whole.header("etag"),
+                "{target}"
+            );
             let beyond = client.send("GET", target, &["Range: bytes=0-99999999"]);
             assert_eq!((beyond.status, beyond.body.len()), (206, length), "an end behind the end is the end");
             assert_eq!(client.send("GET", target, &["Range: bytes=99999999-"]).status, 416);

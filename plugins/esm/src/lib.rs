@@ -150,7 +150,7 @@ impl Asked<'_> {
     fn made(&self, store: &Chosen) -> Result<(Datastore, std::sync::Arc<Made>), Error> {
         let site = self.plugin.served.site(self.request)?;
         let (suffix, format) = format(site.site().offers)?;
-        let made = self.plugin.stores.made(self.request, store, suffix)?;
+        let made = self.plugin.stores.made(self.request, store, (suffix, format))?;
         let datastore = Datastore {
             name: store.name.clone(),
             title: title(store).to_owned(),

@@ -10,9 +10,13 @@ use weir_catalogs::{Role, Step, Summary, VariableFacts};
 
 use crate::settings::Settings;
 
+/// The column with the format of what a row leads to.
+pub(crate) const FORMAT: &str = "format";
+
 /// The columns that every datastore has, before those of patterns and attributes.
-const FIXED: [(&str, Kind); 14] = [
+const FIXED: [(&str, Kind); 15] = [
     (PATH, Kind::Address),
+    (FORMAT, Kind::Text),
     ("dataset", Kind::Text),
     ("folder", Kind::Text),
     ("file", Kind::Text),
@@ -146,7 +150,7 @@ pub(crate) fn empty_table(settings: &Settings) -> Table {
 /// Names of columns beside the fixed ones, each once.
 fn extra(settings: &Settings) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    let of_patterns = settings.patterns.iter().flat_map(|pattern| pattern.names());
+    let of_patterns = settings.patterns.iter().flat_map(crate::pattern::Pattern::names);
     for name in of_patterns.chain(&settings.attributes).map(String::as_str) {
         if !names.contains(&name) && FIXED.iter().all(|(fixed, _)| *fixed != name) {
             names.push(name);
@@ -156,12 +160,12 @@ fn extra(settings: &Settings) -> Vec<&str> {
 }
 
 impl Row {
-    /// Adds the row of the dataset `id`, whose data is at `suffix` behind the address of the dataset. What a pattern finds in the id
-    /// counts more than what the dataset says.
+    /// Adds the row of the dataset `id`, whose data is at `suffix` behind the address of the dataset, in a `format`. What a pattern
+    /// finds in the id counts more than what the dataset says.
     pub(crate) fn add_to(
         &self,
         table: &mut Table,
-        (id, suffix): (&str, &str),
+        (id, (suffix, format)): (&str, (&str, &str)),
         settings: &Settings,
     ) -> Result<(), TableError> {
         let (folder, file) = id.rsplit_once('/').unwrap_or(("", id));
@@ -171,6 +175,7 @@ impl Row {
         let common = &self.common;
         let mut cells = vec![
             Cell::Text(format!("/datasets/{}{suffix}", encoded_path(id))),
+            Cell::Text(format.to_owned()),
             Cell::Text(id.to_owned()),
             Cell::Text(folder.to_owned()),
             Cell::Text(file.to_owned()),

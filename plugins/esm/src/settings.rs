@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use weir_plugin_api::Error;
 
 use crate::pattern::Pattern;
+use crate::row::FORMAT;
 
 /// How many rows a datastore has at most, where the site says nothing.
 const MOST_ROWS: usize = 100_000;
@@ -25,7 +26,7 @@ const ATTRIBUTES: [&str; 12] = [
     "institution",
 ];
 
-/// The columns whose equal values make rows one dataset, where a datastore names none: each row is one by itself.
+/// The column whose equal values make rows one dataset, where a datastore names none: each row is one by itself.
 const GROUPBY: &str = "dataset";
 
 /// What a site configures.
@@ -106,9 +107,16 @@ impl Settings {
 }
 
 impl Chosen {
-    /// The columns by which rows are one dataset.
+    /// The columns by which rows are one dataset: two at least, because intake-esm with pandas 2.2 or later finds nothing by one.
     pub(crate) fn groupby(&self) -> Vec<String> {
-        if self.groupby.is_empty() { vec![GROUPBY.to_owned()] } else { self.groupby.clone() }
+        let mut columns = self.groupby.clone();
+        if columns.is_empty() {
+            columns.push(GROUPBY.to_owned());
+        }
+        if columns.len() == 1 && columns.iter().all(|column| column != FORMAT) {
+            columns.push(FORMAT.to_owned());
+        }
+        columns
     }
 }
 

@@ -11,7 +11,7 @@ use weir_plugin_api::{Child, Entry, Error, ErrorKind, Host, LogLevel, Request};
 use weir_summaries::summarize;
 
 use crate::made::Made;
-use crate::row::{Row, Said, empty_table};
+use crate::row::{FORMAT, Row, Said, empty_table};
 use crate::settings::{Chosen, Settings};
 
 /// The datastore of datasets that lie in no folder.
@@ -105,7 +105,7 @@ impl Stores {
         found.ok_or_else(|| Error::not_found(format!("there is no datastore {name:?}; /esm lists them")))
     }
 
-    /// The table of a datastore, whose rows lead to what is at `suffix` behind the address of a dataset.
+    /// The table of a datastore, whose rows `lead` to what is behind the address of a dataset, by its suffix and format.
     ///
     /// # Errors
     /// `TooLarge` where it has too many rows, `Unavailable` where they are not all known yet.
@@ -113,7 +113,7 @@ impl Stores {
         &self,
         request: &Request<'_>,
         store: &Chosen,
-        suffix: &str,
+        lead: (&str, &str),
     ) -> Result<Arc<Made>, Error> {
         let version = self.host.catalog_version()?;
         // Whoever comes meanwhile waits, and then finds the table made.
@@ -132,12 +132,13 @@ impl Stores {
         let mut table = empty_table(&self.settings);
         for entry in &entries {
             if let Some(row) = kept.rows.get(&entry.id).and_then(|known| known.row.as_ref()) {
-                let added = row.add_to(&mut table, (&entry.id, suffix), &self.settings);
+                let added = row.add_to(&mut table, (&entry.id, lead), &self.settings);
                 added.map_err(|error| Error::internal(error.to_string()))?;
             }
         }
-        let table: Table =
-            table.without_empty_columns(&["path", "dataset", "variable"]).sorted_by_least_cardinal(SORTED_BY);
+        let table: Table = table
+            .without_empty_columns(&["path", FORMAT, "dataset", "variable"])
+            .sorted_by_least_cardinal(SORTED_BY);
         let made = Arc::new(Made::new(table));
         kept.tables.insert(store.name.clone(), (Instant::now(), Arc::clone(&made)));
         Ok(made)

@@ -80,7 +80,7 @@ fn rows_lead_to_what_is_served() {
         let specification = document(&running, "/esm/source/a.json");
         assert_eq!(specification["assets"]["format"], format);
         assert_eq!(specification["catalog_file"], "http://weir.example/esm/source/a.parquet");
-        assert_eq!(specification["aggregation_control"]["groupby_attrs"], json!(["dataset"]));
+        assert_eq!(specification["aggregation_control"]["groupby_attrs"], json!(["dataset", "format"]));
     };
     check(&[ZARR, "/datasets/{id}/opendap.dds"], "zarr", "zarr");
     check(&["/datasets/{id}/kerchunk/{rest}"], "kerchunk", "zarr");
@@ -93,7 +93,7 @@ fn rows_lead_to_what_is_served() {
 fn columns_say_what_datasets_say() {
     let row = &document(&running(), "/esm/table/datastore-content/b")[0];
     let expected = json!({
-        "path": "http://weir.example/datasets/b/z.nc/zarr", "dataset": "b/z.nc", "folder": "b", "file": "z.nc",
+        "path": "http://weir.example/datasets/b/z.nc/zarr", "format": "zarr", "dataset": "b/z.nc", "folder": "b", "file": "z.nc",
         "frequency": "fx", "variable": ["sst", "ice"], "variable_units": ["K", ""], "realm": "ocean",
     });
     for (name, value) in expected.as_object().unwrap() {
@@ -120,7 +120,7 @@ fn sites_choose_datastores_and_columns() {
         .collect();
     assert_eq!(shown, [r#""a" "y" null"#, r#""a" "ocean" "x 1""#, r#""b" "ocean" "z""#]);
     let specification = document(&running, "/esm/source/all.json");
-    assert_eq!(specification["aggregation_control"]["groupby_attrs"], json!(["where"]));
+    assert_eq!(specification["aggregation_control"]["groupby_attrs"], json!(["where", "format"]));
     assert_eq!(document(&running, "/esm/table/datastore-project/all"), json!({"project": "p"}));
     assert_eq!(running.get("/esm/source/a.json").unwrap_err().kind, ErrorKind::NotFound);
 }

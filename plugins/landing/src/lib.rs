@@ -65,6 +65,7 @@ impl Plugin for LandingPlugin {
                 .parameter(Parameter::query("folder", "the folder that is shown, with a slash at its end"))
                 .parameter(after("the child of the folder that the page begins behind"))
                 .answers(200, &[HTML], "the page")
+                .answers(400, &["application/json"], "the folder does not end with a slash, or is no text")
                 .answers(404, &["application/json"], "there is no such folder"),
         };
         vec![

@@ -75,15 +75,23 @@ fn is_listed(method: &str, methods: &[String]) -> bool {
     method != "HEAD" || !methods.iter().any(|other| other == "GET")
 }
 
+/// Errors of this server, and those of OGC's APIs and STAC's (OGC API - Features, "Exceptions").
 fn error_schema() -> Json {
-    json!({
+    let text = |words: &str| json!({ "type": "string", "description": words });
+    let own = json!({
         "type": "object",
         "properties": {
-            "detail": { "type": "string", "description": "what was wrong, and what to do" },
-            "request_id": { "type": "string", "description": "by which the site finds the request in its log" },
+            "detail": text("what was wrong, and what to do"),
+            "request_id": text("by which the site finds the request in its log"),
         },
         "required": ["detail"],
-    })
+    });
+    let of_ogc = json!({
+        "type": "object",
+        "properties": { "code": text("what kind of error it is"), "description": text("what was wrong, and what to do") },
+        "required": ["code"],
+    });
+    json!({ "anyOf": [own, of_ogc] })
 }
 
 /// One operation.

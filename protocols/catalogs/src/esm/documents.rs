@@ -64,8 +64,6 @@ pub struct MetaRow {
     pub description: String,
     /// The URL of its specification.
     pub url: String,
-    /// Which of its columns are lists.
-    pub lists: Vec<String>,
     /// The models of which it has data.
     pub model: Vec<String>,
     /// The realms, such as `ocean`.
@@ -84,12 +82,10 @@ impl MetaRow {
             let found = names.iter().find_map(|name| table.column(name));
             found.map(Column::unique_texts).unwrap_or_default().into_iter().map(str::to_owned).collect()
         };
-        let lists = table.columns().iter().filter(|column| column.kind() == Kind::Texts);
         Self {
             name: store.name.clone(),
             description: store.description.clone(),
             url,
-            lists: lists.map(|column| column.name().to_owned()).collect(),
             model: unique(&["model", "source_id", "source"]),
             realm: unique(&["realm"]),
             frequency: unique(&["frequency", "table_id"]),
@@ -97,10 +93,11 @@ impl MetaRow {
         }
     }
 
-    /// The entry of an Intake catalog by which the datastore is opened. It is JSON, which is YAML, too.
+    /// The entry of an Intake catalog by which the datastore is opened. It is JSON, which is YAML, too. Which columns are lists is
+    /// not said: Parquet itself says it, and intake-esm does not open Parquet that is told of.
     fn entry(&self) -> String {
         let source = json!({
-            "args": { "columns_with_iterables": self.lists, "obj": self.url },
+            "args": { "obj": self.url },
             "description": self.description,
             "driver": "intake_esm.core.esm_datastore",
             "metadata": {},
@@ -175,10 +172,10 @@ mod tests {
     fn a_datastore_is_opened_by_its_entry() {
         let row = MetaRow::of(&store(), &ocean(), "http://w/a.json".to_owned());
         assert_eq!(row.realm, ["ice", "ocean"]);
-        assert_eq!((row.lists.as_slice(), row.variable.len()), (&["variable".to_owned()][..], 3));
+        assert_eq!(row.variable, ["a", "b", "c"]);
         let entry: Json = serde_json::from_str(&row.entry()).unwrap();
         let source = &entry["sources"]["a"];
-        assert_eq!(source["args"], json!({"columns_with_iterables": ["variable"], "obj": "http://w/a.json"}));
+        assert_eq!(source["args"], json!({"obj": "http://w/a.json"}));
         assert_eq!(source["driver"], "intake_esm.core.esm_datastore");
     }
 }
