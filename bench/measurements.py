@@ -133,8 +133,8 @@ class Comparison:
 
     def _check_processed(self) -> None:
         """Chunks of Zarr version 3, decoded and encoded anew by a codec that both servers are told."""
-        made = self._begin("processed", "processed Zarr chunk (1 MiB, Blosc)", (1, 4))
-        again = self._begin("again", f"the same, {ASKED_AGAIN} chunks again and again", (1, 4))
+        made = self._begin("processed", "processed Zarr chunk made new (1 MiB, Blosc)", (1, 4))
+        again = self._begin("again", f"processed Zarr chunk asked for again (of {ASKED_AGAIN})", (1, 4))
         indexes = list(itertools.product(*map(range, self.data.sizes.grid)))
         checked = random.Random(CHECK_SEED).sample(indexes, CHECKED_POSITIONS)
         for server in self.servers:

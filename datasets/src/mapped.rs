@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use libc::c_void;
@@ -31,6 +32,16 @@ pub struct MappedRun {
     /// Where in the file those begin that are held back.
     last: u64,
 }
+
+/// No more bytes of files than these are mapped at once, nearly: the kernel takes the pages back where it needs memory, but until
+/// then they look like memory of this program.
+const MOST_MAPPED: u64 = 1 << 30;
+
+/// Bytes of files are counted in blocks, each once.
+const BLOCK: usize = 1 << 20;
+
+/// How many bytes of files are mapped.
+static MAPPED_BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// Files that are mapped.
 static MAPPED: Mutex<Vec<Weak<DataFile>>> = Mutex::new(vec![]);
@@ -73,7 +84,8 @@ impl MappedRun {
         let (start, whole) = (usize::try_from(*offset).ok()?, usize::try_from(*length).ok()?);
         let (direct, last) = (usize::try_from(direct).ok()?, offset.checked_add(direct)?);
         let pages = pages_of(file)?;
-        let at_once = pages.are_in_memory(start, whole) && file.check_unchanged().is_ok();
+        let at_once = pages.are_in_memory(start, whole) && pages.count(start, whole);
+        let at_once = at_once && file.check_unchanged().is_ok();
         at_once.then(|| Self { file: Arc::clone(file), pages, start, direct, last })
     }
 
@@ -126,6 +138,8 @@ impl MappedRun {
 pub struct Pages {
     address: NonNull<c_void>,
     length: usize,
+    /// One bit for each block of which bytes were sent.
+    blocks: Vec<AtomicU8>,
 }
 
 // SAFETY: the address is this value's own, and says the same to all threads.
@@ -146,7 +160,27 @@ impl Pages {
         // SAFETY: the kernel chooses addresses that nobody uses.
         let address = unsafe { libc::mmap(std::ptr::null_mut(), length, read, shared, local.as_raw_fd(), 0) };
         let address = NonNull::new(address).filter(|_| address != libc::MAP_FAILED)?;
-        Some(Self { address, length })
+        let blocks = (0..length.div_ceil(BLOCK).div_ceil(8)).map(|_| AtomicU8::new(0)).collect();
+        Some(Self { address, length, blocks })
+    }
+
+    /// Counts the blocks that so many bytes are in; whether they may be mapped.
+    fn count(&self, start: usize, length: usize) -> bool {
+        let last = start.saturating_add(length.saturating_sub(1)) / BLOCK;
+        (start / BLOCK..=last).all(|block| {
+            let Some(eight) = self.blocks.get(block >> 3) else { return false };
+            let bit = 1_u8 << (block & 7);
+            if eight.load(Ordering::Relaxed) & bit != 0 {
+                return true;
+            }
+            if MAPPED_BYTES.load(Ordering::Relaxed) >= MOST_MAPPED {
+                return false;
+            }
+            if eight.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+                MAPPED_BYTES.fetch_add(BLOCK as u64, Ordering::Relaxed);
+            }
+            true
+        })
     }
 
     /// Whether the pages of so many bytes are in memory.
@@ -173,6 +207,9 @@ impl Drop for Pages {
         // SAFETY: this was mapped by `map`, and nobody has the address any more.
         let unmapped = unsafe { libc::munmap(self.address.as_ptr(), self.length) };
         debug_assert_eq!(unmapped, 0, "what was mapped can be unmapped");
+        let counts = self.blocks.iter().map(|eight| u64::from(eight.load(Ordering::Relaxed).count_ones()));
+        let blocks: u64 = counts.sum();
+        MAPPED_BYTES.fetch_sub(blocks.saturating_mul(BLOCK as u64), Ordering::Relaxed);
     }
 }
 
@@ -246,6 +283,18 @@ mod tests {
         check(7, 4096);
         check(1, LENGTH as u64);
         check(u64::MAX, 8192);
+    }
+
+    #[test]
+    fn blocks_are_counted_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = run(&folder.path().join("data"), 0, 50_000);
+        let pages = Pages::map(&run.file).unwrap();
+        let counted = || pages.blocks.iter().map(|eight| eight.load(Ordering::Relaxed)).collect::<Vec<_>>();
+        assert_eq!(counted(), [0]);
+        assert!(pages.count(0, 10) && pages.count(100_000, 200_000));
+        assert_eq!(counted(), [1]);
+        assert!(!pages.count(8 * BLOCK - 1, 2), "outside");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use hyper::Response;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use weir_datasets::mapped::MappedRun;
 
 use self::plain::Look;
@@ -39,6 +40,8 @@ pub struct Lane {
     stopping: watch::Receiver<bool>,
     /// What was read and not yet answered.
     read: Vec<u8>,
+    /// When the head that is being read must be whole.
+    until: Option<Instant>,
     /// A head on its way.
     head: Vec<u8>,
     date: Date,
@@ -81,7 +84,7 @@ impl Date {
 impl Lane {
     /// A new connection.
     pub fn new((stream, peer): (TcpStream, Peer), site: Arc<Site>, stopping: watch::Receiver<bool>) -> Self {
-        Self { stream, peer, site, stopping, read: vec![], head: vec![], date: Date::default() }
+        Self { stream, peer, site, stopping, read: vec![], until: None, head: vec![], date: Date::default() }
     }
 
     /// Answers requests until the connection is over, or somebody else's.
@@ -90,7 +93,11 @@ impl Lane {
     /// The connection's, and where a body had to be broken off: the connection must then be closed.
     pub async fn drive(mut self) -> io::Result<End> {
         loop {
-            let length = match plain::look(&self.read) {
+            let look = plain::look(&self.read);
+            if look != Look::Partial {
+                self.until = None;
+            }
+            let length = match look {
                 Look::Partial => {
                     if self.more().await? {
                         continue;
@@ -118,7 +125,8 @@ impl Lane {
     /// Reads on; whether there was anything.
     async fn more(&mut self) -> io::Result<bool> {
         self.read.reserve(READ);
-        let reading = tokio::time::timeout(HEADER_TIME, self.stream.read_buf(&mut self.read));
+        let until = *self.until.get_or_insert_with(|| Instant::now() + HEADER_TIME);
+        let reading = tokio::time::timeout_at(until, self.stream.read_buf(&mut self.read));
         tokio::select! {
             biased;
             read = reading => read.map_or(Ok(false), |read| Ok(read? > 0)),
