@@ -6,8 +6,8 @@ use super::assets::{OriginalFile, Protocol, StoredChunks, assets, snippet};
 use super::geometry::geometry;
 use super::properties::properties;
 use super::{ITEM_TYPE, VERSION, levels, url};
-use crate::Summary;
 use crate::listing::folder_of;
+use crate::{Summary, VariableFacts};
 
 /// A dataset, as an item tells of it.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ fn description(of: &Described<'_>, around: &Surroundings<'_>) -> String {
     let summary = of.summary;
     let own = summary.words.description.clone().or_else(|| summary.words.title.clone());
     let text = own.unwrap_or_else(|| {
-        let labels: Vec<&str> = summary.data_variables().map(|variable| variable.label()).take(8).collect();
+        let labels: Vec<&str> = summary.data_variables().map(VariableFacts::label).take(8).collect();
         match &labels[..] {
             [] => format!("Dataset {}", of.id),
             labels => format!("Dataset {} with {}", of.id, labels.join(", ")),

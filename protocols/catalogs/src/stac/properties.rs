@@ -7,7 +7,7 @@ use weir_model::Value as Held;
 use super::cube;
 use super::item::Described;
 use crate::listing::name_of;
-use crate::{GridKind, Summary};
+use crate::{GridKind, Summary, VariableFacts};
 
 /// Where nothing says when data is valid or when its file was written, an item must have some time all the same.
 const NO_TIME: &str = "1970-01-01T00:00:00Z";
@@ -74,7 +74,7 @@ pub(super) fn properties(of: &Described<'_>) -> Map<String, Value> {
     if !providers.is_empty() {
         put("providers", json!(providers));
     }
-    let names: Vec<&str> = summary.data_variables().map(|variable| variable.key()).collect();
+    let names: Vec<&str> = summary.data_variables().map(VariableFacts::key).collect();
     let mut units: Vec<&str> =
         summary.data_variables().filter_map(|variable| variable.units.as_deref()).collect();
     units.sort_unstable();
