@@ -4,8 +4,9 @@
 set -eu
 
 version=4.0.1
-# Of what it is built from, nothing newer than this is taken.
+# Of what it is built from, nothing newer than this is taken; newer versions of ol-stac want another OpenLayers.
 before=2026-11-15
+ol_stac=1.1.0
 
 here=$(cd "$(dirname "$0")" && pwd)
 built=${WEIR_VENVS:-$here/../../target/venvs}/browser
@@ -34,7 +35,7 @@ mkdir -p "$built"
 cd "$built"
 tar -xzf "$(npm pack --silent "@radiantearth/stac-browser@$version")"
 cd package
-npm install --silent --ignore-scripts --no-audit --no-fund --before="$before"
+npm install --silent --ignore-scripts --no-audit --no-fund --before="$before" "ol-stac@$ol_stac"
 # Settings come with each page's address; nothing is asked of other servers.
 npx --no-install vue-cli-service build --noSourceMaps > "$built/build.log" 2>&1
 mv dist "$built/dist"
