@@ -18,6 +18,9 @@ const VIEWER: &str = "https://gridlook.pages.dev/";
 /// Items of so many generations are kept, because whoever browses comes back.
 const MOST_KEPT: usize = 256;
 
+/// Items of more bytes, those of thousands of variables, are made anew.
+const MOST_KEPT_BYTES: usize = 64 << 10;
+
 /// What makes items.
 pub struct Items {
     host: Host,
@@ -25,7 +28,7 @@ pub struct Items {
     viewer: Option<String>,
     /// In which ways this server shows datasets; known once all plugins are there.
     protocols: OnceLock<Vec<Protocol>>,
-    kept: Mutex<VecDeque<(String, Arc<Value>)>>,
+    kept: Mutex<VecDeque<(String, Arc<str>)>>,
 }
 
 impl Items {
@@ -40,19 +43,19 @@ impl Items {
         &self.words
     }
 
-    /// The item of a dataset, all links of which begin with `base`.
+    /// The item of a dataset as JSON text, all links of which begin with `base`.
     ///
     /// # Errors
     /// Where the dataset cannot be read.
-    pub fn of(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Arc<Value>, Error> {
+    pub fn text(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Arc<str>, Error> {
         let generation = dataset.generation()?;
         let key = format!("{}\0{generation}\0{base}", dataset.id());
         if let Some(known) = self.known(&key) {
             return Ok(known);
         }
-        let made = Arc::new(self.made(base, collection, dataset)?);
+        let made: Arc<str> = self.of(base, collection, dataset)?.to_string().into();
         // A generation with this sign does not pin the data.
-        if !generation.ends_with('~') {
+        if !generation.ends_with('~') && made.len() <= MOST_KEPT_BYTES {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.push_front((key, Arc::clone(&made)));
             kept.truncate(MOST_KEPT);
@@ -72,12 +75,16 @@ impl Items {
         made
     }
 
-    fn known(&self, key: &str) -> Option<Arc<Value>> {
+    fn known(&self, key: &str) -> Option<Arc<str>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().find(|(known, _)| known == key).map(|(_, item)| Arc::clone(item))
     }
 
-    fn made(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Value, Error> {
+    /// The item of a dataset, all links of which begin with `base`.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn of(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Value, Error> {
         let protocols = self.protocols()?;
         let summary = weir_summaries::summarize(dataset)?;
         let file = lasting(dataset.file())?;

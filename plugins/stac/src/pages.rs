@@ -80,15 +80,15 @@ impl Pages {
         let (base, id) = (request.base_url(), request.dataset_id());
         let collection = crate::collections::of(id, self.site.root_collection());
         let opened = self.host.open(request, id);
-        let made = opened.and_then(|dataset| self.site.item(base, collection, &dataset));
+        let made = opened.and_then(|dataset| self.site.item_text(base, collection, &dataset));
         let item = match made {
-            Ok(item) => item,
+            Ok(item) => item.to_string(),
             Err(error) if !is_passing(&error) && self.is_there(id)? => {
-                self.site.item_of_unreadable(base, collection, (id, &error))
+                self.site.item_of_unreadable(base, collection, (id, &error)).to_string()
             }
             Err(error) => return Err(error),
         };
-        Ok(Response::full(ITEM_TYPE, item.to_string()))
+        Ok(Response::full(ITEM_TYPE, item))
     }
 
     /// Whether there is such a dataset, opened or not.

@@ -50,7 +50,15 @@ impl Site {
     /// # Errors
     /// Where the dataset cannot be read.
     pub fn item(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Value, Error> {
-        self.items.of(base, collection, dataset).map(Arc::unwrap_or_clone)
+        self.items.of(base, collection, dataset)
+    }
+
+    /// The same as JSON text; those asked for last are kept.
+    ///
+    /// # Errors
+    /// As [`item`](Self::item).
+    pub fn item_text(&self, base: &str, collection: &str, dataset: &Dataset) -> Result<Arc<str>, Error> {
+        self.items.text(base, collection, dataset)
     }
 
     /// The item of a dataset that is there, and cannot be opened for this reason.

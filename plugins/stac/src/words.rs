@@ -106,7 +106,7 @@ fn lay(words: &Map<String, Value>, id: &str, item: &mut Value) {
     for (name, value) in words {
         match name.as_str() {
             "title" | "description" | "license" => item["properties"][name] = value.clone(),
-            "keywords" => add(&mut item["properties"][name], value, |keyword| keyword.clone()),
+            "keywords" => add(&mut item["properties"][name], value, Clone::clone),
             "providers" => add(&mut item["properties"][name], value, |provider| provider["name"].clone()),
             "links" => {
                 let links =
@@ -169,7 +169,7 @@ fn merge(to: &mut Value, patch: &Value) {
 mod tests {
     use super::*;
 
-    fn laid(section: Value, id: &str) -> Value {
+    fn laid(section: &Value, id: &str) -> Value {
         let mut item = json!({
             "properties": {"title": "own", "keywords": ["a"], "providers": [{"name": "p", "roles": ["producer"]}], "x": 1},
             "links": [{"rel": "self", "href": "https://h/self"}],
@@ -193,7 +193,7 @@ mod tests {
                 {"pattern": "land/*", "title": "never"},
             ],
         });
-        let item = laid(section, "ocean/a b.nc");
+        let item = laid(&section, "ocean/a b.nc");
         let expected = json!({
             "title": "deep", "keywords": ["a", "b", "c"], "providers": [{"name": "p", "roles": ["host"]}, {"name": "q"}],
             "license": "CC-BY-4.0", "y": {"z": 2},
@@ -205,34 +205,35 @@ mod tests {
 
     #[test]
     fn nothing_said_changes_nothing() {
-        let item = laid(json!({"id": "weir", "title": "the site's own title"}), "a");
+        let item = laid(&json!({"id": "weir", "title": "the site's own title"}), "a");
         assert_eq!(item["properties"]["title"], "own");
         assert_eq!(item["links"].as_array().map(Vec::len), Some(1));
     }
 
     #[test]
     fn words_that_cannot_be_used_are_refused() {
-        let refused = |section: Value| Words::parse(section.as_object().unwrap()).unwrap_err().message;
-        assert_eq!(refused(json!({"license": 3})), "license is not a text");
-        assert_eq!(refused(json!({"keywords": "a"})), "keywords is not a list of texts");
+        let refused = |section: &Value| Words::parse(section.as_object().unwrap()).unwrap_err().message;
+        assert_eq!(refused(&json!({"license": 3})), "license is not a text");
+        assert_eq!(refused(&json!({"keywords": "a"})), "keywords is not a list of texts");
         assert_eq!(
-            refused(json!({"providers": [{"url": "u"}]})),
+            refused(&json!({"providers": [{"url": "u"}]})),
             "providers is not a list of tables with a name each"
         );
         assert_eq!(
-            refused(json!({"links": [{"href": "u"}]})),
+            refused(&json!({"links": [{"href": "u"}]})),
             "links is not a list of tables with rel and href each"
         );
-        assert!(refused(json!({"datasets": {}})).starts_with("datasets is no list"));
+        assert!(refused(&json!({"datasets": {}})).starts_with("datasets is no list"));
         assert!(
-            refused(json!({"datasets": [{"title": "t"}]})).starts_with("an entry of datasets has no pattern")
+            refused(&json!({"datasets": [{"title": "t"}]}))
+                .starts_with("an entry of datasets has no pattern")
         );
         assert!(
-            refused(json!({"datasets": [{"pattern": "a", "tilte": "t"}]}))
+            refused(&json!({"datasets": [{"pattern": "a", "tilte": "t"}]}))
                 .starts_with("\"tilte\" is nothing")
         );
         assert!(
-            refused(json!({"datasets": [{"pattern": "a[", "title": "t"}]})).starts_with("pattern \"a[\"")
+            refused(&json!({"datasets": [{"pattern": "a[", "title": "t"}]})).starts_with("pattern \"a[\"")
         );
     }
 }

@@ -1,9 +1,9 @@
 //! What catalogs say of a dataset: where and when its data lies, and what its variables are.
 //!
 //! [`summarize`] reads a [`Summary`] off a dataset: names from global attributes, the place from the coordinates of its data
-//! variables, whatever grid they lie on, the time in whatever calendar. Only coordinates are read, and of long ones only parts
-//! ([`numbers`]), so that a summary of a dataset of any size costs little. What is wrong with one coordinate does not spoil the
-//! rest: it is told in [`Summary::notes`].
+//! variables, whatever grid they lie on, the time in whatever calendar. Only coordinates are read, and of long ones only parts,
+//! so that a summary of a dataset of any size costs little. What is wrong with one coordinate does not spoil the rest: it is
+//! told in [`Summary::notes`].
 #![forbid(unsafe_code)]
 
 mod dimensions;

@@ -1,7 +1,7 @@
 //! STAC 1.1 (<https://github.com/radiantearth/stac-spec>): items of datasets, collections, and catalogs that mirror folders.
 //!
 //! An item says of a dataset where and when its data lies, what its variables are, and under which URLs which tool opens it. The
-//! same document is an index of the viewer gridlook ([`levels`]).
+//! same document is an index of the viewer gridlook.
 
 mod assets;
 mod catalog;

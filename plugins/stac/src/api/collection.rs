@@ -20,7 +20,7 @@ const USUAL_LIMIT: usize = 100;
 const MOST_LIMIT: usize = 1000;
 
 /// What the items of a collection cover together.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extent {
     items: usize,
     bbox: Option<Bbox>,
@@ -29,7 +29,7 @@ pub struct Extent {
 
 impl Extent {
     fn add(&mut self, record: &Record) {
-        *self = self.with(&Self { items: 1, bbox: record.bbox, interval: record.interval });
+        *self = std::mem::take(self).with(&Self { items: 1, bbox: record.bbox, interval: record.interval });
     }
 
     /// Both together.

@@ -57,7 +57,7 @@ pub(super) fn add(reach: &mut Reach, asked: &Asked<'_>, grid: &Found) -> Result<
 /// From coordinates of a grid to longitude and latitude.
 enum Back {
     Rotated(Pole),
-    Projected(Inverse),
+    Projected(Box<Inverse>),
 }
 
 impl Back {
@@ -72,7 +72,9 @@ impl Back {
                 longitude: pole_longitude,
                 grid_longitude: north_pole_grid_longitude,
             })),
-            ref projection => Inverse::of(projection, &mapping.figure, units).map(Self::Projected),
+            ref projection => {
+                Inverse::of(projection, &mapping.figure, units).map(Box::new).map(Self::Projected)
+            }
         }
     }
 

@@ -113,7 +113,7 @@ fn items_tell_what_is_known() {
     assert_eq!(item["geometry"]["type"], "MultiPolygon");
     let properties = &item["properties"];
     let expected = json!({
-        "title": "A title", "datetime": null, "start_datetime": "2001-01-01T00:00:00Z",
+        "title": "A title", "datetime": "2001-01-01T00:00:00Z", "start_datetime": "2001-01-01T00:00:00Z",
         "end_datetime": "2001-02-01T00:00:00Z", "updated": "1970-01-02T00:00:00Z", "license": "CC-BY-4.0",
         "keywords": ["sea"], "providers": [{"name": "An institute", "roles": ["producer"]}],
         "variables": ["ta", "tas", "mean"], "units": ["K"], "grid": "rectilinear", "proj:code": "EPSG:4326",
