@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How quickly the catalog of many datasets is searched: makes small files, serves them, and asks.
+"""How quickly the catalog of many datasets is searched and browsed: makes small files, serves them, and asks.
 
     bench/catalogs.py --weir target/release/weir --datasets 100000
 
@@ -105,7 +105,27 @@ def targets(known: dict) -> list[tuple[str, str, dict | None]]:
         ("filter", "/stac/search?filter=title%20like%20%27%2599%27%20and%20datetime%20%3E%20%271990-01-01T00:00:00Z%27", None),
         ("polygon", "/stac/search", {"intersects": {"type": "Polygon", "coordinates": [[[0, 0], [30, 0], [0, 30], [0, 0]]]}}),
         ("queryables", "/stac/queryables", None),
+        ("first page", "/", None),
+        ("first page of a folder", "/?folder=c42/", None),
+        ("THREDDS, the root", "/thredds/catalog.xml", None),
+        ("THREDDS, a folder", "/thredds/catalog/c42/catalog.xml", None),
+        ("THREDDS, a folder's page", "/thredds/catalog/c42/catalog.html", None),
+        ("THREDDS, a folder's latest", "/thredds/catalog/c42/latest.xml", None),
+        ("Intake, the root", "/intake.yaml", None),
+        ("Intake, a folder", "/intake/c42/catalog.yaml", None),
+        ("gridlook, 1000", "/gridlook.json?limit=1000", None),
+        ("gridlook, all", "/gridlook.json", None),
+        ("sitemap, the index", "/sitemap.xml", None),
+        ("sitemap, 50000", "/sitemap-datasets.xml", None),
     ]
+
+
+def matched(answer: bytes) -> str:
+    """How many items an answer says that there are."""
+    try:
+        return json.loads(answer).get("numberMatched", "")
+    except ValueError:
+        return ""
 
 
 def measure(base: str, count: int) -> None:
@@ -116,8 +136,7 @@ def measure(base: str, count: int) -> None:
     for what, path, body in targets({"token": token, "item": item}):
         answer = ask(base + path, body)[1]
         took = [ask(base + path, body)[0] * 1000 for _ in range(20)]
-        matched = json.loads(answer).get("numberMatched", "")
-        print(f"{what:28} {statistics.median(took):8.1f} ms, at worst {max(took):8.1f} ms {len(answer):9} bytes {matched}")
+        print(f"{what:28} {statistics.median(took):8.1f} ms, at worst {max(took):8.1f} ms {len(answer):9} bytes {matched(answer)}")
 
 
 def main() -> None:

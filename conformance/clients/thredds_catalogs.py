@@ -66,6 +66,8 @@ def subset(address, _expected):
     (dataset,) = catalog.datasets.values()
     if dataset.id != identifier or not catalog.metadata["variables"]:
         raise AssertionError(f"{dataset.id} tells {catalog.metadata}")
+    if dataset.access_urls["Zarr"] != f"{base}/datasets/{identifier}/zarr":
+        raise AssertionError(f"{dataset.id} is at {dict(dataset.access_urls)}")
     with netCDF4.Dataset(dataset.access_urls["OPENDAP"]) as file:
         variables = {name: variable_seen(variable) for name, variable in file.variables.items()}
         attributes = {name: plain(file.getncattr(name)) for name in file.ncattrs()}

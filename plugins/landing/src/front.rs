@@ -1,5 +1,7 @@
 //! The first page: catalogs, read off the routes, and the datasets of a folder.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use weir_catalogs::listing::{Child, Entry, encoded_value};
 use weir_catalogs::pages::{Links, Part, page};
@@ -74,7 +76,12 @@ impl Front<'_> {
     }
 
     fn entrances(&self) -> Markup {
-        let mut routes: Vec<&Route> = self.routes.iter().filter(|route| is_entrance(route)).collect();
+        let patterns: BTreeSet<&str> = self.routes.iter().map(|route| route.pattern.as_str()).collect();
+        // The same address with a slash at its end is no other entrance.
+        let is_twin =
+            |route: &Route| route.pattern.strip_suffix('/').is_some_and(|rest| patterns.contains(rest));
+        let entrances = self.routes.iter().filter(|route| is_entrance(route) && !is_twin(route));
+        let mut routes: Vec<&Route> = entrances.collect();
         routes.sort_by(|one, other| one.pattern.cmp(&other.pattern));
         html! {
             h2 { "Catalogs" }

@@ -15,6 +15,7 @@ fn facts() -> ServerFacts {
         Route::get("/datasets/{id}/").summary("a page").answers(200, html, "it"),
         Route::get("/datasets/{id}/zarr/{rest}").summary("data"),
         Route::get("/intake.yaml").summary("Intake <catalog>").answers(200, &["text/yaml"], "it"),
+        Route::get("/intake.yaml/").summary("twin").answers(200, &["text/yaml"], "it"),
         Route::get("/thredds").summary("leads on").answers(302, &[], "there"),
         Route::get("/datasets/.zgroup").summary("for programs").answers(200, &["application/json"], "it"),
         Route::post("/search").summary("searches").answers(200, &["application/json"], "it"),
@@ -49,7 +50,7 @@ fn catalogs_are_read_off_the_routes() {
     );
     let entrance = "<a href=\"http://weir.example/intake.yaml\">/intake.yaml</a>: Intake &lt;catalog&gt;";
     assert!(text.contains(entrance), "{text}");
-    for absent in ["/thredds", ".zgroup", "/search", "{id}"] {
+    for absent in ["twin", "/thredds", ".zgroup", "/search", "{id}"] {
         assert!(!text.contains(absent), "{absent} in {text}");
     }
     assert_eq!(running.reads(), 0);

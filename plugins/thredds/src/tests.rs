@@ -9,7 +9,12 @@ use weir_plugin_api::{ErrorKind, PluginFacts, Route, ServerFacts};
 use crate::ThreddsPlugin;
 
 fn facts() -> ServerFacts {
-    let patterns = ["/thredds/dodsC/{id}.dds", "/thredds/dodsC/{id}.dap", "/thredds/fileServer/{id}"];
+    let patterns = [
+        "/thredds/dodsC/{id}.dds",
+        "/thredds/dodsC/{id}.dap",
+        "/thredds/fileServer/{id}",
+        "/datasets/{id}/zarr/{rest}",
+    ];
     let routes = patterns.into_iter().map(Route::get).collect();
     let plugin = PluginFacts { name: "some".to_owned(), routes, ..PluginFacts::default() };
     ServerFacts { name: "weir".to_owned(), plugins: vec![plugin], ..ServerFacts::default() }
@@ -116,6 +121,8 @@ fn one_dataset_tells_of_its_data() {
         let elements = elements(&text);
         let has = |line: &str| elements.iter().any(|found| found == line);
         assert!(has("dataset name=x 1.nc ID=a/b/x 1.nc urlPath=a/b/x%201.nc"), "{text}");
+        assert!(has("service name=zarr serviceType=Zarr base=http://weir.example/datasets/"), "{text}");
+        assert!(has("access serviceName=zarr urlPath=a/b/x%201.nc/zarr"), "{text}");
         assert!(text.contains("<dataFormat>NetCDF</dataFormat>"), "{text}");
         assert!(
             text.contains("<serviceName>all</serviceName>") && text.contains(">sst</variable>"),

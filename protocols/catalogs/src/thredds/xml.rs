@@ -99,6 +99,12 @@ impl Xml {
         self.empty("service", &[("name", "latest"), ("serviceType", "Resolver"), ("base", "")])
     }
 
+    /// Zarr lies behind the name of a dataset, which no service of a compound one can say: it has an element of its own.
+    fn zarr_service(&mut self, site: &Site<'_>) -> io::Result<()> {
+        let base = format!("{}/datasets/", site.base);
+        self.empty("service", &[("name", "zarr"), ("serviceType", "Zarr"), ("base", &base)])
+    }
+
     /// siphon finds services only where metadata that is inherited names them, and reads no other metadata.
     fn inherited(&mut self, summary: Option<(&Summary, &str)>) -> io::Result<()> {
         self.open("metadata", &[("inherited", "true")])?;
@@ -198,10 +204,18 @@ pub fn dataset_document(
 ) -> io::Result<Vec<u8>> {
     let mut xml = Xml::new(0);
     xml.begin(site, name_of(entry.id))?;
+    let zarr = ["zarr", "kerchunk"].into_iter().find_map(|name| site.offers.access(name));
+    if zarr.is_some() {
+        xml.zarr_service(site)?;
+    }
     let path = encoded_path(entry.id);
     xml.open("dataset", &[("name", name_of(entry.id)), ("ID", entry.id), ("urlPath", &path)])?;
     xml.inherited(summary)?;
     xml.facts(entry)?;
+    if let Some(access) = zarr {
+        let below = format!("{path}{}", access.suffix);
+        xml.empty("access", &[("serviceName", "zarr"), ("urlPath", &below)])?;
+    }
     xml.close("dataset")?;
     xml.close("catalog")?;
     Ok(xml.into_bytes())
