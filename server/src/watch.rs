@@ -32,6 +32,9 @@ const MOST_FOLDERS: usize = 65_536;
 /// How many files are remembered that appeared and were perhaps not yet written to their end.
 const MOST_NEW: usize = 10_000;
 
+/// A new dataset that cannot be opened may still be written; after this time it is told of.
+const DOUBT: Duration = Duration::from_secs(5);
+
 /// How many new datasets are opened at once, so that it is known whether they can be.
 const MOST_TRIED: usize = 1000;
 
@@ -50,7 +53,8 @@ pub fn start(
         let watcher =
             watcher.inspect_err(|e| tracing::warn!(reason = %e, "new files are not noticed at once")).ok();
         let watched = Watched { watcher, folders: HashSet::new(), complained: false };
-        Watch { holdings, services, rescan, events, watched, new: HashSet::new() }.run();
+        let (new, doubted) = (HashSet::new(), vec![]);
+        Watch { holdings, services, rescan, events, watched, new, doubted }.run();
     };
     std::thread::Builder::new().name("weir-watch".to_owned()).spawn(work).map(drop)
 }
@@ -63,6 +67,8 @@ struct Watch {
     watched: Watched,
     /// Files that appeared, until they are written to their end.
     new: HashSet<PathBuf>,
+    /// New datasets that cannot be opened yet.
+    doubted: Vec<String>,
 }
 
 /// The folders that the file system tells of.
@@ -92,9 +98,11 @@ impl Watch {
     /// Waits until there is something to look into, and then for quiet; `false` where nothing will ever come.
     fn wait(&mut self) -> bool {
         loop {
-            match self.next(self.rescan) {
+            let patience = if self.doubted.is_empty() { self.rescan } else { Some(DOUBT) };
+            match self.next(patience) {
                 Ok(true) => break,
                 Ok(false) => {}
+                Err(RecvTimeoutError::Timeout) if !self.doubted.is_empty() => self.doubt_no_more(),
                 Err(RecvTimeoutError::Timeout) => return true,
                 // There is no watcher; then time alone tells.
                 Err(RecvTimeoutError::Disconnected) => match self.rescan {
@@ -158,22 +166,29 @@ impl Watch {
             self.replace(&before, found);
         }
         // What could not be opened may have been written to its end since.
-        self.services.failing().ids().iter().for_each(|id| self.try_out(id));
+        self.services.failing().ids().iter().for_each(|id| drop(self.services.dataset(id)));
         more
     }
 
-    fn replace(&self, before: &Catalog, found: Catalog) {
+    fn replace(&mut self, before: &Catalog, found: Catalog) {
         let added: Vec<String> = found.ids().filter(|id| !before.contains(id)).map(str::to_owned).collect();
         let removed = before.ids().filter(|id| !found.contains(id)).count();
         tracing::info!(datasets = found.len(), added = added.len(), removed, "datasets came or went");
         self.services.replace(found);
-        added.iter().take(MOST_TRIED).for_each(|id| self.try_out(id));
+        // So that it is known at once which of them cannot be opened.
+        let tried = added.into_iter().take(MOST_TRIED);
+        let failing: Vec<String> = tried.filter(|id| self.services.dataset(id).is_err()).collect();
+        self.doubted.extend(failing);
     }
 
-    /// Opens a dataset, so that it is known at once whether it can be.
-    fn try_out(&self, id: &str) {
-        if let Err(error) = self.services.dataset(id) {
-            tracing::warn!(id, reason = error.message, "a new dataset cannot be opened");
+    /// Tells of new datasets that still cannot be opened.
+    fn doubt_no_more(&mut self) {
+        for id in std::mem::take(&mut self.doubted) {
+            if self.services.catalog().contains(&id)
+                && let Err(error) = self.services.dataset(&id)
+            {
+                tracing::warn!(id, reason = error.message, "a new dataset cannot be opened");
+            }
         }
     }
 }
