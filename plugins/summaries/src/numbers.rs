@@ -13,8 +13,8 @@ pub(crate) const MOST: u64 = 2 << 20;
 /// Of one dataset.
 pub(crate) const MOST_OF_ALL: u64 = 8 * MOST;
 
-/// A long coordinate is read in this many runs: enough that whatever order cells come in, no part of the Earth is missed.
-const RUNS: u64 = 256;
+/// A long coordinate is read in this many runs at most, which begin where chunks do, because whole chunks are decoded for each.
+const RUNS: u64 = 64;
 
 /// Numbers of a variable, row-major.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,7 +43,7 @@ pub(crate) enum Part {
 /// Where they are no numbers, or cannot be read.
 pub(crate) fn read(asked: &Asked<'_>, path: &str, variable: &Variable) -> Result<Numbers, Error> {
     let packing = packing(variable)?;
-    let (slabs, part) = slabs(&variable.shape, MOST);
+    let (slabs, part) = slabs(&variable.shape, chunk(variable), MOST);
     let mut values = Vec::new();
     for slab in slabs {
         let bytes = bytes(asked, path, variable, slab)?;
@@ -59,7 +59,7 @@ pub(crate) fn read(asked: &Asked<'_>, path: &str, variable: &Variable) -> Result
 /// As [`read`].
 pub(crate) fn read_times(asked: &Asked<'_>, path: &str, variable: &Variable) -> Result<Vec<Number>, Error> {
     let packing = packing(variable)?;
-    let (slabs, _) = slabs(&variable.shape, MOST);
+    let (slabs, _) = slabs(&variable.shape, chunk(variable), MOST);
     let mut numbers = Vec::new();
     for slab in slabs {
         let bytes = bytes(asked, path, variable, slab)?;
@@ -133,6 +133,11 @@ fn bytes(asked: &Asked<'_>, path: &str, variable: &Variable, slab: Vec<Stride>) 
     Ok(bytes)
 }
 
+/// How long the chunks of a variable are along its first dimension.
+fn chunk(variable: &Variable) -> u64 {
+    variable.storage.chunk_shape.first().copied().unwrap_or(1).max(1)
+}
+
 /// How long the rows of what [`slabs`] reads are.
 fn slab_row(shape: &[u64]) -> usize {
     let row = shape.last().copied().unwrap_or(1);
@@ -144,14 +149,14 @@ fn slab_row(shape: &[u64]) -> usize {
 ///
 /// Of one dimension, runs are taken, because neighbours lie in one chunk; of several, whole rows are, so that the rim of a grid
 /// is among them.
-pub(crate) fn slabs(shape: &[u64], most: u64) -> (Vec<Vec<Stride>>, Part) {
+pub(crate) fn slabs(shape: &[u64], chunk: u64, most: u64) -> (Vec<Vec<Stride>>, Part) {
     let whole: Vec<Stride> = shape.iter().map(|&length| Stride::all(length)).collect();
     let elements = shape.iter().try_fold(1_u64, |product, &length| product.checked_mul(length));
     if elements.is_some_and(|elements| elements <= most) {
         return (vec![whole], Part::Whole);
     }
     if let [length] = *shape {
-        return (runs(length, most), Part::Some);
+        return (runs(length, chunk, most), Part::Some);
     }
     let mut room = most;
     let mut coarse = whole.clone();
@@ -171,15 +176,20 @@ pub(crate) fn slabs(shape: &[u64], most: u64) -> (Vec<Vec<Stride>>, Part) {
     (vec![coarse, last], Part::Some)
 }
 
-/// Runs that are spread evenly, the first and the last element among them.
-fn runs(length: u64, most: u64) -> Vec<Vec<Stride>> {
-    let run = most.div_euclid(RUNS).clamp(1, length);
-    let free = length.saturating_sub(run);
+/// Runs at the beginnings of chunks that are spread evenly, the first and the last element among them.
+fn runs(length: u64, chunk: u64, most: u64) -> Vec<Vec<Stride>> {
+    let last_chunk = length.saturating_sub(1).checked_div(chunk).unwrap_or(0);
+    let runs = last_chunk.saturating_add(1).clamp(2, RUNS);
+    let run = most.checked_div(runs).unwrap_or(most).clamp(1, length);
+    let last_run = runs.saturating_sub(1).max(1);
     let start = |place: u64| {
-        let start = u128::from(free) * u128::from(place) / u128::from(RUNS - 1);
-        u64::try_from(start).unwrap_or(free)
+        if place == last_run {
+            return length.saturating_sub(run);
+        }
+        let number = u128::from(last_chunk) * u128::from(place) / u128::from(last_run);
+        u64::try_from(number * u128::from(chunk)).unwrap_or(0).min(length.saturating_sub(run))
     };
-    (0..RUNS).map(|place| vec![Stride { start: start(place), step: 1, count: run }]).collect()
+    (0..runs).map(|place| vec![Stride { start: start(place), step: 1, count: run }]).collect()
 }
 
 #[cfg(test)]
@@ -190,8 +200,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn slabs_fit_and_hold_both_ends(shape in prop::collection::vec(1_u64..5000, 0..4), most in 512_u64..100_000) {
-            let (slabs, part) = slabs(&shape, most);
+        fn slabs_fit_and_hold_both_ends(
+            shape in prop::collection::vec(1_u64..5000, 0..4),
+            chunk in 1_u64..6000,
+            most in 512_u64..100_000,
+        ) {
+            let (slabs, part) = slabs(&shape, chunk, most);
             let mut elements = 0_u64;
             for slab in &slabs {
                 elements += Hyperslab::within(&shape, slab.clone()).unwrap().elements();
@@ -207,11 +221,21 @@ mod tests {
 
     #[test]
     fn long_shapes_are_thinned_from_their_first_dimension() {
-        let (slabs, part) = slabs(&[100_000, 1000], 10_000);
+        let (slabs, part) = slabs(&[100_000, 1000], 10, 10_000);
         assert_eq!(part, Part::Some);
         assert_eq!(slabs[0][1], Stride::all(1000));
         assert!(slabs[0][0].count <= 10 && slabs[0][0].count >= 5);
-        assert_eq!(runs(1 << 40, 1 << 20).len(), 256);
+    }
+
+    #[test]
+    fn runs_begin_where_chunks_do() {
+        let starts = |length, chunk, most| {
+            runs(length, chunk, most).iter().map(|run| (run[0].start, run[0].count)).collect::<Vec<_>>()
+        };
+        assert_eq!(starts(1000, 250, 400), [(0, 100), (250, 100), (500, 100), (900, 100)]);
+        assert_eq!(starts(1000, 2000, 400), [(0, 200), (800, 200)]);
+        assert_eq!(starts(1 << 40, 1 << 10, 1 << 20).len(), 64);
+        assert_eq!(starts(1 << 40, 1 << 10, 1 << 20)[1], (17_452_565_504, 16_384));
     }
 
     #[test]
