@@ -26,7 +26,7 @@ pub enum Shape {
     /// True or false.
     Truth,
     /// Instants, to the microsecond.
-    Instant,
+    Moment,
     /// Whatever it is, as JSON text.
     Json,
     /// Geometries of GeoJSON, as Well-Known Binary.
@@ -65,7 +65,7 @@ impl Shape {
                     list.iter().fold(inner, |inner, one| inner.with_members(one, Self::with_plain)).into(),
                 )
             }
-            (name, Value::String(_)) if INSTANTS.contains(&name) => Self::Instant,
+            (name, Value::String(_)) if INSTANTS.contains(&name) => Self::Moment,
             _ => self.with_plain(value),
         }
     }
@@ -154,7 +154,7 @@ impl Shape {
                 let (physical, logical) = match plain {
                     Self::Number => (Physical::DOUBLE, None),
                     Self::Truth => (Physical::BOOLEAN, None),
-                    Self::Instant => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+                    Self::Moment => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
                     Self::Geometry => (Physical::BYTE_ARRAY, None),
                     _ => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
                 };
@@ -172,7 +172,7 @@ impl Shape {
             Self::Box => EDGES.iter().map(|_| Leaf::new(Values::Numbers(vec![]))).collect(),
             Self::Number => vec![Leaf::new(Values::Numbers(vec![]))],
             Self::Truth => vec![Leaf::new(Values::Truths(vec![]))],
-            Self::Instant => vec![Leaf::new(Values::Instants(vec![]))],
+            Self::Moment => vec![Leaf::new(Values::Instants(vec![]))],
             Self::Nothing | Self::Text | Self::Json | Self::Geometry => {
                 vec![Leaf::new(Values::Bytes(vec![]))]
             }
