@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Searches a STAC API with the clients that people have, and compares what they find with what plain Python finds.
 
-`stac_search.py --venvs DIR --weir FILE --samples DIR [--plugins-only DIR]`. pystac-client searches by place, time, collection, id, filter
+`stac_search.py --venvs DIR --weir FILE [--samples DIR] [--plugins-only DIR]`. pystac-client searches by place, time, collection, id, filter
 and query, in pages and in order; stac-api-validator checks the API; ceda-datapoint searches and opens what it found. Exit code: 0 all is
 as it must be, 1 something is not, 2 could not run.
 """
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import urllib.request
@@ -23,6 +24,16 @@ PLACES = {
     "ocean/surface/temperature.nc": "temperature.nc", "ocean/precipitation.nc": "precipitation.nc", "air/temperature.nc": "temperature.nc",
     "air/ten.nc": "ten.nc", "classic.nc": "classic_cdf1.nc", "strings.nc": "strings.nc", "a b&c.nc": "temperature.nc",
 }
+# A number that items have, which the validator compares.
+CONFIG = """
+[[plugins.stac.datasets]]
+pattern = "air/**"
+properties = { level = 4.5 }
+
+[[plugins.stac.datasets]]
+pattern = "ocean/**"
+properties = { level = 9 }
+"""
 WORLD = '{"type": "Polygon", "coordinates": [[[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]]}'
 CLASSES = (
     "core", "browseable", "collections", "features", "item-search", "item-search#sort", "item-search#fields", "item-search#query", "filter",
@@ -34,7 +45,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venvs", type=Path, required=True, help="the Python environments of install.sh")
     parser.add_argument("--weir", type=Path, required=True, help="the server")
-    parser.add_argument("--samples", type=Path, required=True, help="the sample data")
+    parser.add_argument("--samples", type=Path, help="sample data (default: made anew)")
     parser.add_argument("--plugins-only", type=Path, help="no linked-in plugins, those in this folder instead")
     return parser.parse_args()
 
@@ -126,6 +137,8 @@ def ordered(checks: Checks, found, items) -> None:
     checks.same("filter, JSON", found(filter=both, filter_lang="cql2-json"), [one for one in expected if one.startswith("air/")])
     has = [item.id for item in items if "temperature" in item.properties.get("variables", [])]
     checks.same("filter by variable", found(filter={"op": "a_contains", "args": [{"property": "variables"}, ["temperature"]]}), has)
+    levels = [item.id for item in items if item.properties.get("level", 0) > 4.5]
+    checks.same("query by number", (found(query={"level": {"gt": 4.5}}), len(levels)), (levels, 2))
     checks.same("query", found(query={"title": {"startsWith": "Sample air"}}), expected)
 
 
@@ -149,9 +162,11 @@ def validate(checks: Checks, base: str) -> None:
     stac_schemas.use_files()
     asked = ["--root-url", f"{base}/stac", "--collection", "air", "--geometry", WORLD, "--validate-pagination"]
     asked += ["--fields-nested-property", "properties.title"]
-    asked += ["--query-comparison-field", "title", "--query-eq-value", "Sample air temperature", "--query-neq-value", "none"]
+    asked += ["--query-comparison-field", "level"]
+    for sign, level in {"eq": 4.5, "neq": 9, "lt": 9, "lte": 4.5, "gt": 4.5, "gte": 9}.items():
+        asked += [f"--query-{sign}-value", str(level)]
     asked += ["--query-substring-field", "title", "--query-starts-with-value", "Sample", "--query-ends-with-value", "temperature"]
-    asked += ["--query-contains-value", "air", "--query-in-field", "title", "--query-in-values", "Sample air temperature,none"]
+    asked += ["--query-contains-value", "air", "--query-in-field", "variables", "--query-in-values", "temperature,precipitation"]
     run = CliRunner().invoke(main, [*asked, *(word for one in CLASSES for word in ("--conformance", one))])
     said = run.output.split("Errors:")[-1].strip().splitlines()
     checks.same("stac-api-validator", (run.exit_code, said), (0, ["none"]))
@@ -173,12 +188,18 @@ def run(chosen: argparse.Namespace, scratch: Path) -> int:
     sys.path.insert(0, str(HERE))
     from server import Weir
 
+    samples = chosen.samples or scratch / "samples"
+    if not chosen.samples:
+        python = chosen.venvs / "main" / "bin" / "python"
+        subprocess.run([str(python), str(HERE.parent / "samples" / "make_samples.py"), str(samples)], check=True)
     data = scratch / "data"
     for place, sample in PLACES.items():
         (data / place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(chosen.samples / sample, data / place)
+        shutil.copy(samples / sample, data / place)
+    config = scratch / "weir.toml"
+    config.write_text(CONFIG)
     checks = Checks()
-    with Weir(chosen.weir.absolute(), [data], chosen.plugins_only) as weir:
+    with Weir(chosen.weir.absolute(), [data, "--config", config], chosen.plugins_only) as weir:
         if not weir.healthy:
             print("the server does not start:", *weir.said, file=sys.stderr)
             return 2

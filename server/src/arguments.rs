@@ -21,6 +21,12 @@ pub enum Command {
     Serve(Serve),
     /// Learn all about data files ahead, so that a server opens them at once
     Index(Index),
+    /// Work with the catalog of datasets
+    Catalog {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: CatalogCommand,
+    },
     /// Work with plugins
     Plugin {
         /// What to do with them.
@@ -37,6 +43,24 @@ pub enum Command {
 pub enum PluginCommand {
     /// Say whether this server can load a plugin, and why not
     Check(PluginFile),
+}
+
+/// What to do with the catalog of datasets.
+#[derive(Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// Write the catalog as files that need no server; their links to data lead to the server at --public-url
+    Export(Export),
+}
+
+/// What to write, and where.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The folder to write to; it is made, or must be empty
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// The datasets, and how they are served.
+    #[command(flatten)]
+    pub serve: Serve,
 }
 
 /// A plugin's file.

@@ -7,6 +7,7 @@
 pub mod arguments;
 mod banner;
 mod built_in;
+pub mod catalog_export;
 mod coding;
 mod conditional;
 mod configured;

@@ -3,12 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use weir_server::arguments::{Arguments, Command, PluginCommand};
+use weir_server::arguments::{Arguments, CatalogCommand, Command, PluginCommand};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve(serve) => weir_server::serve::run(&serve),
         Command::Index(index) => weir_server::index_command::run(&index),
+        Command::Catalog { command: CatalogCommand::Export(export) } => {
+            weir_server::catalog_export::run(&export)
+        }
         Command::Plugin { command: PluginCommand::Check(check) } => {
             return weir_server::plugin_check::run(&check);
         }

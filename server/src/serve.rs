@@ -28,17 +28,7 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     logging::start(serve.log_format);
     let config = serve.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
     let settings = Settings::of(serve, &config)?;
-    let memory = Memory::new(settings.memory_budget);
-    tracing::debug!(deal = %memory.deal(), "memory");
-    keep_idle(memory.share(Share::Idle));
-    let index = index_file::for_serving(serve, &config, memory.share(Share::Index));
-    let state_folder = index.as_ref().and_then(|_| index_file::state_folder(serve, &config));
-    let holdings = Holdings::new(&serve.paths, &config, (memory, index))?;
-    let services = Arc::new(SiteServices::new(holdings.find()?, settings.max_response, settings.memory_wait));
-    let lent: Arc<dyn Services> = services.clone();
-    let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);
-    let plugins = Plugins::start(&lent, directory, &config)?;
-    services.tell(plugins.facts(state_folder));
+    let Prepared { holdings, services, plugins } = prepare(serve, &config, &settings)?;
     watch::start(holdings, Arc::clone(&services), settings.rescan)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -53,6 +43,39 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
         index.finish();
     }
     result
+}
+
+/// A server that knows its datasets and has its plugins, but does not listen.
+pub(crate) struct Prepared {
+    /// Where datasets are looked for.
+    pub(crate) holdings: Holdings,
+    /// What plugins get from the server.
+    pub(crate) services: Arc<SiteServices>,
+    /// The plugins.
+    pub(crate) plugins: Plugins,
+}
+
+/// Finds the datasets and starts the plugins.
+///
+/// # Errors
+/// Whatever keeps the server from starting.
+pub(crate) fn prepare(
+    serve: &Serve,
+    config: &Config,
+    settings: &Settings,
+) -> Result<Prepared, Box<dyn Error>> {
+    let memory = Memory::new(settings.memory_budget);
+    tracing::debug!(deal = %memory.deal(), "memory");
+    keep_idle(memory.share(Share::Idle));
+    let index = index_file::for_serving(serve, config, memory.share(Share::Index));
+    let state_folder = index.as_ref().and_then(|_| index_file::state_folder(serve, config));
+    let holdings = Holdings::new(&serve.paths, config, (memory, index))?;
+    let services = Arc::new(SiteServices::new(holdings.find()?, settings.max_response, settings.memory_wait));
+    let lent: Arc<dyn Services> = services.clone();
+    let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);
+    let plugins = Plugins::start(&lent, directory, config)?;
+    services.tell(plugins.facts(state_folder));
+    Ok(Prepared { holdings, services, plugins })
 }
 
 async fn listen(

@@ -18,18 +18,17 @@ use weir_plugin_api::{Error, Host, Request, Response};
 use crate::index::Index;
 use crate::site::Site;
 
-pub use links::{collection_url, item_url};
 pub use routes::routes;
 
-const JSON: &str = "application/json";
-const GEOJSON: &str = "application/geo+json";
+pub const JSON: &str = "application/json";
+pub const GEOJSON: &str = "application/geo+json";
 const SCHEMA: &str = "application/schema+json";
 
 /// The API.
 pub struct Api {
     host: Host,
     site: Site,
-    index: Index,
+    pub index: Index,
     extents: collection::Kept,
 }
 
@@ -51,6 +50,7 @@ impl Api {
             Some((_, "/stac/collections/{rest}")) => self.below_collections(request),
             Some((routes::Method::Get, "/stac/search")) => self.search_by_query(request),
             Some((routes::Method::Post, "/stac/search")) => self.search_by_body(request),
+            Some((_, "/stac/export/{rest}")) => self.export(&self.host, request),
             _ => Err(no_such(request)),
         }
     }

@@ -103,6 +103,11 @@ impl Index {
         Ok(View { known, is_complete })
     }
 
+    /// The items, with `base` before all their URLs.
+    pub fn items(&self, base: &str) -> Items {
+        Items { shared: Arc::clone(&self.shared), base: escaped(base) }
+    }
+
     /// The item of a dataset as JSON text, with `base` before all its URLs.
     ///
     /// # Errors
@@ -114,6 +119,27 @@ impl Index {
             None => self.shared.made(&self.shared.host.open(request, id)?)?.to_string(),
         };
         Ok(kept.replace(BASE, &escaped(request.base_url())))
+    }
+}
+
+/// The items with one URL before all addresses, for bodies that outlive their request.
+pub struct Items {
+    shared: Arc<Shared>,
+    base: String,
+}
+
+impl Items {
+    /// As [`Index::item`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn item(&self, id: &str) -> Result<String, Error> {
+        let kept = self.shared.store.get().and_then(|store| store.item(id));
+        let kept = match kept {
+            Some(text) => text,
+            None => self.shared.made(&self.shared.host.open_in_background(id)?)?.to_string(),
+        };
+        Ok(kept.replace(BASE, &self.base))
     }
 }
 

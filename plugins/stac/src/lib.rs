@@ -5,6 +5,7 @@
 
 mod api;
 mod collections;
+mod export;
 mod index;
 mod item;
 mod pages;

@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod pages;
 pub mod sitemap;
 pub mod stac;
+pub mod stac_geoparquet;
 mod summary;
 pub mod thredds;
 pub mod xpublish;

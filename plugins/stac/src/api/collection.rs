@@ -142,9 +142,23 @@ impl Api {
 
     /// One collection.
     pub fn collection(&self, request: &Request<'_>, name: &str) -> Result<Response, Error> {
-        let extents = self.extents.of(&self.index.view()?);
+        let document_ = self.collection_of(&self.index.view()?, request.base_url(), name)?;
+        Ok(document(JSON, &document_))
+    }
+
+    /// All collections.
+    pub fn collections_of(&self, view: &View<'_>) -> Arc<Extents> {
+        self.extents.of(view)
+    }
+
+    /// One collection as a document.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none of this name.
+    pub fn collection_of(&self, view: &View<'_>, base: &str, name: &str) -> Result<Value, Error> {
+        let extents = self.extents.of(view);
         let extent = extents.get(name).ok_or_else(|| no_collection(name))?;
-        Ok(document(JSON, &self.collection_document(request.base_url(), name, extent)))
+        Ok(self.collection_document(base, name, extent))
     }
 
     /// What all items cover together.

@@ -39,16 +39,23 @@ impl Api {
         let served = SERVICES.iter().filter(|(_, path, _)| facts.serves(path));
         links.extend(served.map(|(rel, path, media_type)| link(rel, &format!("{base}{path}"), media_type)));
         links.extend(self.children(base)?);
-        let page = json!({
+        let mut page = self.catalog_document();
+        page["conformsTo"] = json!(conformance::CLASSES);
+        page["links"] = Value::from(links);
+        Ok(document(JSON, &page))
+    }
+
+    /// The catalog of all collections, without links.
+    pub fn catalog_document(&self) -> Value {
+        json!({
             "type": "Catalog",
             "stac_version": "1.1.0",
+            "stac_extensions": [],
             "id": self.site.text("id").unwrap_or("weir"),
             "title": self.site.title(),
             "description": self.site.text("description").unwrap_or("The datasets of this server."),
-            "conformsTo": conformance::CLASSES,
-            "links": links,
-        });
-        Ok(document(JSON, &page))
+            "links": [],
+        })
     }
 
     fn children(&self, base: &str) -> Result<Vec<Value>, Error> {

@@ -8,14 +8,9 @@ use serde_json::{Value, json};
 /// What stands in a segment of a path as it is (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The address of a collection.
+/// The address of a collection; what is no plain letter of its id is encoded.
 pub fn collection_url(base: &str, id: &str) -> String {
     format!("{base}/stac/collections/{}", utf8_percent_encode(id, SEGMENT))
-}
-
-/// The address of an item. Slashes in its id are encoded, as clients that write the address themselves do.
-pub fn item_url(base: &str, collection: &str, id: &str) -> String {
-    format!("{}/items/{}", collection_url(base, collection), utf8_percent_encode(id, SEGMENT))
 }
 
 /// A link.
@@ -41,10 +36,7 @@ mod tests {
 
     #[test]
     fn addresses_have_ids_as_one_segment() {
-        assert_eq!(
-            item_url("http://h/b", "a b", "a b/é.nc"),
-            "http://h/b/stac/collections/a%20b/items/a%20b%2F%C3%A9.nc"
-        );
+        assert_eq!(collection_url("http://h/b", "a b/é"), "http://h/b/stac/collections/a%20b%2F%C3%A9");
         let pairs = [("bbox", "1,2,3,4"), ("token", "a&b")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         assert_eq!(query(&pairs), "?bbox=1%2C2%2C3%2C4&token=a%26b");
         assert_eq!(query(&[]), "");

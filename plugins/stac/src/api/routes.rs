@@ -14,7 +14,7 @@ pub enum Method {
 }
 
 /// The patterns, in the order of the routes.
-pub const PATHS: [(Method, &str); 9] = [
+pub const PATHS: [(Method, &str); 10] = [
     (Method::Get, "/stac"),
     (Method::Get, "/stac/"),
     (Method::Get, "/stac/conformance"),
@@ -24,6 +24,7 @@ pub const PATHS: [(Method, &str); 9] = [
     (Method::Get, "/stac/search"),
     (Method::Post, "/stac/search"),
     (Method::Get, "/stac/{rest}"),
+    (Method::Get, "/stac/export/{rest}"),
 ];
 
 /// The routes.
@@ -34,6 +35,7 @@ pub fn routes() -> Vec<Route> {
 fn described(method: Method, pattern: &str) -> Route {
     let route = if method == Method::Post { Route::post(pattern) } else { Route::get(pattern) };
     match pattern {
+        "/stac/export/{rest}" => crate::export::described(route),
         "/stac" | "/stac/" => {
             route.summary("the landing page of the STAC API").answers(200, &[JSON], "a STAC catalog")
         }

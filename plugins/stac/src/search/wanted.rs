@@ -101,10 +101,10 @@ impl Wanted {
         let given = |name: &str| members.get(name).filter(|value| !value.is_null());
         let wanted = Self {
             collections: given("collections")
-                .map(|value| names("collections", value, written))
+                .map(|value| names("collections", value))
                 .transpose()?
                 .unwrap_or_default(),
-            ids: given("ids").map(|value| names("ids", value, written)).transpose()?.unwrap_or_default(),
+            ids: given("ids").map(|value| names("ids", value)).transpose()?.unwrap_or_default(),
             bbox: given("bbox").map(|value| written.read(value, Bbox::parse, Bbox::from_json)).transpose()?,
             intersects: given("intersects").map(Shape::from_json).transpose()?,
             interval: given("datetime").map(interval).transpose()?,
@@ -163,12 +163,11 @@ fn json(name: &str, text: &str) -> Result<Value, Error> {
     serde_json::from_str(text).map_err(|e| Error::bad_request(format!("{name} is no JSON: {e}")))
 }
 
-fn names(what: &str, value: &Value, written: Written) -> Result<Vec<String>, Error> {
+fn names(what: &str, value: &Value) -> Result<Vec<String>, Error> {
     let refused = || Error::bad_request(format!("{what} must be a list of texts"));
     let names: Vec<String> = match value {
-        Value::String(text) if written == Written::InQuery => {
-            text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
-        }
+        // Clients write one name as a text in bodies, too.
+        Value::String(text) => text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         Value::Array(list) => list
             .iter()
             .map(|name| name.as_str().map(str::to_owned))

@@ -39,11 +39,15 @@ fn condition(name: &str, sign: &str, wanted: &Value) -> Option<Expression> {
             let listed = Expression::Lists(ListRelation::Contains, name.to_owned(), vec![text.to_owned()]);
             return Some(Expression::Any(vec![listed, like(format!("%{}%", escaped(text)))]));
         }
+        // Of a list it asks for one that has any of them.
         "in" => {
-            return Some(Expression::In(
-                operand,
-                wanted.as_array()?.iter().map(literal).collect::<Option<_>>()?,
-            ));
+            let wanted = wanted.as_array()?;
+            let one = Expression::In(operand, wanted.iter().map(literal).collect::<Option<_>>()?);
+            let texts = wanted.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            return Some(Expression::Any(vec![
+                one,
+                Expression::Lists(ListRelation::Overlaps, name.to_owned(), texts),
+            ]));
         }
         _ => return None,
     };

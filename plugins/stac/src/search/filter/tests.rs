@@ -178,6 +178,8 @@ fn conditions_of_the_query_extension_hold_together() {
     check(r#"{"title":{"startsWith":"%"}}"#, Some(false));
     check(r#"{"variables":{"contains":"ice"}}"#, Some(true));
     check(r#"{"level":{"in":[3,4]},"id":{"neq":"d2"}}"#, Some(true));
+    check(r#"{"variables":{"in":["ice","none"]}}"#, Some(true));
+    check(r#"{"variables":{"in":["none"]}}"#, Some(false));
     check(r#"{"level":4}"#, None);
     check(r#"{"level":{"about":4}}"#, None);
     check(r#"{"title":{"startsWith":4}}"#, None);

@@ -52,7 +52,7 @@ impl Reader<'_> {
         is
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), Error> {
+    fn demand(&mut self, sign: &str) -> Result<(), Error> {
         if self.sign(sign) { Ok(()) } else { Err(self.refused()) }
     }
 
@@ -100,7 +100,7 @@ impl Reader<'_> {
         }
         if self.sign("(") {
             let inner = self.any()?;
-            self.expect(")")?;
+            self.demand(")")?;
             return Ok(inner);
         }
         let left = self.operand()?;
@@ -135,7 +135,7 @@ impl Reader<'_> {
             return Ok(negate(json!({"op": "between", "args": [left, low, self.operand()?]}), negated));
         }
         if self.word("in") {
-            self.expect("(")?;
+            self.demand("(")?;
             let list = self.list()?;
             return Ok(negate(json!({"op": "in", "args": [left, list]}), negated));
         }
@@ -156,7 +156,7 @@ impl Reader<'_> {
             if self.sign(")") {
                 return Ok(list);
             }
-            self.expect(",")?;
+            self.demand(",")?;
         }
     }
 

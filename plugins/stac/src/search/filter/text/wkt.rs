@@ -25,7 +25,7 @@ pub fn is_geometry(name: &str) -> bool {
 pub fn geometry(reader: &mut Reader<'_>, name: &str) -> Result<Value, Error> {
     let kind = KINDS.iter().find(|(known, _)| *known == name).map_or("", |(_, kind)| kind);
     let _heights_say_nothing = reader.word("z");
-    reader.expect("(")?;
+    reader.demand("(")?;
     if name == "geometrycollection" {
         return Ok(json!({"type": kind, "geometries": reader.list()?}));
     }
@@ -59,7 +59,7 @@ impl Reader<'_> {
             if self.sign(")") {
                 return Ok(Value::from(list));
             }
-            self.expect(",")?;
+            self.demand(",")?;
         }
     }
 
