@@ -94,7 +94,7 @@ impl Plugin for LandingPlugin {
             INDEX => self.index(request),
             _ => {
                 let after = value_of(request.query(), "after")?.unwrap_or_default();
-                maps::datasets(self.host, self.served.site(request)?, after)
+                maps::datasets(self.host, self.served.site(request)?, &after)
             }
         }
     }
