@@ -94,7 +94,7 @@ impl Plugin for LandingPlugin {
             INDEX => self.index(request),
             _ => {
                 let after = value_of(request.query(), "after")?.unwrap_or_default();
-                maps::datasets(self.host, self.served.site(request)?, after)
+                maps::datasets(self.host, self.served.site(request)?, &after)
             }
         }
     }
@@ -145,7 +145,9 @@ impl LandingPlugin {
         let site = self.served.site(request)?;
         let is_page = |route: &Route| {
             let found = route.description.responses.iter().filter(|answer| answer.status == 200);
-            found.flat_map(|answer| &answer.media_types).any(|name| name.starts_with("text/html"))
+            let mut types = found.flat_map(|answer| &answer.media_types).peekable();
+            // What has data beside pages, as a hierarchy with its listings, is data.
+            types.peek().is_some() && types.all(|name| name.starts_with("text/html"))
         };
         let kind = |route: &Route| if is_page(route) { Kind::Page } else { Kind::Data };
         let routes = self.server_routes()?.iter().map(|route| (route.pattern.as_str(), kind(route)));

@@ -33,9 +33,9 @@ pub(crate) fn boundaries(
 }
 
 /// The sitemap of the datasets behind an id.
-pub(crate) fn datasets(host: Host, site: OwnedSite, after: String) -> Result<Response, Error> {
-    let map = Map { site, after: after.clone() };
-    let parts = Parts::new(host, (Listed::All, &after, sitemap::DATASETS), map)?;
+pub(crate) fn datasets(host: Host, site: OwnedSite, after: &str) -> Result<Response, Error> {
+    let map = Map { site, after: after.to_owned() };
+    let parts = Parts::new(host, (Listed::All, after, sitemap::DATASETS), map)?;
     Ok(Response::stream(XML, None, Box::new(parts)))
 }
 

@@ -13,7 +13,11 @@ fn facts() -> ServerFacts {
     let html = ["text/html; charset=utf-8"].as_slice();
     let routes = vec![
         Route::get("/datasets/{id}/").summary("a page").answers(200, html, "it"),
-        Route::get("/datasets/{id}/zarr/{rest}").summary("data"),
+        Route::get("/datasets/{id}/zarr/{rest}").summary("data and listings").answers(
+            200,
+            &["application/octet-stream", "text/html"],
+            "it",
+        ),
         Route::get("/intake.yaml").summary("Intake <catalog>").answers(200, &["text/yaml"], "it"),
         Route::get("/intake.yaml/").summary("twin").answers(200, &["text/yaml"], "it"),
         Route::get("/thredds").summary("leads on").answers(302, &[], "there"),
