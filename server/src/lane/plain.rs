@@ -217,8 +217,8 @@ mod tests {
         };
         assert_eq!(look(head.as_bytes()), expected, "{head:?}");
         for end in 0..head.len() {
-            let part = head.get(..end).unwrap();
-            assert!(matches!(look(part.as_bytes()), Look::Partial | Look::Foreign), "{part:?}");
+            let part = head.as_bytes().get(..end).unwrap();
+            assert!(matches!(look(part), Look::Partial | Look::Foreign), "{:?}", part.escape_ascii());
         }
     }
 
