@@ -119,7 +119,7 @@ impl MappedRun {
         // SAFETY: both parts live until this returns. Only the kernel reads what is mapped, and it answers where a page is not
         // there any more.
         let taken = unsafe { libc::sendmsg(connection.as_raw_fd(), &raw const message, flags) };
-        usize::try_from(taken).map_err(|_| io::Error::last_os_error())
+        usize::try_from(taken).ok().ok_or_else(io::Error::last_os_error)
     }
 
     /// The bytes behind those that are sent directly, if all bytes that were sent so far are of the generation that was opened.

@@ -217,8 +217,8 @@ mod tests {
         };
         assert_eq!(look(head.as_bytes()), expected, "{head:?}");
         for end in 0..head.len() {
-            let part = head.get(..end).unwrap();
-            assert!(matches!(look(part.as_bytes()), Look::Partial | Look::Foreign), "{part:?}");
+            let part = head.as_bytes().get(..end).unwrap();
+            assert!(matches!(look(part), Look::Partial | Look::Foreign), "{:?}", part.escape_ascii());
         }
     }
 
@@ -289,7 +289,7 @@ mod tests {
         ] {
             check(line, &[host], foreign());
         }
-        check(get, &vec![host; MOST_HEADERS + 1], foreign());
+        check(get, &[host; MOST_HEADERS + 1], foreign());
         check(get, &[&format!("Accept: {}", "x".repeat(MOST_HEAD))], foreign());
         assert_eq!(look(b"GET /a HTTP/1.1\nHost: a\n\n"), Look::Foreign);
         assert_eq!(look(b"\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n"), Look::Foreign);
