@@ -111,7 +111,7 @@ impl Serving {
             match Lane::new((stream, peer), Arc::clone(&site), stopping).drive().await {
                 Ok(End::Closed) => {}
                 Ok(End::Foreign(stream, read)) => {
-                    hand_over(&builder, (stream, peer, &read), (site, watcher)).await
+                    hand_over(&builder, (stream, peer, &read), (site, watcher)).await;
                 }
                 Err(error) => tracing::debug!(%error, "connection ended"),
             }

@@ -303,7 +303,7 @@ mod tests {
             "HEAD ",
             "POST ",
             "/",
-            "/a.nc/zarr/.zmetadata",
+            "/a.nc/view/.list",
             "?x=1",
             " ",
             " HTTP/1.1",
