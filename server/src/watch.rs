@@ -181,13 +181,13 @@ impl Watch {
         self.doubted.extend(failing);
     }
 
-    /// Tells of new datasets that still cannot be opened.
+    /// Tells of new datasets that still cannot be opened. It is no warning: who asks for them gets the reason, and `/health` names them.
     fn doubt_no_more(&mut self) {
         for id in std::mem::take(&mut self.doubted) {
             if self.services.catalog().contains(&id)
                 && let Err(error) = self.services.dataset(&id)
             {
-                tracing::warn!(id, reason = error.message, "a new dataset cannot be opened");
+                tracing::info!(id, reason = error.message, "a new dataset cannot be opened");
             }
         }
     }
