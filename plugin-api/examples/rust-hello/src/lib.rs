@@ -23,7 +23,11 @@ impl Plugin for Hello {
     fn routes(&self) -> Vec<Route> {
         let greeting = Route::get("/datasets/{id}/hello-rust").summary("greets a dataset");
         vec![
-            greeting.answers(200, &["text/plain"], "a greeting").answers(404, &["application/json"], "no such dataset"),
+            greeting.answers(200, &["text/plain"], "a greeting").answers(
+                404,
+                &["application/json"],
+                "no such dataset",
+            ),
             Route::post("/hello-rust/count").summary("counts").answers(200, &["text/plain"], "a number"),
         ]
     }
