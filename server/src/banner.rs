@@ -11,10 +11,12 @@ const EXAMPLES: usize = 3;
 ///
 /// # Errors
 /// Where standard output is closed.
-pub fn print(site: &Site) -> std::io::Result<()> {
+pub fn print(site: &Site, own: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let (base, catalog) = (site.base_url(), site.services().catalog());
-    writeln!(out, "weir {} serves {} datasets at {base}", env!("CARGO_PKG_VERSION"), catalog.len())?;
+    let listens = if own == base { String::new() } else { format!(", listening at {own}") };
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(out, "weir {version} serves {} datasets at {base}{listens}", catalog.len())?;
     for refused in &site.plugins().refused {
         writeln!(out, "  without plugin {}: {}", refused.origin, refused.reason)?;
     }

@@ -90,7 +90,7 @@ async fn listen(
     let public = Public::new(settings.public_url.as_deref(), &own, &settings.trusted_proxies);
     let site = Arc::new(Site::new(services, plugins, (public, settings.compression, settings.longest_wait)));
     let stop = stop_signal()?;
-    banner::print(&site)?;
+    banner::print(&site, &own)?;
     connections::serve(listener, site, stop).await;
     Ok(())
 }

@@ -15,10 +15,8 @@ pub const QUERYABLES: &str = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 const MOST_CHILDREN: usize = 1000;
 
 /// What describes the API, where some plugin serves it.
-const SERVICES: [(&str, &str, &str); 2] = [
-    ("service-desc", "/openapi.json", "application/vnd.oai.openapi+json;version=3.1"),
-    ("service-doc", "/docs", "text/html"),
-];
+const SERVICES: [(&str, &str, &str); 2] =
+    [("service-desc", "/openapi.json", "application/json"), ("service-doc", "/docs", "text/html")];
 
 impl Api {
     /// The landing page.
