@@ -18,9 +18,11 @@ class Weir:
     """A running server. Use as a context; `base` is its address."""
 
     def __init__(self, binary, paths, plugins):
-        command = [str(binary), "serve", *map(str, paths), "--listen", "127.0.0.1:0"]
+        # It runs in a folder of its own.
+        paths = [os.path.abspath(path) if os.path.exists(path) else str(path) for path in paths]
+        command = [os.path.abspath(binary), "serve", *paths, "--listen", "127.0.0.1:0"]
         if plugins:
-            command += ["--no-builtin-plugins", "--plugins", str(plugins)]
+            command += ["--no-builtin-plugins", "--plugins", os.path.abspath(plugins)]
         self.command, self.base, self.said = command, None, []
         self.exit_code = None
 
