@@ -15,7 +15,9 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+import environment
+from server import Weir
+
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance"
 # Data of kinds that cannot be shown is 501, and what grows not yet is 503: statuses that the document names, and no faults.
 CONFIGURATION = """
@@ -33,16 +35,9 @@ SEED = 20261121
 
 
 def main() -> int:
-    sys.path.insert(0, str(HERE))
-    from server import Weir
-    from side_by_side import arguments, enter
-
-    asked = arguments()
-    enter(asked.venvs, "tables")
-    samples = asked.samples
-    if samples is None:
-        samples = Path(tempfile.mkdtemp(prefix="weir-samples-"))
-        subprocess.run([sys.executable, HERE.parent / "samples" / "make_samples.py", str(samples)], check=True, stdout=subprocess.DEVNULL)
+    asked = environment.parser_over_samples(__doc__).parse_args()
+    environment.enter(asked.venvs, "tables")
+    samples = environment.samples_of(asked.samples)
     with tempfile.TemporaryDirectory() as folder, Weir(asked.weir, [samples], asked.plugins_only) as weir:
         configuration = Path(folder) / "schemathesis.toml"
         configuration.write_text(CONFIGURATION + dictionary(weir.base))

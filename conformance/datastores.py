@@ -9,13 +9,13 @@ must be, 1 something is not, 2 could not run.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
 import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+import environment
+from server import Weir
+
 # Datasets of the root group, of types that xarray and Zarr share.
 OPENED = ("temperature.nc", "precipitation.nc", "ten.nc", "classic_cdf1.nc", "observations/station.nc")
 
@@ -132,16 +132,9 @@ CASES = (opened_by_intake_esm, read_by_duckdb, read_by_polars, opened_by_entry)
 
 
 def main() -> int:
-    sys.path.insert(0, str(HERE))
-    from server import Weir
-    from side_by_side import arguments, enter
-
-    asked = arguments()
-    enter(asked.venvs, "tables")
-    samples = asked.samples
-    if samples is None:
-        samples = Path(tempfile.mkdtemp(prefix="weir-samples-"))
-        subprocess.run([sys.executable, HERE.parent / "samples" / "make_samples.py", str(samples)], check=True, stdout=subprocess.DEVNULL)
+    asked = environment.parser_over_samples(__doc__).parse_args()
+    environment.enter(asked.venvs, "tables")
+    samples = environment.samples_of(asked.samples)
     failed = 0
     with Weir(asked.weir, [samples], asked.plugins_only) as weir:
         for case in CASES:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+import environment
+from server import Weir
+
 KEEPBITS = (3, 7, 10, 16)
 # Of every kind of file that has numbers; the others are of types that Zarr does not know, or of shapes for other tests.
 SAMPLES = (
@@ -32,22 +32,10 @@ LEAST_BYTES = 800
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--venvs", type=Path, required=True, help="the Python environments of install.sh")
-    parser.add_argument("--weir", type=Path, required=True, help="the server")
+    parser = environment.parser(__doc__)
     parser.add_argument("--large", type=Path, action="append", default=[], help="also this netCDF file, as samples/make_large.py makes it")
     parser.add_argument("--report", type=Path, help="write the table to this file, too")
     return parser.parse_args()
-
-
-def enter(venvs: Path) -> None:
-    """Runs this script again under the Python that has the packages, unless it already does."""
-    python = (venvs / "main" / "bin" / "python").absolute()
-    if Path(sys.prefix).resolve() != (venvs / "main").resolve():
-        if not python.exists():
-            print(f"no {python}: run conformance/install.sh (with WEIR_VENVS={venvs})", file=sys.stderr)
-            sys.exit(2)
-        os.execv(python, [str(python), *sys.argv])
 
 
 def toml(value) -> str:
@@ -186,10 +174,7 @@ def compare(base: str, name: str, path: Path) -> tuple[list[str], list[str]]:
 
 
 def run(chosen: argparse.Namespace, scratch: Path) -> int:
-    from server import Weir
-
-    samples = scratch / "samples"
-    subprocess.run([sys.executable, str(HERE.parent / "samples" / "make_samples.py"), str(samples)], check=True, stdout=subprocess.DEVNULL)
+    samples = environment.make_samples(scratch / "samples")
     files = {name: samples / name for name in SAMPLES} | {path.name: path.resolve() for path in chosen.large}
     config = scratch / "weir.toml"
     config.write_text(configuration(files))
@@ -212,7 +197,7 @@ def run(chosen: argparse.Namespace, scratch: Path) -> int:
 
 def main() -> int:
     chosen = arguments()
-    enter(chosen.venvs)
+    environment.enter(chosen.venvs, "main")
     with tempfile.TemporaryDirectory() as scratch:
         return run(chosen, Path(scratch))
 

@@ -9,44 +9,24 @@ Exit code: 0 all is as it must be, 1 something is not, 2 could not run.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import multiprocessing
-import os
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+import environment
+from server import Weir
 
 HERE = Path(__file__).resolve().parent
 AS_STORED = {"decode_times": False, "mask_and_scale": False, "concat_characters": False, "decode_timedelta": False}
 DOCUMENTS = ("keys", "dict", "info", "groups")
 UNKNOWN = ("none/", "none/keys", "none/dict", "none/info", "none/groups", "none/tree", "none/groups/a/keys")
 PATIENCE = 60
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--venvs", type=Path, required=True, help="the Python environments of install.sh")
-    parser.add_argument("--weir", type=Path, required=True, help="the server")
-    parser.add_argument("--samples", type=Path, help="a folder of samples; made anew where it is left out")
-    parser.add_argument("--plugins-only", type=Path, help="no linked-in plugins, those in this folder instead")
-    return parser.parse_args()
-
-
-def enter(venvs: Path, name: str) -> None:
-    """Runs this script again under the Python that has the packages, unless it already does."""
-    python = (venvs / name / "bin" / "python").absolute()
-    if Path(sys.prefix).resolve() != (venvs / name).resolve():
-        if not python.exists():
-            print(f"no {python}: run conformance/install.sh (with WEIR_VENVS={venvs})", file=sys.stderr)
-            sys.exit(2)
-        os.execv(python, [str(python), *sys.argv])
 
 
 def opened(path: Path, how: dict):
@@ -223,15 +203,9 @@ HALF_READ = ("nested_types.nc", "opaques.nc", "vlens.nc")
 
 
 def main() -> int:
-    asked = arguments()
-    enter(asked.venvs, "tables")
-    sys.path.insert(0, str(HERE))
-    from server import Weir
-
-    samples = asked.samples
-    if samples is None:
-        samples = Path(tempfile.mkdtemp(prefix="weir-samples-"))
-        subprocess.run([sys.executable, HERE.parent / "samples" / "make_samples.py", str(samples)], check=True, stdout=subprocess.DEVNULL)
+    asked = environment.parser_over_samples(__doc__).parse_args()
+    environment.enter(asked.venvs, "tables")
+    samples = environment.samples_of(asked.samples)
     # xpublish takes no ids with slashes.
     files = {path.name: path for path in sorted(samples.glob("*.nc")) if path.name not in HALF_READ}
     count, found = 0, []

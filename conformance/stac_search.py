@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import urllib.request
 from pathlib import Path
+
+import environment
+from server import Weir
 
 HERE = Path(__file__).resolve().parent
 # Where samples lie, so that there are collections: two of folders, and that of the datasets in no folder.
@@ -37,25 +38,6 @@ properties = { level = 9 }
 WORLD = '{"type": "Polygon", "coordinates": [[[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]]}'
 # What stac-api-validator says of `fields`, of queries and of filters is no agreement yet: docs/protocols/stac-api.md.
 CLASSES = ("core", "collections", "features", "item-search", "item-search#sort", "features#sort")
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--venvs", type=Path, required=True, help="the Python environments of install.sh")
-    parser.add_argument("--weir", type=Path, required=True, help="the server")
-    parser.add_argument("--samples", type=Path, help="sample data (default: made anew)")
-    parser.add_argument("--plugins-only", type=Path, help="no linked-in plugins, those in this folder instead")
-    return parser.parse_args()
-
-
-def enter(venvs: Path) -> None:
-    """Runs this script again under the Python that has the packages, unless it already does."""
-    python = (venvs / "stac-search" / "bin" / "python").absolute()
-    if Path(sys.prefix).resolve() != (venvs / "stac-search").resolve():
-        if not python.exists():
-            print(f"no {python}: run conformance/install.sh (with WEIR_VENVS={venvs})", file=sys.stderr)
-            sys.exit(2)
-        os.execv(python, [str(python), *sys.argv])
 
 
 class Checks:
@@ -177,13 +159,7 @@ def datapoint(checks: Checks, base: str) -> None:
 
 
 def run(chosen: argparse.Namespace, scratch: Path) -> int:
-    sys.path.insert(0, str(HERE))
-    from server import Weir
-
-    samples = chosen.samples or scratch / "samples"
-    if not chosen.samples:
-        python = chosen.venvs / "main" / "bin" / "python"
-        subprocess.run([str(python), str(HERE.parent / "samples" / "make_samples.py"), str(samples)], check=True)
+    samples = chosen.samples or environment.make_samples(scratch / "samples", chosen.venvs / "main" / "bin" / "python")
     data = scratch / "data"
     for place, sample in PLACES.items():
         (data / place).parent.mkdir(parents=True, exist_ok=True)
@@ -205,8 +181,8 @@ def run(chosen: argparse.Namespace, scratch: Path) -> int:
 
 
 def main() -> int:
-    chosen = arguments()
-    enter(chosen.venvs)
+    chosen = environment.parser_over_samples(__doc__).parse_args()
+    environment.enter(chosen.venvs, "stac-search")
     with tempfile.TemporaryDirectory() as scratch:
         return run(chosen, Path(scratch))
 
