@@ -15,10 +15,12 @@
 
 pub mod blocks;
 mod bytes;
+mod configuration;
 mod description;
 mod error;
 pub mod export;
 mod facts;
+pub mod form;
 pub mod guest;
 mod host;
 pub mod lent;
@@ -36,6 +38,7 @@ mod schema_document;
 pub mod testing;
 
 pub use bytes::Bytes;
+pub use configuration::configuration;
 pub use description::{Described, Description, Parameter, Stands};
 pub use error::{Error, ErrorKind};
 pub use facts::{Child, Entry, PluginFacts, ServerFacts};

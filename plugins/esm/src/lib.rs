@@ -18,12 +18,13 @@ mod row;
 mod settings;
 mod stores;
 
-use percent_encoding::percent_decode_str;
+use std::str::Utf8Error;
+
 use serde_json::{Value as Json, json};
 use weir_catalogs::Offers;
 use weir_catalogs::esm::{Datastore, MetaRow, Query, metacatalog_file, metadata, specification};
 use weir_catalogs::listing::encoded_path;
-use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route};
+use weir_plugin_api::{Error, Host, Plugin, Request, Response, Route, form};
 use weir_summaries::Served;
 
 use crate::made::{File, Made};
@@ -129,18 +130,10 @@ impl Asked<'_> {
     }
 
     fn rows(&self, made: &Made) -> Result<Json, Error> {
-        let decoded = |text: &str| -> Result<String, Error> {
-            let text = text.replace('+', " ");
-            let text = percent_decode_str(&text).decode_utf8();
-            text.map(std::borrow::Cow::into_owned)
-                .map_err(|error| Error::bad_request(format!("the query is not UTF-8: {error}")))
-        };
-        let pairs = self.request.query().split('&').filter(|pair| !pair.is_empty());
-        let pairs = pairs.map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decoded(name)?, decoded(value)?))
-        });
-        let pairs = pairs.collect::<Result<Vec<(String, String)>, Error>>()?;
+        let decoded = |(name, value)| Ok((form::decoded(name)?, form::decoded(value)?));
+        let pairs: Result<Vec<(String, String)>, Utf8Error> =
+            form::pairs(self.request.query()).map(decoded).collect();
+        let pairs = pairs.map_err(|error| Error::bad_request(format!("the query is not UTF-8: {error}")))?;
         let query = Query::parse(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let answer = query.and_then(|query| query.answer(&made.table, self.base));
         answer.map_err(|error| Error::bad_request(error.to_string()))

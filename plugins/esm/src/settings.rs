@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value as Json;
-use weir_plugin_api::Error;
+use weir_plugin_api::{Error, configuration};
 
 use crate::pattern::Pattern;
 use crate::row::FORMAT;
@@ -84,8 +84,7 @@ impl Settings {
     /// `BadRequest` naming what is not understood.
     pub(crate) fn parse(config: &str) -> Result<Self, Error> {
         let text = if config.trim().is_empty() { "{}" } else { config };
-        let settings: Self = serde_json::from_str(text)
-            .map_err(|error| Error::bad_request(format!("the configuration is not understood: {error}")))?;
+        let settings: Self = configuration(text)?;
         for (number, store) in settings.datastore.iter().enumerate() {
             let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
             if store.name.is_empty() || !store.name.chars().all(sound) {

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use weir_catalogs::gridlook;
-use weir_plugin_api::{Child, Error, Host, Parameter, Plugin, Request, Response, Route};
+use weir_plugin_api::{Child, Error, Host, Parameter, Plugin, Request, Response, Route, configuration};
 use weir_summaries::{Document, Listed, OwnedSite, Parts, Served, entry, value_of};
 
 /// The plugin.
@@ -27,8 +27,7 @@ impl Plugin for GridlookPlugin {
     const MIN_HOST_MINOR: u32 = 3;
 
     fn create(host: Host, config: &str) -> Result<Self, Error> {
-        let Configuration { title } = serde_json::from_str(config)
-            .map_err(|e| Error::bad_request(format!("the configuration is not understood: {e}")))?;
+        let Configuration { title } = configuration(config)?;
         Ok(Self { host, served: Served::new(host, title) })
     }
 

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 use weir_catalogs::intake;
-use weir_plugin_api::{Child, Error, Host, Parameter, Plugin, Request, Response, Route};
+use weir_plugin_api::{Child, Error, Host, Parameter, Plugin, Request, Response, Route, configuration};
 use weir_summaries::{OwnedSite, Served, child, entry, entry_of, page_of, value_of};
 
 /// The plugin.
@@ -39,8 +39,7 @@ impl Default for Configuration {
 
 impl Configuration {
     fn parse(config: &str) -> Result<Self, Error> {
-        let parsed: Self = serde_json::from_str(config)
-            .map_err(|e| Error::bad_request(format!("the configuration is not understood: {e}")))?;
+        let parsed: Self = configuration(config)?;
         match parsed.most {
             1..=100_000 => Ok(parsed),
             most => Err(Error::bad_request(format!("most is {most}, but must be from 1 to 100000"))),

@@ -1,7 +1,7 @@
 //! What a site may say of its first page.
 
 use serde::Deserialize;
-use weir_plugin_api::Error;
+use weir_plugin_api::{Error, configuration};
 
 /// The section `[plugins.landing]`.
 #[derive(Debug, Deserialize)]
@@ -30,8 +30,7 @@ impl Configuration {
     /// # Errors
     /// Where it has something else in it, or leads to what is no URL or to itself.
     pub fn parse(config: &str) -> Result<Self, Error> {
-        let parsed: Self = serde_json::from_str(config)
-            .map_err(|e| Error::bad_request(format!("the configuration is not understood: {e}")))?;
+        let parsed: Self = configuration(config)?;
         if let Some(target) = &parsed.redirect {
             let is_url = ["https://", "http://", "/"].iter().any(|start| target.starts_with(start));
             let is_self = ["/", ""].contains(&target.split(['?', '#']).next().unwrap_or_default());

@@ -1,7 +1,6 @@
 //! What a listing is asked for.
 
-use percent_encoding::percent_decode_str;
-use weir_plugin_api::Error;
+use weir_plugin_api::{Error, form};
 
 /// A page has at most so many keys and common prefixes, as in S3.
 const MOST_KEYS: usize = 1000;
@@ -67,8 +66,7 @@ impl Query {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let mut query = Self { most: MOST_KEYS, first_version: true, ..Self::default() };
         let (mut token, mut start) = (None, None);
-        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        for (name, value) in form::pairs(text) {
             let value = decoded(value)?;
             match decoded(name)?.as_str() {
                 "list-type" if value == "2" => query.first_version = false,
@@ -108,9 +106,7 @@ fn most(value: &str) -> Result<usize, Error> {
 
 /// Text of a query: `+` is a blank there.
 fn decoded(text: &str) -> Result<String, Error> {
-    let text = text.replace('+', " ");
-    let decoded = percent_decode_str(&text).decode_utf8();
-    decoded.map(std::borrow::Cow::into_owned).map_err(|error| {
+    form::decoded(text).map_err(|error| {
         Error::bad_request(format!("the query is not UTF-8 after percent decoding: {error}"))
     })
 }

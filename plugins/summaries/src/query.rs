@@ -1,7 +1,7 @@
 //! What a client asks for behind the question mark.
 
-use percent_encoding::percent_decode_str;
 use weir_plugin_api::Error;
+use weir_plugin_api::form::{decoded, pairs};
 
 /// The value of a parameter, as forms write it (URL Standard, `application/x-www-form-urlencoded`); the first where it is
 /// written twice.
@@ -9,17 +9,8 @@ use weir_plugin_api::Error;
 /// # Errors
 /// `BadRequest` where it is no UTF-8.
 pub fn value_of(query: &str, wanted: &str) -> Result<Option<String>, Error> {
-    for pair in query.split('&') {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if name == wanted {
-            let value = value.replace('+', " ");
-            let value = percent_decode_str(&value).decode_utf8();
-            let value =
-                value.map_err(|e| Error::bad_request(format!("the value of {wanted} is not UTF-8: {e}")))?;
-            return Ok(Some(value.into_owned()));
-        }
-    }
-    Ok(None)
+    let value = pairs(query).find(|(name, _)| *name == wanted).map(|(_, value)| decoded(value));
+    value.transpose().map_err(|e| Error::bad_request(format!("the value of {wanted} is not UTF-8: {e}")))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod catalogs;
 mod format;
 
 use serde::Deserialize;
-use weir_plugin_api::{Error, Host, Parameter, Plugin, Request, Response, Route};
+use weir_plugin_api::{Error, Host, Parameter, Plugin, Request, Response, Route, configuration};
 use weir_summaries::{Served, value_of};
 
 use crate::asked::{Asked, What};
@@ -85,8 +85,7 @@ impl Plugin for ThreddsPlugin {
     const MIN_HOST_MINOR: u32 = 3;
 
     fn create(host: Host, config: &str) -> Result<Self, Error> {
-        let Configuration { title } = serde_json::from_str(config)
-            .map_err(|e| Error::bad_request(format!("the configuration is not understood: {e}")))?;
+        let Configuration { title } = configuration(config)?;
         Ok(Self { host, served: Served::new(host, title) })
     }
 

@@ -1,9 +1,10 @@
 //! A search as a client words it: `GET` with a query, or `POST` with JSON (STAC API - Item Search, section "Query Parameters and
 //! Fields").
 
-use percent_encoding::percent_decode_str;
+use std::str::Utf8Error;
+
 use serde_json::{Map, Value};
-use weir_plugin_api::Error;
+use weir_plugin_api::{Error, form};
 
 use super::bbox::Bbox;
 use super::datetime::Interval;
@@ -51,18 +52,9 @@ pub struct Wanted {
 /// # Errors
 /// `BadRequest` where a value is not UTF-8.
 pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Error> {
-    let decoded = |text: &str| {
-        let text = text.replace('+', " ");
-        let decoded = percent_decode_str(&text).decode_utf8().map(std::borrow::Cow::into_owned);
-        decoded.map_err(|e| Error::bad_request(format!("the query has text that is not UTF-8: {e}")))
-    };
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decoded(name)?, decoded(value)?))
-        })
-        .collect()
+    let decoded = |(name, value)| Ok((form::decoded(name)?, form::decoded(value)?));
+    let pairs: Result<_, Utf8Error> = form::pairs(query).map(decoded).collect();
+    pairs.map_err(|e| Error::bad_request(format!("the query has text that is not UTF-8: {e}")))
 }
 
 impl Wanted {
