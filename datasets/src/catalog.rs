@@ -111,6 +111,17 @@ impl Catalog {
         self.add(id, place)
     }
 
+    /// Takes over the datasets of the catalog `before` whose files are still there, although nobody would know them as data now:
+    /// a file that is written anew in place is empty for a moment, and not gone.
+    pub fn keep_present(&mut self, before: &Self) {
+        for (id, place) in &before.entries {
+            if !self.entries.contains_key(id) && place.is_present_file() {
+                self.entries.insert(id.clone(), place.clone());
+            }
+        }
+        self.by_location = OnceLock::new();
+    }
+
     /// What is not as it should be with a made dataset, but does not keep it from being served.
     #[must_use]
     pub fn problems(&self, id: &str) -> Vec<String> {

@@ -69,6 +69,17 @@ pub enum Place {
     },
 }
 
+impl Place {
+    /// Whether it is a file of this machine, and there.
+    #[must_use]
+    pub fn is_present_file(&self) -> bool {
+        match self {
+            Self::File { path, .. } | Self::NcMl { path, .. } => path.is_file(),
+            Self::Made(_) | Self::Folder { .. } | Self::Object { .. } | Self::Prefix { .. } => false,
+        }
+    }
+}
+
 /// As it was given, without what may be secret in a URL; for a definition, words that say so.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,7 +20,7 @@ const LOOKS: usize = 4;
 /// A dataset that somebody waits for is looked at this often ...
 const REST: Duration = Duration::from_millis(500);
 
-/// ... or more seldom: for this many times as long as looking took nobody looks again ...
+/// ... or more seldom: for this many times as long as looking took, the quicker of the last two times, nobody looks again ...
 const RESTS: u32 = 20;
 
 /// ... but never more seldom than this.
@@ -123,6 +123,8 @@ impl Waiting {
     /// Looks at a dataset until nobody waits for it any more.
     async fn watching(self: Arc<Self>, id: String, changes: watch::Sender<u64>) {
         let mut seen = None;
+        // A single look may be slow because the machine is busy with something else.
+        let mut took = Duration::ZERO;
         loop {
             let since = Instant::now();
             let found = self.look_at(&id).await;
@@ -131,7 +133,8 @@ impl Waiting {
                 changes.send_modify(|count| *count = count.saturating_add(1));
             }
             seen = found.or(seen);
-            let rest = since.elapsed().saturating_mul(RESTS).clamp(REST, LONGEST_REST);
+            let before = std::mem::replace(&mut took, since.elapsed());
+            let rest = took.min(before).saturating_mul(RESTS).clamp(REST, LONGEST_REST);
             tokio::select! { () = tokio::time::sleep(rest) => {}, () = changes.closed() => {} }
             let mut all = self.all();
             // Whoever comes to wait does so under the lock.

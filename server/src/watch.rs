@@ -150,7 +150,7 @@ impl Watch {
 
     /// Looks through everything; whether there are folders that were not watched before.
     fn look(&mut self) -> bool {
-        let found = match self.holdings.find_again() {
+        let mut found = match self.holdings.find_again() {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(
@@ -162,6 +162,7 @@ impl Watch {
         };
         let more = self.watched.follow(&found);
         let before = self.services.catalog();
+        found.keep_present(&before);
         if !found.is_as(&before) {
             self.replace(&before, found);
         }

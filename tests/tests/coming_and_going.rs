@@ -89,6 +89,27 @@ fn a_bad_file_is_reported_and_breaks_nothing_else() {
     server.stop(&["request failed"]);
 }
 
+/// While a file is written anew in place, it is bad, but not gone.
+#[test]
+fn a_file_that_is_written_anew_is_not_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.nc");
+    std::fs::write(&path, file(1)).unwrap();
+    let server = Server::start(Mode::LinkedIn, folder.path(), &[]);
+    assert_eq!(values(&server, "a.nc"), be(1));
+    std::fs::write(&path, "").unwrap();
+    std::fs::write(folder.path().join("b.nc"), file(11)).unwrap();
+    until("another file appears", || ids(&server) == json!(["a.nc", "b.nc"]));
+    let reply = server.get("/datasets/a.nc/opendap.dds");
+    assert!(reply.status >= 500, "{}", reply.text());
+    assert_eq!(server.get("/health").json()["failing_datasets"][0]["id"], "a.nc");
+    std::fs::write(&path, file(21)).unwrap();
+    assert_eq!(values(&server, "a.nc"), be(21));
+    std::fs::remove_file(&path).unwrap();
+    until("the file goes", || ids(&server) == json!(["b.nc"]));
+    server.stop(&["request failed"]);
+}
+
 /// A folder that is served as it is, where the file system tells nothing: links into other folders are followed, but not watched.
 #[test]
 fn what_nobody_tells_of_is_found_in_time() {
