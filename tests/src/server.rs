@@ -44,9 +44,13 @@ pub fn binaries() -> &'static Binaries {
         assert!(build.status().unwrap().success(), "the server and its plugins build");
         let programs = std::env::current_exe().unwrap();
         let built = programs.parent().and_then(Path::parent).unwrap().to_owned();
-        let plugins = tempfile::tempdir().unwrap().keep();
+        // One folder for all test programs, where each replaces what is there at one go.
+        let plugins = built.join("plugins");
+        std::fs::create_dir_all(&plugins).unwrap();
+        let new = tempfile::tempdir_in(&built).unwrap();
         for name in PLUGINS.map(|name| format!("libweir_plugin_{name}.so")) {
-            std::fs::copy(built.join(&name), plugins.join(&name)).unwrap();
+            std::fs::hard_link(built.join(&name), new.path().join(&name)).unwrap();
+            std::fs::rename(new.path().join(&name), plugins.join(&name)).unwrap();
         }
         Binaries { weir: built.join("weir"), plugins }
     })
