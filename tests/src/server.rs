@@ -28,7 +28,7 @@ pub struct Binaries {
 
 /// The in-tree plugins.
 pub const PLUGINS: [&str; 13] = [
-    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "landing", "openapi", "s3", "stac", "thredds",
+    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "openapi", "pages", "s3", "stac", "thredds",
     "xpublish", "zarr",
 ];
 

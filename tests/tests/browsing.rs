@@ -207,7 +207,7 @@ fn datasets_come_and_go_in_every_catalog() {
 fn a_site_configures_its_catalogs() {
     let archive = archive();
     let config = archive.path().join("weir.toml");
-    let text = "[plugins.landing]\nredirect = \"https://browser.example/#x\"\n[plugins.intake]\nmost = 2\ntitle = \"House\"\n";
+    let text = "[plugins.pages]\nredirect = \"https://browser.example/#x\"\n[plugins.intake]\nmost = 2\ntitle = \"House\"\n";
     std::fs::write(&config, text).unwrap();
     let server = Server::start(Mode::LinkedIn, archive.path(), &["--config", config.to_str().unwrap()]);
     let front = server.get("/");
@@ -216,7 +216,7 @@ fn a_site_configures_its_catalogs() {
     assert!(root.contains("source: \"House\"") && root.contains("\"/more\""), "{root}");
     assert!(server.get("/intake/deep%20er/catalog.yaml").text().contains("driver: yaml_file_cat"), "{root}");
     server.stop(&[]);
-    std::fs::write(&config, "[plugins.landing]\nredirect = \"javascript:x\"\n").unwrap();
+    std::fs::write(&config, "[plugins.pages]\nredirect = \"javascript:x\"\n").unwrap();
     let said =
         Server::refused(&["serve", archive.path().to_str().unwrap(), "--config", config.to_str().unwrap()]);
     assert!(said.contains("redirect is") && said.contains("must be a URL"), "{said}");

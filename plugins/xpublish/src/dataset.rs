@@ -1,11 +1,13 @@
 //! What is served of one dataset.
 
+use maud::html;
 use serde_json::Value as Json;
-use weir_catalogs::json_ld;
-use weir_catalogs::listing::encoded_path;
-use weir_catalogs::xpublish::{Link, Node, Page, groups};
+use weir_catalogs::pages::{POLICY, page};
+use weir_catalogs::structure;
+use weir_catalogs::xpublish::{Node, groups};
+use weir_plugin_api::model::Schema;
 use weir_plugin_api::{Dataset, Error, ErrorKind, Host, Request, Response};
-use weir_summaries::{OwnedSite, Served, entry, entry_of, summarize};
+use weir_summaries::Served;
 
 use crate::JSON;
 
@@ -41,16 +43,16 @@ pub(crate) fn respond(
     (subject, group): (Subject, &str),
 ) -> Result<Response, Error> {
     let id = request.dataset_id();
-    let dataset = open(host, request)?;
-    let schema = dataset.schema()?;
-    let page = || page(host, request, (&served.site(request)?, &dataset));
+    let schema = open(host, request)?.schema()?;
     let node = || {
         let found = Node::find(&schema, group);
         found.ok_or_else(|| Error::not_found(format!("Group '{group}' not found in dataset '{id}'")))
     };
     Ok(match subject {
-        Subject::Page => html(page()?.of_group(&node()?)),
-        Subject::Tree => html(page()?.of_tree(&schema)),
+        Subject::Page => {
+            shown((served, request), &format!("{id} {}", node()?.path()), Shown::Group(&node()?))?
+        }
+        Subject::Tree => shown((served, request), id, Shown::Tree(&schema))?,
         Subject::Keys => json(&node()?.keys()),
         Subject::Dict => json(&node()?.dict()),
         Subject::Info => json(&node()?.info()),
@@ -70,43 +72,31 @@ fn open(host: &Host, request: &Request<'_>) -> Result<Dataset, Error> {
     })
 }
 
-/// From `/datasets/{id}` to `/datasets/{id}/`, the one address of the page. The target is relative to what was asked for, so that
-/// it holds behind any proxy.
-pub(crate) fn way(host: &Host, request: &Request<'_>) -> Result<Response, Error> {
-    let id = request.dataset_id();
-    if !host.list(id, "", 1)?.iter().any(|first| first == id) {
-        return Err(Error::not_found(format!("Dataset '{id}' not found")));
-    }
-    // As it was sent: the slashes of an id may be encoded there.
-    let asked = request.path();
-    let last = asked.rsplit('/').next().unwrap_or(asked);
-    let is_sound = last.bytes().all(|byte| byte.is_ascii_graphic());
-    let target = format!("./{}/", if is_sound { last.to_owned() } else { encoded_path(last) });
-    Ok(Response::full("text/plain; charset=utf-8", "").status(307).header("location", target))
+/// What a page shows.
+enum Shown<'a> {
+    Group(&'a Node<'a>),
+    Tree(&'a Schema),
 }
 
-/// The page of a dataset: with links to all that the server has of it, and a description for search engines.
-fn page(host: &Host, request: &Request<'_>, (site, dataset): (&OwnedSite, &Dataset)) -> Result<Page, Error> {
-    let (id, site) = (request.dataset_id(), site.site());
-    let url = site.dataset_url(id);
-    let own = ["keys", "dict", "info", "groups", "tree"].map(|name| (format!("/{name}"), name));
-    let others = site.offers.accesses().map(|access| (access.suffix.to_owned() + access.page, access.label));
-    let link = |(path, text): (String, &str)| Link { target: url.clone() + &path, text: text.to_owned() };
-    let linked_data = match (entry_of(host, id), summarize(dataset)) {
-        (Ok(found), Ok(summary)) => Some(json_ld::dataset(&site, &entry(&found), &summary)),
-        (Err(error), _) | (_, Err(error)) if error.kind == ErrorKind::Cancelled => return Err(error),
-        // The page is of use without it.
-        _ => None,
+/// A page that shows a group or all of them, and leads to the page about the dataset, if somebody serves one.
+fn shown(
+    (served, request): (&Served, &Request<'_>),
+    title: &str,
+    what: Shown<'_>,
+) -> Result<Response, Error> {
+    let site = served.site(request)?;
+    let id = request.dataset_id();
+    let body = html! {
+        @if let Some(url) = site.site().dataset_page(id) { nav aria-label="dataset" { a href=(url) { (id) } } }
+        @match what {
+            Shown::Group(node) => (structure::group(node, &|_, _| None)),
+            Shown::Tree(schema) => (structure::tree(schema, &|_, _| None)),
+        }
     };
-    let links = own.into_iter().chain(others).map(link).collect();
-    Ok(Page { title: id.to_owned(), links, linked_data })
+    let html = page(title.trim_end(), None, &body);
+    Ok(Response::full(PAGE, html).header("content-security-policy", POLICY))
 }
 
 fn json(document: &Json) -> Response {
     Response::full(JSON, document.to_string()).stable()
-}
-
-fn html(page: String) -> Response {
-    let policy = "default-src 'none'; style-src 'unsafe-inline'";
-    Response::full(PAGE, page).header("content-security-policy", policy)
 }

@@ -3,7 +3,6 @@
 //! | Address | Answer |
 //! |---|---|
 //! | `/datasets` | ids |
-//! | `/datasets/{id}/` | a page; without the slash, the way to it |
 //! | `/datasets/{id}/keys`, `dict`, `info` | names of variables; xarray's `to_dict`; a schema near to NCO's JSON |
 //! | `/datasets/{id}/groups`, `tree` | paths of all groups; a page of all groups |
 //! | `/plugins`, `/versions` | what serves, and of which version |
@@ -55,7 +54,6 @@ impl Plugin for XpublishPlugin {
             What::Datasets => self.datasets(request),
             What::Plugins => server::plugins(&self.host),
             What::Versions => server::versions(&self.host),
-            What::Way => dataset::way(&self.host, request),
             What::Of(subject) => dataset::respond((&self.host, &self.served), request, (subject, "")),
             What::Group => {
                 let (group, subject) = dataset::of_group(request.rest());

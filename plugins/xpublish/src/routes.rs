@@ -14,8 +14,6 @@ pub(crate) enum What {
     Plugins,
     /// The versions of the server and its plugins.
     Versions,
-    /// From a dataset's id to its page.
-    Way,
     /// Of a dataset's root group.
     Of(Subject),
     /// Of the group that the path names.
@@ -23,13 +21,11 @@ pub(crate) enum What {
 }
 
 /// All routes; a request says by number which one it took.
-pub(crate) const ROUTES: [(&str, What); 12] = [
+pub(crate) const ROUTES: [(&str, What); 10] = [
     ("/datasets", What::Datasets),
     ("/datasets/", What::Datasets),
     ("/plugins", What::Plugins),
     ("/versions", What::Versions),
-    ("/datasets/{id}", What::Way),
-    ("/datasets/{id}/", What::Of(Subject::Page)),
     ("/datasets/{id}/keys", What::Of(Subject::Keys)),
     ("/datasets/{id}/dict", What::Of(Subject::Dict)),
     ("/datasets/{id}/info", What::Of(Subject::Info)),
@@ -51,11 +47,6 @@ pub(crate) fn described(&(pattern, what): &(&str, What)) -> Route {
             200,
             &[JSON],
             "versions by name",
-        ),
-        What::Way => unknown(route.summary("the way to a dataset's page")).answers(
-            307,
-            &["text/plain"],
-            "where the page is",
         ),
         What::Of(subject) => of(unknown(route), subject),
         What::Group => {

@@ -4,18 +4,22 @@
 #![forbid(unsafe_code)]
 
 pub mod attributes;
+pub mod dataset_page;
 pub mod esm;
 pub mod gridlook;
 pub mod html;
 pub mod intake;
 pub mod json_ld;
 pub mod listing;
+pub mod notebook;
 mod offers;
 pub mod openapi;
 pub mod pages;
 pub mod sitemap;
+pub mod snippets;
 pub mod stac;
 pub mod stac_geoparquet;
+pub mod structure;
 mod summary;
 pub mod thredds;
 pub mod xpublish;

@@ -6,13 +6,13 @@ use serde_json::Value;
 use crate::json_ld;
 use crate::listing::{Child, Entry, date, encoded_value, name_of};
 
-const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
-a{color:#0b5394}h1{font-size:1.6rem;overflow-wrap:anywhere}h2{font-size:1.2rem}table{border-collapse:collapse;width:100%}\
-th,td{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top;overflow-wrap:anywhere}tbody tr:nth-child(odd){background:#f4f6f8}\
-td.number{text-align:right;white-space:nowrap}code{overflow-wrap:anywhere}";
+/// Light and dark, as the reader's browser wants it.
+const STYLE: &str = include_str!("pages/weir.css");
 
-/// What browsers may do with a page (`Content-Security-Policy`): show it with its own style, and nothing else.
-pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/// What browsers may do with a page (`Content-Security-Policy`): show it with its own style, with pictures and scripts of this
+/// server, and lead its forms back to it. Nothing inside the page is a script.
+pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; script-src 'self'; base-uri 'none'; \
+                          form-action 'self'; frame-ancestors 'none'";
 
 /// A whole page. `json_ld` is for search engines.
 #[must_use]
@@ -29,7 +29,7 @@ pub fn page(title: &str, json_ld: Option<&Value>, body: &Markup) -> String {
                     script type="application/ld+json" { (PreEscaped(json_ld::for_script(value))) }
                 }
             }
-            body { h1 { (title) } (body) }
+            body { main { h1 { (title) } (body) } }
         }
     };
     page.into_string()
@@ -41,6 +41,18 @@ pub trait Links {
     fn folder(&self, path: &str) -> String;
     /// The page of a dataset.
     fn dataset(&self, id: &str) -> String;
+
+    /// What is written of a dataset's id.
+    fn label<'i>(&self, id: &'i str) -> &'i str {
+        name_of(id)
+    }
+
+    /// The page that goes on behind a child of a folder.
+    fn more(&self, folder: &str, last: &str) -> String {
+        let url = self.folder(folder);
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}after={}", encoded_value(last))
+    }
 }
 
 /// A part of a folder: its children, and what the next part comes behind, where there is one.
@@ -68,9 +80,7 @@ impl Part<'_> {
                 }
             }
             @if let Some(last) = self.more_behind {
-                @let url = links.folder(self.folder);
-                @let separator = if url.contains('?') { '&' } else { '?' };
-                p { a href={ (url) (separator) "after=" (encoded_value(last)) } rel="next" { "more" } }
+                p { a href=(links.more(self.folder, last)) rel="next" { "more" } }
             }
         }
     }
@@ -93,7 +103,7 @@ fn row(child: &Child<'_>, links: &impl Links) -> Markup {
             tr { td { a href=(links.folder(path)) { (name_of(path)) "/" } } td {} td {} }
         },
         Child::Dataset(entry) => html! {
-            tr { td { a href=(links.dataset(entry.id)) { (name_of(entry.id)) } } (facts(entry)) }
+            tr { td { a href=(links.dataset(entry.id)) { (links.label(entry.id)) } } (facts(entry)) }
         },
     }
 }

@@ -5,8 +5,7 @@
 //!
 //! Source: xpublish 0.5 (<https://xpublish.readthedocs.io>), plugin `dataset_info`; xarray's `Dataset.to_dict` and `DataTree`.
 
-mod dtype;
-mod page;
+pub(crate) mod dtype;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +13,6 @@ use serde_json::{Map, Value as Json, json};
 use weir_model::{Attribute, Group, Schema, Variable};
 
 use crate::attributes;
-
-pub use page::{Link, Page};
 
 /// The attribute in which CF names coordinates (CF 1.11, section 5); xarray takes it out of what it shows.
 const COORDINATES: &str = "coordinates";
@@ -44,7 +41,7 @@ impl<'s> Node<'s> {
 
     /// A group with the indexed coordinates of those around it, of which a nearer one hides a farther one: what a `DataTree`
     /// inherits.
-    fn of(group: &'s Group, path: String, inherited: &[&'s Variable]) -> Self {
+    pub(crate) fn of(group: &'s Group, path: String, inherited: &[&'s Variable]) -> Self {
         let mut variables: Vec<&Variable> = group.variables.iter().collect();
         for variable in inherited.iter().rev() {
             if variables.iter().all(|known| known.name != variable.name) {
@@ -54,6 +51,23 @@ impl<'s> Node<'s> {
         Self { group, path, variables }
     }
 
+    /// The path; empty for the root.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The group itself.
+    #[must_use]
+    pub fn group(&self) -> &'s Group {
+        self.group
+    }
+
+    /// Its variables, and those that it inherits.
+    pub(crate) fn variables(&self) -> &[&'s Variable] {
+        &self.variables
+    }
+
     /// The names of all variables.
     #[must_use]
     pub fn keys(&self) -> Json {
@@ -61,7 +75,7 @@ impl<'s> Node<'s> {
     }
 
     /// Lengths of the dimensions that variables have, by name.
-    fn dimensions(&self) -> Map<String, Json> {
+    pub(crate) fn dimensions(&self) -> Map<String, Json> {
         let mut lengths = Map::new();
         for variable in &self.variables {
             for (name, length) in variable.dimension_names().zip(&variable.shape) {
@@ -72,7 +86,7 @@ impl<'s> Node<'s> {
     }
 
     /// The names of the variables that are coordinates: those of dimensions, and those that an attribute names as such.
-    fn coordinates(&self) -> BTreeSet<&str> {
+    pub(crate) fn coordinates(&self) -> BTreeSet<&str> {
         let own = self.variables.iter().flat_map(|variable| &variable.attributes);
         let named: Vec<String> = own.chain(&self.group.attributes).filter_map(named_coordinates).collect();
         let named: BTreeSet<&str> = named.iter().flat_map(|names| names.split_whitespace()).collect();
@@ -135,7 +149,7 @@ fn is_dimension(variable: &Variable) -> bool {
 }
 
 /// Whether xarray makes an index of a variable: of the one-dimensional coordinates of dimensions.
-fn is_index(variable: &Variable) -> bool {
+pub(crate) fn is_index(variable: &Variable) -> bool {
     variable.shape.len() == 1 && is_dimension(variable)
 }
 

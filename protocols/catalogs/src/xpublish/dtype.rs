@@ -3,7 +3,7 @@
 use weir_model::DataType;
 
 /// What `str(dtype)` is.
-pub(super) fn text(data_type: &DataType) -> String {
+pub(crate) fn text(data_type: &DataType) -> String {
     match size_of_bytes(data_type) {
         Kind::Bytes(length) => format!("|S{length}"),
         Kind::Void(size) => format!("|V{size}"),

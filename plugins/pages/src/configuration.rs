@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use weir_plugin_api::{Error, configuration};
 
-/// The section `[plugins.landing]`.
+/// The section `[plugins.pages]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Configuration {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use weir_catalogs::listing::{Child, Entry, encoded_value};
+use weir_catalogs::listing::{Child, Entry, encoded_value, name_of};
 use weir_catalogs::pages::{Links, Part, page};
 use weir_catalogs::{Site, json_ld};
 use weir_plugin_api::{Route, Stands};
@@ -16,6 +16,8 @@ pub(crate) struct Front<'a> {
     pub description: &'a str,
     /// What it serves.
     pub routes: &'a [Route],
+    /// The words that are searched for; nothing where a folder is shown.
+    pub words: &'a str,
     /// The folder that is shown, with a slash at its end.
     pub folder: &'a str,
     /// A part of its children.
@@ -26,6 +28,7 @@ pub(crate) struct Front<'a> {
 
 struct FrontLinks<'a> {
     site: &'a Site<'a>,
+    words: &'a str,
 }
 
 impl Links for FrontLinks<'_> {
@@ -42,10 +45,20 @@ impl Links for FrontLinks<'_> {
             self.site.dataset_url(id) + first.map_or("", |access| access.suffix)
         })
     }
+
+    /// What was searched for is shown whole: it may lie in any folder.
+    fn label<'i>(&self, id: &'i str) -> &'i str {
+        if self.words.is_empty() { name_of(id) } else { id }
+    }
+
+    fn more(&self, folder: &str, last: &str) -> String {
+        let (name, value) = if self.words.is_empty() { ("folder", folder) } else { ("q", self.words) };
+        format!("{}/?{name}={}&after={}", self.site.base, encoded_value(value), encoded_value(last))
+    }
 }
 
 /// Addresses that are for programs and crawlers, and this page itself.
-const LEFT_OUT: [&str; 4] = ["/", "/robots.txt", "/sitemap.xml", "/sitemap-datasets.xml"];
+const LEFT_OUT: [&str; 5] = ["/", "/pages/copy.js", "/robots.txt", "/sitemap.xml", "/sitemap-datasets.xml"];
 
 /// Whether a route is an entrance: of the server, answering as it stands, and said to be for something.
 fn is_entrance(route: &Route) -> bool {
@@ -66,13 +79,27 @@ impl Front<'_> {
     pub fn page(&self) -> String {
         let part = Part { folder: self.folder, children: self.children, more_behind: self.more_behind };
         let body = html! {
-            @if self.folder.is_empty() { p { (self.description) } (self.entrances()) }
-            h2 { @if self.folder.is_empty() { "Datasets" } @else { "Datasets in " (self.folder) } }
-            (part.table(&FrontLinks { site: &self.site }))
+            @if self.folder.is_empty() && self.words.is_empty() { p { (self.description) } (self.entrances()) }
+            (self.form())
+            h2 {
+                @if !self.words.is_empty() { "Datasets with " (self.words) }
+                @else if self.folder.is_empty() { "Datasets" }
+                @else { "Datasets in " (self.folder) }
+            }
+            (part.table(&FrontLinks { site: &self.site, words: self.words }))
         };
         let entries: Vec<Entry<'_>> = self.children.iter().filter_map(dataset_of).collect();
         let json_ld = json_ld::catalog(&self.site, self.description, &entries);
         page(self.site.title, Some(&json_ld), &body)
+    }
+
+    fn form(&self) -> Markup {
+        html! {
+            form role="search" method="get" action={ (self.site.base) "/" } {
+                label { "Words of the id: " input type="search" name="q" value=(self.words); }
+                " " button { "Search" }
+            }
+        }
     }
 
     fn entrances(&self) -> Markup {

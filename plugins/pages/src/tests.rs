@@ -7,7 +7,7 @@ use weir_plugin_api::model::DataType;
 use weir_plugin_api::testing::{MemoryDataset, MockHost, Running, check_contract, counting, dataset_of};
 use weir_plugin_api::{ErrorKind, PluginFacts, Route, ServerFacts};
 
-use crate::LandingPlugin;
+use crate::PagesPlugin;
 
 fn facts() -> ServerFacts {
     let html = ["text/html; charset=utf-8"].as_slice();
@@ -34,7 +34,7 @@ fn dataset() -> MemoryDataset {
 
 fn running(config: &str, ids: &[&str]) -> Running {
     let host = MockHost::new().facts(facts()).config(config);
-    ids.iter().fold(host, |host, id| host.dataset(id, dataset())).start::<LandingPlugin>()
+    ids.iter().fold(host, |host, id| host.dataset(id, dataset())).start::<PagesPlugin>()
 }
 
 fn json_ld(page: &str) -> Value {
@@ -90,6 +90,54 @@ fn long_folders_have_pages() {
         target = before.rsplit_once("href=\"http://weir.example").unwrap().1.replace("&amp;", "&");
     }
     assert_eq!(found, ids);
+}
+
+#[test]
+fn datasets_are_found_by_words() {
+    let ids: Vec<String> = (1..=1200).map(|n| format!("Deep Sea/{n:05}/sst.nc")).collect();
+    let ids = ids.iter().map(String::as_str).chain(["deep/other.nc", "<x> sea.nc"]);
+    let running = running("{}", &ids.collect::<Vec<_>>());
+    let text = running.get("/?q=SEA+deep").unwrap().text();
+    assert_eq!(json_ld(&text)["dataset"].as_array().map(Vec::len), Some(500));
+    assert!(text.contains(">Deep Sea/00001/sst.nc</a>") && text.contains("value=\"SEA deep\""), "{text}");
+    let next = "href=\"http://weir.example/?q=SEA%20deep&amp;after=Deep%20Sea/00500/sst.nc\" rel=\"next\"";
+    assert!(text.contains(next), "{text}");
+    let rest = running.get("/?q=sea%20deep&after=Deep%20Sea/01000/sst.nc").unwrap().text();
+    assert_eq!(json_ld(&rest)["dataset"].as_array().map(Vec::len), Some(200));
+    assert!(!rest.contains("rel=\"next\""), "{rest}");
+    let evil = running.get("/?q=%3Cx%3E").unwrap().text();
+    assert!(evil.contains("&lt;x&gt; sea.nc") && !evil.contains("<x>"), "{evil}");
+    assert!(running.get("/?q=none").unwrap().text().contains("There is nothing here."));
+}
+
+#[test]
+fn datasets_have_pages() {
+    let running = running("{}", &["a b/d.nc"]);
+    let way = running.get("/datasets/a b/d.nc").unwrap();
+    assert_eq!((way.status, way.header("location")), (307, Some("./d.nc/")));
+    let page = running.get("/datasets/a b/d.nc/").unwrap();
+    assert!(page.header("content-security-policy").unwrap().contains("default-src 'none'"), "{page:?}");
+    let text = page.text();
+    assert!(text.contains("<a href=\"http://weir.example/?folder=a%20b/\">a b</a> / d.nc"), "{text}");
+    assert!(text.contains("<a href=\"http://weir.example/datasets/a%20b/d.nc/zarr\">Zarr</a>"), "{text}");
+    assert!(
+        text.contains("xr.open_zarr(&quot;http://weir.example/datasets/a%20b/d.nc/zarr&quot;)"),
+        "{text}"
+    );
+    assert!(text.contains("<b>sst</b> (y: 3)"), "{text}");
+    assert!(!text.contains("opendap") && !text.contains("<img"), "nobody serves it: {text}");
+    assert!(text.contains("<script src=\"http://weir.example/pages/copy.js\" defer>"), "{text}");
+    assert_eq!(json_ld(&text)["@type"], "Dataset");
+    let script = running.get("/pages/copy.js").unwrap();
+    assert!(script.text().contains("clipboard"), "{script:?}");
+    let notebook = running.get("/datasets/a b/d.nc/notebook.ipynb").unwrap();
+    assert_eq!(notebook.header("content-disposition"), Some("attachment; filename*=UTF-8''d.nc.ipynb"));
+    let parsed: Value = serde_json::from_slice(&notebook.bytes).unwrap();
+    assert_eq!(parsed["cells"][0]["source"], "# d.nc\n\n<http://weir.example/datasets/a%20b/d.nc/>");
+    for target in ["/datasets/none", "/datasets/none/", "/datasets/none/notebook.ipynb"] {
+        let error = running.get(target).unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (ErrorKind::NotFound, "Dataset 'none' not found"));
+    }
 }
 
 #[test]
@@ -151,7 +199,7 @@ fn long_sitemaps_are_cut() {
     let shared = dataset();
     let host = (1..=50_001)
         .fold(MockHost::new().facts(facts()), |host, n| host.dataset(&format!("{n:06}"), shared.clone()));
-    let running = host.start::<LandingPlugin>();
+    let running = host.start::<PagesPlugin>();
     let index = places(&running.get("/sitemap.xml").unwrap().text());
     let maps = index
         .iter()
@@ -163,6 +211,17 @@ fn long_sitemaps_are_cut() {
 #[test]
 fn it_keeps_the_contract() {
     let host = MockHost::new().facts(facts()).dataset("a/x.nc", dataset()).dataset("y.nc", dataset());
-    let targets = ["/", "/?folder=a/", "/robots.txt", "/sitemap.xml", "/sitemap-datasets.xml"];
-    check_contract::<LandingPlugin>(host, "y.nc", &targets);
+    let targets = [
+        "/",
+        "/?folder=a/",
+        "/?q=x",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/sitemap-datasets.xml",
+        "/datasets/y.nc",
+        "/datasets/y.nc/",
+        "/datasets/y.nc/notebook.ipynb",
+        "/pages/copy.js",
+    ];
+    check_contract::<PagesPlugin>(host, "y.nc", &targets);
 }

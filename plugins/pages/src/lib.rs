@@ -1,25 +1,29 @@
-//! Serves the first page of a server, with its catalogs and its datasets, and what search engines look for: `robots.txt` and
-//! sitemaps.
+//! Serves pages for people: the first page of a server, with its catalogs and its datasets, and a page about each dataset; and what
+//! search engines look for: `robots.txt` and sitemaps.
 //!
-//! A site may lead people elsewhere instead: `[plugins.landing] redirect = "https://..."`.
+//! A site may lead people elsewhere instead: `[plugins.pages] redirect = "https://..."`.
 #![forbid(unsafe_code)]
 
+mod about;
 mod configuration;
 mod front;
 mod maps;
+mod routes;
+mod search;
 
 use std::sync::{Mutex, OnceLock};
 
 use weir_catalogs::pages::POLICY;
 use weir_catalogs::sitemap::{self, Kind};
-use weir_plugin_api::{Child, Error, Host, Parameter, Plugin, Request, Response, Route};
+use weir_plugin_api::{Child, Error, Host, Plugin, Request, Response, Route};
 use weir_summaries::{Served, child, page_of, value_of};
 
 use crate::configuration::Configuration;
 use crate::front::Front;
+use crate::routes::{ROUTES, What};
 
 /// The plugin.
-pub struct LandingPlugin {
+pub struct PagesPlugin {
     host: Host,
     configuration: Configuration,
     served: Served,
@@ -33,15 +37,14 @@ pub struct LandingPlugin {
 const PAGE: usize = 500;
 
 const HTML: &str = "text/html; charset=utf-8";
-const XML: &str = "application/xml";
+const JSON: &str = "application/json";
+const NOTEBOOK_TYPE: &str = "application/x-ipynb+json";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
+const XML: &str = "application/xml";
 
-const FRONT: usize = 0;
-const ROBOTS: usize = 1;
-const INDEX: usize = 2;
-
-impl Plugin for LandingPlugin {
-    const NAME: &'static str = "landing";
+impl Plugin for PagesPlugin {
+    const NAME: &'static str = "pages";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     /// Folders, and what the server serves.
     const MIN_HOST_MINOR: u32 = 3;
@@ -53,54 +56,33 @@ impl Plugin for LandingPlugin {
     }
 
     fn routes(&self) -> Vec<Route> {
-        let after = |words| Parameter::query("after", words);
-        let front = match &self.configuration.redirect {
-            Some(_) => Route::get("/").summary("leads to the page that the site chose").answers(
-                302,
-                &[],
-                "where it is",
-            ),
-            None => Route::get("/")
-                .summary("the first page: catalogs, and datasets by folder")
-                .parameter(Parameter::query("folder", "the folder that is shown, with a slash at its end"))
-                .parameter(after("the child of the folder that the page begins behind"))
-                .answers(200, &[HTML], "the page")
-                .answers(400, &["application/json"], "the folder does not end with a slash, or is no text")
-                .answers(404, &["application/json"], "there is no such folder"),
-        };
-        vec![
-            front,
-            Route::get("/robots.txt").summary("what crawlers should leave alone").answers(
-                200,
-                &[TEXT],
-                "rules for crawlers",
-            ),
-            Route::get("/sitemap.xml").summary("the index of sitemaps").answers(
-                200,
-                &[XML],
-                "sitemaps that together have the pages of all datasets",
-            ),
-            Route::get("/sitemap-datasets.xml")
-                .summary("a sitemap: pages of datasets")
-                .parameter(after("the id behind which the sitemap begins"))
-                .answers(200, &[XML], "at most 50000 pages"),
-        ]
+        let leads_on = self.configuration.redirect.is_some();
+        ROUTES.iter().map(|route| routes::described(route, leads_on)).collect()
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
-        match request.route() {
-            FRONT => self.front(request),
-            ROBOTS => self.robots(request),
-            INDEX => self.index(request),
-            _ => {
+        let what = ROUTES.get(request.route()).map(|(_, what)| *what);
+        match what.ok_or_else(|| Error::internal("the host asked for a route that there is not"))? {
+            What::Front => self.front(request),
+            What::Robots => self.robots(request),
+            What::Index => self.index(request),
+            What::Sitemap => {
                 let after = value_of(request.query(), "after")?.unwrap_or_default();
                 maps::datasets(self.host, self.served.site(request)?, &after)
             }
+            What::Way => about::way(&self.host, request),
+            What::Dataset => about::page(&self.host, request, self.served.site(request)?.site()),
+            What::Notebook => about::notebook(&self.host, request, self.served.site(request)?.site()),
+            What::Script => Ok(Response::full(SCRIPT, include_str!("copy.js"))),
         }
+    }
+
+    fn render_error(&self, _: &Request<'_>, _: u16, message: &str) -> Option<Response> {
+        Some(Response::full(JSON, serde_json::json!({ "detail": message }).to_string()))
     }
 }
 
-impl LandingPlugin {
+impl PagesPlugin {
     fn server_routes(&self) -> Result<&[Route], Error> {
         if self.routes.get().is_none() {
             let plugins = self.host.server()?.plugins;
@@ -119,23 +101,26 @@ impl LandingPlugin {
                 .status(302));
         }
         let query = |name| Ok::<_, Error>(value_of(request.query(), name)?.unwrap_or_default());
-        let (folder, after) = (query("folder")?, query("after")?);
+        let (words, folder, after) = (query("q")?, query("folder")?, query("after")?);
         if !folder.is_empty() && !folder.ends_with('/') {
             return Err(Error::bad_request(format!("the folder is {folder:?}, but must end with a slash")));
         }
+        let (children, more) = match words.trim() {
+            "" => page_of(&self.host, (&folder, &after), PAGE)?,
+            words => search::found((&self.host, request), (words, &after), PAGE)?,
+        };
         let site = self.served.site(request)?;
-        let (children, more) = page_of(&self.host, (&folder, &after), PAGE)?;
         let shown: Vec<_> = children.iter().map(child).collect();
         let front = Front {
             site: site.site(),
             description: &self.configuration.description,
             routes: self.server_routes()?,
+            words: words.trim(),
             folder: &folder,
             children: &shown,
             more_behind: children.last().filter(|_| more).map(Child::name),
         };
-        let page = Response::full(HTML, front.page().into_bytes());
-        Ok(page.header("content-security-policy", POLICY))
+        Ok(Response::full(HTML, front.page()).header("content-security-policy", POLICY))
     }
 
     fn robots(&self, request: &Request<'_>) -> Result<Response, Error> {

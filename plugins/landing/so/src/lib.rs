@@ -1,2 +1,0 @@
-//! The landing plugin as a shared library.
-weir_plugin_api::export_plugin!(weir_plugin_landing::LandingPlugin);
