@@ -40,7 +40,7 @@ conformance: build
     just samples "{{ target }}/samples"
     python3 conformance/public_links.py --weir "{{ target }}/release/weir" "{{ target }}/samples"
     python3 conformance/catalogs.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --samples "{{ target }}/samples"
-    for part in side_by_side datastores contract; do \
+    for part in side_by_side datastores contract pages; do \
         python3 conformance/$part.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --samples "{{ target }}/samples" || exit 1; \
     done
     python3 conformance/stac_search.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"

@@ -58,7 +58,7 @@
 #define WEIR_ABI_MAJOR 1
 
 // Minor version: how many times fields were appended.
-#define WEIR_ABI_MINOR 3
+#define WEIR_ABI_MINOR 4
 
 // Marks a table as ours: "WEIRPLG1", least significant byte first.
 #define WEIR_MAGIC 3550890739066553687
@@ -388,6 +388,10 @@ typedef struct WeirHost {
     // Since minor version 3. What the server is, and what its plugins serve, as a JSON document (see the plugin guide); not
     // before all plugins were created.
     int32_t (*server_facts)(void *context, struct WeirBytes *out, struct WeirErr *err);
+    // Since minor version 4. What is not served although it was meant to be, as a JSON object with the members `datasets`
+    // (that cannot be opened), `files` (that are no datasets) and `plugins` (that were refused): arrays of objects with the
+    // members `name` and `reason`.
+    int32_t (*server_troubles)(void *context, struct WeirBytes *out, struct WeirErr *err);
 } WeirHost;
 
 // One HTTP header.
@@ -588,7 +592,7 @@ WEIR_ASSERT(offsetof(WeirResponse, headers) == 16);
 WEIR_ASSERT(offsetof(WeirResponse, bytes) == 48);
 WEIR_ASSERT(offsetof(WeirResponse, body) == 80);
 WEIR_ASSERT(offsetof(WeirResponse, length) == 88);
-WEIR_ASSERT(sizeof(WeirHost) == 216);
+WEIR_ASSERT(sizeof(WeirHost) == 224);
 WEIR_ASSERT(offsetof(WeirHost, size) == 0);
 WEIR_ASSERT(offsetof(WeirHost, abi_major) == 8);
 WEIR_ASSERT(offsetof(WeirHost, abi_minor) == 12);
@@ -617,6 +621,7 @@ WEIR_ASSERT(offsetof(WeirHost, dataset_file_read) == 184);
 WEIR_ASSERT(offsetof(WeirHost, catalog_version) == 192);
 WEIR_ASSERT(offsetof(WeirHost, catalog_entries) == 200);
 WEIR_ASSERT(offsetof(WeirHost, server_facts) == 208);
+WEIR_ASSERT(offsetof(WeirHost, server_troubles) == 216);
 WEIR_ASSERT(sizeof(WeirPlugin) == 152);
 WEIR_ASSERT(offsetof(WeirPlugin, size) == 0);
 WEIR_ASSERT(offsetof(WeirPlugin, abi_major) == 8);

@@ -44,6 +44,27 @@ impl Child {
     }
 }
 
+/// What a server does not serve although it was meant to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Troubles {
+    /// Datasets that cannot be opened, by id.
+    pub datasets: Vec<Trouble>,
+    /// Files that are no datasets, by their path below the folder that is served.
+    pub files: Vec<Trouble>,
+    /// Plugins that were refused, by the names of their files.
+    pub plugins: Vec<Trouble>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What it is called.
+    pub name: String,
+    /// What is wrong, and what helps.
+    pub reason: String,
+}
+
 /// A server, and what its plugins serve.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerFacts {

@@ -14,7 +14,7 @@ use crate::place::{NO_FILE, NO_PLACE};
 use crate::schema_document::layout_from_document;
 use crate::{
     Bytes, Child, ChunkPlace, Entry, Error, FileInfo, PlaceBytes, Request, ServerFacts, StoredChunk,
-    schema_from_document,
+    Troubles, schema_from_document,
 };
 
 /// How important a log line is.
@@ -229,6 +229,18 @@ impl Host {
         // SAFETY: as in `log`; `out` is room for the result.
         let document = taken_from(|out, err| unsafe { facts(self.table.context, out, err) })?;
         ServerFacts::from_json(&document)
+    }
+
+    /// What is not served although it was meant to be.
+    ///
+    /// # Errors
+    /// `Unsupported` on a host of an ABI below 1.4.
+    pub fn troubles(&self) -> Result<Troubles, Error> {
+        let troubles = service(self.table.server_troubles, 4)?;
+        // SAFETY: as in `log`; `out` is room for the result.
+        let document = taken_from(|out, err| unsafe { troubles(self.table.context, out, err) })?;
+        serde_json::from_slice(&document)
+            .map_err(|e| Error::internal(format!("the host's troubles are not JSON: {e}")))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use weir_model::{ByteOrder, Hyperslab, Schema, Storage};
 
-use crate::{Bytes, Child, ChunkPlace, Entry, Error, FileInfo, LogLevel, PlaceBytes, ServerFacts};
+use crate::{Bytes, Child, ChunkPlace, Entry, Error, FileInfo, LogLevel, PlaceBytes, ServerFacts, Troubles};
 
 pub use crate::lent_table::host_table;
 
@@ -214,4 +214,7 @@ pub trait Services: Send + Sync + 'static {
     /// # Errors
     /// `Unavailable` as long as not all plugins were created.
     fn facts(&self) -> Result<ServerFacts, Error>;
+
+    /// What is not served although it was meant to be.
+    fn troubles(&self) -> Troubles;
 }

@@ -51,3 +51,17 @@ pub(crate) unsafe extern "C" fn server_facts(
     // SAFETY: the arguments follow the rules of the boundary.
     service(err, || unsafe { give(context(host).services.facts()?.to_json().to_string(), out) })
 }
+
+pub(crate) unsafe extern "C" fn server_troubles(
+    host: *mut c_void,
+    out: *mut WeirBytes,
+    err: *mut WeirErr,
+) -> i32 {
+    service(err, || {
+        // SAFETY: the arguments follow the rules of the boundary.
+        let document = serde_json::to_vec(&unsafe { context(host) }.services.troubles());
+        let document = document.map_err(|e| Error::internal(format!("a list cannot be written: {e}")))?;
+        // SAFETY: as above.
+        unsafe { give(document, out) }
+    })
+}

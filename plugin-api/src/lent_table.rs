@@ -10,7 +10,7 @@ use weir_plugin_abi::{WeirBytes, WeirChunk, WeirErr, WeirHost, WeirSlab, WeirStr
 
 use crate::error::report;
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk};
-use crate::lent_catalog::{catalog_entries, catalog_version, server_facts};
+use crate::lent_catalog::{catalog_entries, catalog_version, server_facts, server_troubles};
 use crate::lent_place::{dataset_chunk_place, dataset_file, dataset_file_read, dataset_layout};
 use crate::request::text;
 use crate::{Bytes, Error, ErrorKind, LogLevel};
@@ -60,6 +60,7 @@ pub fn host_table(services: Arc<dyn Services>, plugin: &str) -> &'static WeirHos
         catalog_version: Some(catalog_version),
         catalog_entries: Some(catalog_entries),
         server_facts: Some(server_facts),
+        server_troubles: Some(server_troubles),
     }))
 }
 

@@ -41,7 +41,7 @@ pub use bytes::Bytes;
 pub use configuration::configuration;
 pub use description::{Described, Description, Parameter, Stands};
 pub use error::{Error, ErrorKind};
-pub use facts::{Child, Entry, PluginFacts, ServerFacts};
+pub use facts::{Child, Entry, PluginFacts, ServerFacts, Trouble, Troubles};
 pub use host::{Dataset, Host, LogLevel};
 pub use lent::StoredChunk;
 pub use place::{ChunkPlace, FileInfo, Place, PlaceBytes, Source, StoredPlace};

@@ -16,7 +16,7 @@ use crate::guest::{Answer, AnswerContent, Guest, Incoming};
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk, host_table};
 use crate::{
     Bytes, Child, ChunkPlace, Entry, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Plugin, Route,
-    ServerFacts, Source, StoredPlace, export, schema_to_document,
+    ServerFacts, Source, StoredPlace, Troubles, export, schema_to_document,
 };
 
 pub use self::counting::counting;
@@ -58,6 +58,7 @@ pub struct MockHost {
     reads: Arc<AtomicU64>,
     config: Option<String>,
     facts: Option<ServerFacts>,
+    troubles: Troubles,
 }
 
 impl MockHost {
@@ -95,6 +96,13 @@ impl MockHost {
     #[must_use]
     pub fn facts(mut self, facts: ServerFacts) -> Self {
         self.facts = Some(facts);
+        self
+    }
+
+    /// What is not served.
+    #[must_use]
+    pub fn troubles(mut self, troubles: Troubles) -> Self {
+        self.troubles = troubles;
         self
     }
 
@@ -369,6 +377,10 @@ impl Services for MockHost {
         self.facts
             .clone()
             .ok_or_else(|| Error::new(ErrorKind::Unavailable, "nothing is known of this server"))
+    }
+
+    fn troubles(&self) -> Troubles {
+        self.troubles.clone()
     }
 }
 

@@ -18,7 +18,7 @@ pub fn print(site: &Site, own: &str) -> std::io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "weir {version} serves {} datasets at {base}{listens}", catalog.len())?;
     for refused in &site.plugins().refused {
-        writeln!(out, "  without plugin {}: {}", refused.origin, refused.reason)?;
+        writeln!(out, "  without plugin {}: {}", refused.name, refused.reason)?;
     }
     writeln!(out, "try:")?;
     writeln!(out, "  curl {base}/datasets")?;

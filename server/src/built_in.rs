@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use weir_plugin_api::Route;
+use weir_plugin_api::lent::Services;
+use weir_plugin_api::{Route, Trouble};
 
 use crate::plugins::Plugins;
 use crate::services::SiteServices;
@@ -53,8 +54,10 @@ fn front(plugins: &Plugins) -> String {
 
 fn health(services: &SiteServices, plugins: &Plugins, waiting: usize) -> Value {
     let broken_off = services.counters().get("weir.bodies_broken_off").copied().unwrap_or_default();
-    let refused =
-        plugins.refused.iter().map(|plugin| json!({ "plugin": plugin.origin, "reason": plugin.reason }));
+    let troubles = services.troubles();
+    let named = |all: &[Trouble], name: &str| -> Vec<Value> {
+        all.iter().map(|trouble| json!({ name: trouble.name, "reason": trouble.reason })).collect()
+    };
     json!({
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
@@ -62,20 +65,11 @@ fn health(services: &SiteServices, plugins: &Plugins, waiting: usize) -> Value {
         "plugins": plugins.serving.len(),
         "bodies_broken_off": broken_off,
         "waiting": waiting,
-        "refused_plugins": refused.collect::<Vec<_>>(),
-        "failing_datasets": services.failing().list(),
-        "left_out": left_out(services),
+        "refused_plugins": named(&troubles.plugins, "plugin"),
+        "failing_datasets": named(&troubles.datasets, "id"),
+        "left_out": named(&troubles.files, "path"),
         "counters": counters(services, plugins),
     })
-}
-
-/// How many files that are no datasets are named.
-const MOST_LEFT_OUT: usize = 1000;
-
-fn left_out(services: &SiteServices) -> Vec<Value> {
-    let catalog = services.catalog();
-    let skipped = catalog.skipped().iter().take(MOST_LEFT_OUT);
-    skipped.map(|skipped| json!({ "path": skipped.path, "reason": skipped.reason })).collect()
 }
 
 /// What each plugin counted.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use weir_plugin_api::Trouble;
 
 /// Ids, and why they cannot be opened.
 #[derive(Debug, Default)]
@@ -48,10 +48,11 @@ impl Failing {
         self.reasons.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    /// A JSON object for each.
-    pub fn list(&self) -> Vec<Value> {
+    /// Each, and why.
+    pub fn list(&self) -> Vec<Trouble> {
         let reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
-        reasons.iter().map(|(id, reason)| json!({ "id": id, "reason": reason })).collect()
+        let trouble = |(id, reason): (&String, &String)| Trouble { name: id.clone(), reason: reason.clone() };
+        reasons.iter().map(trouble).collect()
     }
 }
 
@@ -66,15 +67,12 @@ mod tests {
         failing.note("a", Some("it is cut short"));
         failing.note("b", Some("it is no file"));
         failing.note("a", Some("it is cut shorter"));
-        let expected = [
-            json!({ "id": "a", "reason": "it is cut shorter" }),
-            json!({ "id": "b", "reason": "it is no file" }),
-        ];
-        assert_eq!(failing.list(), expected);
+        let trouble = |name: &str, reason: &str| Trouble { name: name.to_owned(), reason: reason.to_owned() };
+        assert_eq!(failing.list(), [trouble("a", "it is cut shorter"), trouble("b", "it is no file")]);
         failing.note("a", None);
         assert_eq!(failing.ids(), ["b"]);
         failing.keep(|id| id != "b");
-        assert_eq!(failing.list(), [] as [Value; 0]);
+        assert_eq!(failing.list(), []);
     }
 
     #[test]
@@ -83,6 +81,6 @@ mod tests {
         (0..MOST + 10).for_each(|n| failing.note(&format!("{n:06}"), Some("why")));
         failing.note("000001", Some("why not"));
         assert_eq!(failing.ids().len(), MOST);
-        assert_eq!(failing.list()[1]["reason"], "why not");
+        assert_eq!(failing.list()[1].reason, "why not");
     }
 }

@@ -7,15 +7,15 @@ use weir_config::Config;
 use weir_plugin_abi::WeirPlugin;
 use weir_plugin_api::guest::{self, Guest};
 use weir_plugin_api::lent::{Services, host_table};
-use weir_plugin_api::{PluginFacts, Route, ServerFacts};
+use weir_plugin_api::{PluginFacts, Route, ServerFacts, Trouble};
 
 use crate::loader::{ChildCheck, UNCONFIGURED};
 use crate::routes::{Conflict, Routes};
 use crate::{built_in, linked, loader};
 
 /// The ABI that this server speaks.
-const ABI: &str = "1.3";
-const _: () = assert!(weir_plugin_abi::WEIR_ABI_MAJOR == 1 && weir_plugin_abi::WEIR_ABI_MINOR == 3);
+const ABI: &str = "1.4";
+const _: () = assert!(weir_plugin_abi::WEIR_ABI_MAJOR == 1 && weir_plugin_abi::WEIR_ABI_MINOR == 4);
 
 /// A plugin that serves.
 pub struct Serving {
@@ -29,20 +29,12 @@ pub struct Serving {
     pub configuration: String,
 }
 
-/// A plugin that was refused.
-pub struct Refused {
-    /// The file's name, or the name of a linked-in plugin.
-    pub origin: String,
-    /// Why.
-    pub reason: String,
-}
-
 /// The plugins, and the table of their routes.
 pub struct Plugins {
     /// Those that serve.
     pub serving: Vec<Serving>,
     /// Those that do not.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<Trouble>,
     /// Who serves what.
     pub routes: Routes,
 }
@@ -120,7 +112,7 @@ struct Started<'a> {
     services: &'a Arc<dyn Services>,
     config: &'a Config,
     serving: Vec<Serving>,
-    refused: Vec<Refused>,
+    refused: Vec<Trouble>,
 }
 
 impl<'a> Started<'a> {
@@ -157,7 +149,7 @@ impl<'a> Started<'a> {
             return Err(section.error(&format!("the plugin ({origin}) was refused: {reason}")));
         }
         tracing::warn!(plugin = origin, reason, "plugin refused");
-        self.refused.push(Refused { origin, reason });
+        self.refused.push(Trouble { name: origin, reason });
         Ok(())
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn prepare(
     let lent: Arc<dyn Services> = services.clone();
     let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);
     let plugins = Plugins::start(&lent, directory, config)?;
-    services.tell(plugins.facts(state_folder));
+    services.tell(plugins.facts(state_folder), plugins.refused.clone());
     Ok(Prepared { holdings, services, plugins })
 }
 

@@ -11,7 +11,9 @@ use std::time::Duration;
 use weir_datasets::memory_budget::{Memory, Share};
 use weir_datasets::{Catalog, Dataset, ErrorKind as Kind, catalog};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services};
-use weir_plugin_api::{Bytes, Child, Entry, Error, ErrorKind, LogLevel, ServerFacts, schema_to_document};
+use weir_plugin_api::{
+    Bytes, Child, Entry, Error, ErrorKind, LogLevel, ServerFacts, Trouble, Troubles, schema_to_document,
+};
 
 use self::lent::Lent;
 pub use self::original::LentRun;
@@ -23,6 +25,7 @@ pub struct SiteServices {
     version: AtomicU64,
     memory: Arc<Memory>,
     facts: OnceLock<ServerFacts>,
+    refused: OnceLock<Vec<Trouble>>,
     failing: Failing,
     max_response: u64,
     patience: Duration,
@@ -44,6 +47,7 @@ impl SiteServices {
             catalog: RwLock::new(Arc::new(catalog)),
             version: AtomicU64::new(1),
             facts: OnceLock::new(),
+            refused: OnceLock::new(),
             failing: Failing::default(),
             max_response,
             patience,
@@ -74,9 +78,9 @@ impl SiteServices {
         &self.memory
     }
 
-    /// Tells plugins what the server is, once they all are there.
-    pub fn tell(&self, facts: ServerFacts) {
-        let _told_before = self.facts.set(facts);
+    /// Tells plugins what the server is, once they all are there, and which were refused.
+    pub fn tell(&self, facts: ServerFacts, refused: Vec<Trouble>) {
+        let _told_before = (self.facts.set(facts), self.refused.set(refused));
     }
 
     /// Opens a dataset, as the server itself does.
@@ -218,6 +222,20 @@ impl Services for SiteServices {
     fn facts(&self) -> Result<ServerFacts, Error> {
         let untold = || Error::new(ErrorKind::Unavailable, "the server is still starting its plugins");
         self.facts.get().cloned().ok_or_else(untold)
+    }
+
+    fn troubles(&self) -> Troubles {
+        /// How many files that are no datasets are named.
+        const MOST_FILES: usize = 1000;
+        let catalog = self.catalog();
+        let skipped = catalog.skipped().iter().take(MOST_FILES);
+        let trouble =
+            |file: &catalog::Skipped| Trouble { name: file.path.clone(), reason: file.reason.clone() };
+        Troubles {
+            datasets: self.failing.list(),
+            files: skipped.map(trouble).collect(),
+            plugins: self.refused.get().cloned().unwrap_or_default(),
+        }
     }
 }
 

@@ -202,7 +202,8 @@ fn write_facts(out: &mut String) {
             dataset_file_read,
             catalog_version,
             catalog_entries,
-            server_facts
+            server_facts,
+            server_troubles
         }
     );
     facts!(

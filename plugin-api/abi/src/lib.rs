@@ -22,7 +22,7 @@ use core::ffi::c_void;
 /// Major version: part of the entry symbol's name.
 pub const WEIR_ABI_MAJOR: u32 = 1;
 /// Minor version: how many times fields were appended.
-pub const WEIR_ABI_MINOR: u32 = 3;
+pub const WEIR_ABI_MINOR: u32 = 4;
 /// Marks a table as ours: "WEIRPLG1", least significant byte first.
 pub const WEIR_MAGIC: u64 = 0x3147_4c50_5249_4557;
 /// The data symbol that a plugin exports: a [`WeirPlugin`].
@@ -471,6 +471,11 @@ pub struct WeirHost {
     /// Since minor version 3. What the server is, and what its plugins serve, as a JSON document (see the plugin guide); not
     /// before all plugins were created.
     pub server_facts:
+        Option<unsafe extern "C" fn(context: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32>,
+    /// Since minor version 4. What is not served although it was meant to be, as a JSON object with the members `datasets`
+    /// (that cannot be opened), `files` (that are no datasets) and `plugins` (that were refused): arrays of objects with the
+    /// members `name` and `reason`.
+    pub server_troubles:
         Option<unsafe extern "C" fn(context: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32>,
 }
 

@@ -10,6 +10,7 @@ mod front;
 mod maps;
 mod routes;
 mod search;
+mod status;
 
 use std::sync::{Mutex, OnceLock};
 
@@ -73,6 +74,7 @@ impl Plugin for PagesPlugin {
             What::Way => about::way(&self.host, request),
             What::Dataset => about::page(&self.host, request, self.served.site(request)?.site()),
             What::Notebook => about::notebook(&self.host, request, self.served.site(request)?.site()),
+            What::Status => self.status(request),
             What::Script => Ok(Response::full(SCRIPT, include_str!("copy.js"))),
         }
     }
@@ -121,6 +123,13 @@ impl PagesPlugin {
             more_behind: children.last().filter(|_| more).map(Child::name),
         };
         Ok(Response::full(HTML, front.page()).header("content-security-policy", POLICY))
+    }
+
+    fn status(&self, request: &Request<'_>) -> Result<Response, Error> {
+        let (site, facts) = (self.served.site(request)?, self.host.server()?);
+        let page = status::html(&site.site(), &facts.version, &self.host.troubles()?);
+        let response = Response::full(HTML, page).header("content-security-policy", POLICY);
+        Ok(response.header("cache-control", "no-store"))
     }
 
     fn robots(&self, request: &Request<'_>) -> Result<Response, Error> {

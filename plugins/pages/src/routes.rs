@@ -27,10 +27,12 @@ pub(crate) enum What {
     Notebook,
     /// The script that copies code.
     Script,
+    /// How the server is.
+    Status,
 }
 
 /// All routes; a request says by number which one it took.
-pub(crate) const ROUTES: [(&str, What); 8] = [
+pub(crate) const ROUTES: [(&str, What); 9] = [
     ("/", What::Front),
     ("/robots.txt", What::Robots),
     ("/sitemap.xml", What::Index),
@@ -39,6 +41,7 @@ pub(crate) const ROUTES: [(&str, What); 8] = [
     ("/datasets/{id}/", What::Dataset),
     (NOTEBOOK, What::Notebook),
     (COPY, What::Script),
+    ("/status", What::Status),
 ];
 
 /// A route with what is said of it; `leads_on` where the site has a first page of its own.
@@ -85,5 +88,9 @@ pub(crate) fn described(&(pattern, what): &(&str, What), leads_on: bool) -> Rout
         What::Script => {
             route.summary("the script that copies code from pages").answers(200, &[SCRIPT], "the script")
         }
+        What::Status => route
+            .summary("what is not served although it was meant to be, and why")
+            .answers(200, &[HTML], "the page")
+            .answers(501, &[JSON], "the server is older than this page"),
     }
 }

@@ -5,7 +5,7 @@ use quick_xml::events::Event;
 use serde_json::Value;
 use weir_plugin_api::model::DataType;
 use weir_plugin_api::testing::{MemoryDataset, MockHost, Running, check_contract, counting, dataset_of};
-use weir_plugin_api::{ErrorKind, PluginFacts, Route, ServerFacts};
+use weir_plugin_api::{ErrorKind, PluginFacts, Route, ServerFacts, Trouble, Troubles};
 
 use crate::PagesPlugin;
 
@@ -141,6 +141,20 @@ fn datasets_have_pages() {
 }
 
 #[test]
+fn troubles_are_told() {
+    let well = running("{}", &["a.nc"]).get("/status").unwrap();
+    assert!(well.text().contains("all is well") && !well.text().contains("<table"), "{well:?}");
+    assert_eq!(well.header("cache-control"), Some("no-store"));
+    let trouble = |name: &str| vec![Trouble { name: name.to_owned(), reason: "cut <off>".to_owned() }];
+    let troubles = Troubles { datasets: trouble("a b.nc"), files: trouble("link"), plugins: trouble("x.so") };
+    let running = MockHost::new().facts(facts()).troubles(troubles).start::<PagesPlugin>();
+    let text = running.get("/status").unwrap().text();
+    assert!(text.contains("<a href=\"http://weir.example/datasets/a%20b.nc\">a b.nc</a>"), "{text}");
+    assert_eq!(text.matches("cut &lt;off&gt;").count(), 3, "{text}");
+    assert!(text.contains("2 of what was meant") && text.contains("x.so"), "{text}");
+}
+
+#[test]
 fn a_site_may_lead_elsewhere() {
     let check = |config: &str, expected: &str| {
         let got = running(config, &[]).get("/").unwrap();
@@ -222,6 +236,7 @@ fn it_keeps_the_contract() {
         "/datasets/y.nc/",
         "/datasets/y.nc/notebook.ipynb",
         "/pages/copy.js",
+        "/status",
     ];
     check_contract::<PagesPlugin>(host, "y.nc", &targets);
 }

@@ -50,9 +50,9 @@ pub(crate) fn respond(
     };
     Ok(match subject {
         Subject::Page => {
-            shown((served, request), &format!("{id} {}", node()?.path()), Shown::Group(&node()?))?
+            shown((served, request), &format!("{id} {}", node()?.path()), &Shown::Group(&node()?))?
         }
-        Subject::Tree => shown((served, request), id, Shown::Tree(&schema))?,
+        Subject::Tree => shown((served, request), id, &Shown::Tree(&schema))?,
         Subject::Keys => json(&node()?.keys()),
         Subject::Dict => json(&node()?.dict()),
         Subject::Info => json(&node()?.info()),
@@ -82,7 +82,7 @@ enum Shown<'a> {
 fn shown(
     (served, request): (&Served, &Request<'_>),
     title: &str,
-    what: Shown<'_>,
+    what: &Shown<'_>,
 ) -> Result<Response, Error> {
     let site = served.site(request)?;
     let id = request.dataset_id();

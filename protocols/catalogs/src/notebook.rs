@@ -20,12 +20,15 @@ pub fn notebook(subject: &Subject<'_>, summary: &Summary) -> Json {
     let open = format!("import xarray as xr\n\ndataset = {}\ndataset", subject.zarr());
     let mut cells = vec![words("about", &head), code("open", &open)];
     if let Some(name) = subject.variable {
+        let has_axes = summary.data_variables().any(|facts| facts.key() == name && !facts.shape.is_empty());
         let name = Json::from(name);
         cells.push(code("variable", &format!("variable = dataset[{name}]\nvariable")));
-        // Of long dimensions the first index alone: the rest may be terabytes.
-        let look = "first = variable.isel({name: 0 for name in variable.dims[:-2]})\nfirst.plot()";
-        cells.push(words("look", "The first of it, as a picture (needs matplotlib):"));
-        cells.push(code("plot", look));
+        if has_axes {
+            // Of all but the last two dimensions the first index alone: the rest may be terabytes.
+            let look = "first = variable.isel({name: 0 for name in variable.dims[:-2]})\nfirst.plot()";
+            cells.push(words("look", "The first of it, as a picture (needs matplotlib):"));
+            cells.push(code("plot", look));
+        }
     }
     json!({
         "cells": cells,
@@ -68,6 +71,6 @@ mod tests {
         assert_eq!(source(0), "# &lt;b> # \\[x](y)\n\n<https://h.example/datasets/a/x.nc/>");
         assert!(source(1).contains("dataset = xr.open_zarr(\"https://h.example/datasets/a/x.nc/zarr\")"));
         assert!(source(2).starts_with("variable = dataset[\"s\\\"t\"]"));
-        assert_eq!((made["nbformat"].as_u64(), made["cells"].as_array().unwrap().len()), (Some(4), 5));
+        assert_eq!((made["nbformat"].as_u64(), made["cells"].as_array().unwrap().len()), (Some(4), 3));
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use weir_plugin_api::guest::Guest;
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, host_table};
-use weir_plugin_api::{Entry, Error, ErrorKind, LogLevel, ServerFacts};
+use weir_plugin_api::{Entry, Error, ErrorKind, LogLevel, ServerFacts, Troubles};
 
 use super::binding;
 use super::ownership::plain;
@@ -196,5 +196,9 @@ impl Services for EmptyHost {
 
     fn facts(&self) -> Result<ServerFacts, Error> {
         Err(Error::new(ErrorKind::Unavailable, "a plugin that is tried has no server"))
+    }
+
+    fn troubles(&self) -> Troubles {
+        Troubles::default()
     }
 }
