@@ -1,8 +1,9 @@
 //! What is served, as conformance classes.
 
 /// The classes.
-pub const CLASSES: [&str; 25] = [
+pub const CLASSES: [&str; 26] = [
     "https://api.stacspec.org/v1.0.0/core",
+    "https://api.stacspec.org/v1.0.0/browseable",
     "https://api.stacspec.org/v1.0.0/collections",
     "https://api.stacspec.org/v1.0.0/ogcapi-features",
     "https://api.stacspec.org/v1.0.0/ogcapi-features#sort",

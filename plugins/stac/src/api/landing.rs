@@ -36,6 +36,8 @@ impl Api {
         let facts = self.host.server()?;
         let served = SERVICES.iter().filter(|(_, path, _)| facts.serves(path));
         links.extend(served.map(|(rel, path, media_type)| link(rel, &format!("{base}{path}"), media_type)));
+        // Collections have no links to their items, so this is the way to all of them by links alone ("Browseable").
+        links.push(child(&at("/catalog/"), "All datasets, by folder"));
         links.extend(self.children(base)?);
         let mut page = self.catalog_document();
         page["conformsTo"] = json!(conformance::CLASSES);
@@ -58,13 +60,13 @@ impl Api {
 
     fn children(&self, base: &str) -> Result<Vec<Value>, Error> {
         let extents = self.extents.of(&self.index.view()?);
-        let child = |name: &Arc<str>| {
-            let mut child = link("child", &collection_url(base, name), JSON);
-            child["title"] = Value::from(&**name);
-            child
-        };
-        Ok(extents.keys().take(MOST_CHILDREN).map(child).collect())
+        let collection = |name: &Arc<str>| child(&collection_url(base, name), name);
+        Ok(extents.keys().take(MOST_CHILDREN).map(collection).collect())
     }
+}
+
+fn child(href: &str, title: &str) -> Value {
+    json!({"rel": "child", "href": href, "type": JSON, "title": title})
 }
 
 fn searching(href: &str, method: &str) -> Value {

@@ -34,7 +34,7 @@ impl Api {
         let base = request.base_url();
         let above = collection.map_or_else(|| format!("{base}/stac"), |name| collection_url(base, name));
         let schema = json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$schema": "https://json-schema.org/draft/2019-09/schema",
             "$id": format!("{above}/queryables"),
             "type": "object",
             "title": "Properties that filters may name",

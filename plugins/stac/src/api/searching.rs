@@ -82,9 +82,9 @@ fn chosen(item: String, wanted: &Wanted) -> Result<String, Error> {
     if wanted.fields.is_all() {
         return Ok(item);
     }
-    let item =
+    let item: Value =
         serde_json::from_str(&item).map_err(|e| Error::internal(format!("an item is no JSON: {e}")))?;
-    Ok(wanted.fields.apply(item).to_string())
+    Ok(wanted.fields.apply(&item).to_string())
 }
 
 fn links_by_query(request: &Request<'_>, here: &str, next: Option<&Token>) -> Result<Vec<Value>, Error> {

@@ -105,7 +105,9 @@ impl Wanted {
                 .map(|value| written.read(value, sort::parse, sort::from_json))
                 .transpose()?
                 .unwrap_or_default(),
-            fields: given("fields")
+            // Here `null` says something.
+            fields: members
+                .get("fields")
                 .map(|value| written.read(value, Fields::parse, Fields::from_json))
                 .transpose()?
                 .unwrap_or_default(),
@@ -288,6 +290,7 @@ mod tests {
             r#"{"ids":{}}"#,
             r#"{"datetime":1}"#,
             r#"{"limit":-1}"#,
+            r#"{"fields":1}"#,
         ] {
             assert!(Wanted::from_json(&serde_json::from_str(body).unwrap()).is_err(), "{body}");
         }

@@ -32,6 +32,11 @@ pub fn expression(value: &Value, depth: usize) -> Result<Expression, Error> {
         ("between", [one, low, high]) => {
             Ok(Expression::Between(operand(one)?, operand(low)?, operand(high)?))
         }
+        // Drafts of CQL2 had both bounds in a list of their own.
+        ("between", [one, Value::Array(bounds)]) => match bounds.as_slice() {
+            [low, high] => Ok(Expression::Between(operand(one)?, operand(low)?, operand(high)?)),
+            _ => Err(no()),
+        },
         ("in", [one, Value::Array(list)]) => {
             Ok(Expression::In(operand(one)?, list.iter().map(operand).collect::<Result<_, _>>()?))
         }

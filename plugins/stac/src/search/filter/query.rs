@@ -42,7 +42,10 @@ fn condition(name: &str, sign: &str, wanted: &Value) -> Option<Expression> {
         // Of a list it asks for one that has any of them.
         "in" => {
             let wanted = wanted.as_array()?;
-            let one = Expression::In(operand, wanted.iter().map(literal).collect::<Option<_>>()?);
+            let mut list = wanted.iter().map(literal).collect::<Option<Vec<_>>>()?;
+            let numbers: Vec<_> = list.iter().filter_map(number).collect();
+            list.extend(numbers);
+            let one = Expression::In(operand, list);
             let texts = wanted.iter().filter_map(Value::as_str).map(str::to_owned).collect();
             return Some(Expression::Any(vec![
                 one,
@@ -51,7 +54,21 @@ fn condition(name: &str, sign: &str, wanted: &Value) -> Option<Expression> {
         }
         _ => return None,
     };
-    Some(Expression::Compare(comparison(sign)?, operand, literal(wanted)?))
+    let sign = comparison(sign)?;
+    let compare = |wanted: Operand| Expression::Compare(sign, operand.clone(), wanted);
+    let wanted = literal(wanted)?;
+    // Clients that read conditions from a command line send all values as texts. A number that is written as one is compared with
+    // numbers, too: a property is one of both kinds only, so at most one of the comparisons knows an answer.
+    match number(&wanted) {
+        Some(number) => Some(Expression::Any(vec![compare(wanted), compare(number)])),
+        None => Some(compare(wanted)),
+    }
+}
+
+/// The number that a text is.
+fn number(wanted: &Operand) -> Option<Operand> {
+    let Operand::Text(text) = wanted else { return None };
+    text.parse().ok().filter(|number: &f64| number.is_finite()).map(Operand::Number)
 }
 
 fn literal(value: &Value) -> Option<Operand> {

@@ -132,6 +132,24 @@ fn json_says_the_same_as_text() {
         Some(true),
     );
     check(r#"{"op":"a_contains","args":[{"property":"variables"},["ice"]]}"#, Some(true));
+    check(r#"{"op":"between","args":[{"property":"level"},3,5]}"#, Some(true));
+    // As drafts of CQL2 had it.
+    check(r#"{"op":"between","args":[{"property":"level"},[3,5]]}"#, Some(true));
+    check(r#"{"op":"not","args":[{"op":"between","args":[{"property":"level"},[3,5]]}]}"#, Some(false));
+    check(r#"{"op":"between","args":[{"property":"level"},[3]]}"#, None);
+}
+
+#[test]
+fn properties_that_no_item_has_are_null() {
+    for (filter, expected) in [
+        ("eo:cloud_cover >= 5 AND eo:cloud_cover < 10", false),
+        ("eo:cloud_cover NOT BETWEEN 0 AND 50", false),
+        ("eo:cloud_cover BETWEEN 0 AND 50", false),
+        ("mission NOT LIKE 'sentinel%'", false),
+        ("eo:cloud_cover > 50 OR (eo:cloud_cover IS NULL AND mission IS NULL)", true),
+    ] {
+        check(filter, Some(expected));
+    }
 }
 
 #[test]
@@ -180,6 +198,14 @@ fn conditions_of_the_query_extension_hold_together() {
     check(r#"{"level":{"in":[3,4]},"id":{"neq":"d2"}}"#, Some(true));
     check(r#"{"variables":{"in":["ice","none"]}}"#, Some(true));
     check(r#"{"variables":{"in":["none"]}}"#, Some(false));
+    check(r#"{"level":{"gt":"3","lte":"4.0"}}"#, Some(true));
+    check(r#"{"level":{"gt":"4"}}"#, Some(false));
+    check(r#"{"level":{"neq":"5"}}"#, Some(true));
+    check(r#"{"level":{"neq":"4"}}"#, Some(false));
+    check(r#"{"level":{"in":["3","4"]}}"#, Some(true));
+    check(r#"{"level":{"eq":"four"}}"#, Some(false));
+    check(r#"{"level":{"lt":"inf"}}"#, Some(false));
+    check(r#"{"id":{"eq":"d1"}}"#, Some(true));
     check(r#"{"level":4}"#, None);
     check(r#"{"level":{"about":4}}"#, None);
     check(r#"{"title":{"startsWith":4}}"#, None);
