@@ -23,11 +23,14 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from accessible import barriers
 from server import Weir
 
 PATIENCE = 120
 # Milliseconds that a page has, of a clock that runs as fast as there is nothing to wait for.
 PAGE_TIME = 60_000
+# As readers may want pages: light, and dark.
+LIGHTS = ("--blink-settings=preferredColorScheme=1", "--blink-settings=preferredColorScheme=0")
 CONSOLE = re.compile(r'CONSOLE[:(]\d+\)?\] (.*)')
 
 
@@ -35,6 +38,7 @@ CONSOLE = re.compile(r'CONSOLE[:(]\d+\)?\] (.*)')
 class Seen:
     """What Chromium saw of a page."""
 
+    page: str
     text: str
     console: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
@@ -46,17 +50,17 @@ def words(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
-def see(url: str) -> Seen:
+def see(url: str, *more: str) -> Seen:
     """Opens a page."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "net.json")
         command = [
             "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
             "--disable-component-update", "--disable-background-networking", "--disable-sync", f"--user-data-dir={folder}/profile",
-            "--enable-logging=stderr", f"--log-net-log={log}", f"--virtual-time-budget={PAGE_TIME}", "--dump-dom", url,
+            "--enable-logging=stderr", f"--log-net-log={log}", f"--virtual-time-budget={PAGE_TIME}", *more, "--dump-dom", url,
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-        return Seen(words(done.stdout), CONSOLE.findall(done.stderr), hosts(log))
+        return Seen(done.stdout, words(done.stdout), CONSOLE.findall(done.stderr), hosts(log))
 
 
 def hosts(log: Path) -> set[str]:
@@ -103,15 +107,18 @@ def own_pages(base: str, dataset: str):
         "/docs": ["/datasets", "/stac"],
         f"/datasets/{urllib.parse.quote(dataset)}/": [name, *get(f"{base}/datasets/{urllib.parse.quote(dataset)}/keys")],
         "/thredds/catalog.html": [name],
+        "/?q=" + urllib.parse.quote(name): [name, "Datasets with"],
+        "/status": ["Status"],
     }
 
 
-def look_at_own_pages(base: str, dataset: str):
+def look_at_own_pages(base: str, dataset: str, axe: Path):
     """What is wrong with weir's own pages."""
     own = urllib.parse.urlsplit(base).netloc
     for path, texts in own_pages(base, dataset).items():
         with urllib.request.urlopen(base + path, timeout=60) as response:
-            unscripted = words(response.read().decode())
+            page = response.read().decode()
+        unscripted = words(page)
         seen = see(base + path)
         missing = [text for text in texts if text not in seen.text or text not in unscripted]
         if missing:
@@ -120,6 +127,9 @@ def look_at_own_pages(base: str, dataset: str):
             yield f"{path} says on the console: {seen.console}"
         if seen.hosts - {own}:
             yield f"{path} asks {seen.hosts}"
+        for mode in LIGHTS:
+            with tempfile.TemporaryDirectory() as folder:
+                yield from (f"{path}: {fault}" for fault in barriers(page, axe, Path(folder), lambda url, mode=mode: see(url, mode).page))
         print(f"looked at {path}")
 
 
@@ -144,14 +154,15 @@ def main() -> int:
     parser.add_argument("--dataset", default="temperature.nc", help="the dataset that is looked at")
     options = parser.parse_args()
     built = options.venvs / "browser" / "dist"
-    if not (built / "index.html").exists():
-        print(f"no {built}: run conformance/browser/install.sh", file=sys.stderr)
+    axe = next(built.parent.glob("axe-*.min.js"), None)
+    if axe is None or not (built / "index.html").exists():
+        print(f"no axe-core or no {built}: run conformance/browser/install.sh", file=sys.stderr)
         return 2
     with Weir(options.weir.absolute(), [options.data.absolute()], None) as weir:
         if not weir.healthy:
             print(f"weir does not start: {weir.last_words()}", file=sys.stderr)
             return 2
-        wrong = [*look_at_own_pages(weir.base, options.dataset), *look_with_stac_browser(weir.base, serve(built.absolute()), options.dataset)]
+        wrong = [*look_at_own_pages(weir.base, options.dataset, axe), *look_with_stac_browser(weir.base, serve(built.absolute()), options.dataset)]
     for line in wrong:
         print(line)
     print("all is as it must be" if not wrong else f"{len(wrong)} things are wrong")

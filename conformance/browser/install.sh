@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs what browser.py needs: Chromium of Debian, and STAC Browser from npm, built below $WEIR_VENVS/browser (target/venvs by default).
+# Installs what browser.py needs: Chromium of Debian, axe-core from npm, and STAC Browser from npm, built; both below $WEIR_VENVS/browser (target/venvs by default).
 # What is installed already is left alone.
 set -eu
 
 version=4.0.1
+axe=4.11.0
 # Of what it is built from, nothing newer than this is taken; newer versions of ol-stac want another OpenLayers.
 before=2026-11-15
 ol_stac=1.1.0
@@ -25,13 +26,20 @@ if [ -n "$missing" ]; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 fi
 
+mkdir -p "$built"
+if [ ! -e "$built/axe-$axe.min.js" ]; then
+    echo "axe-core: installing in $built"
+    scratch=$(mktemp -d)
+    (cd "$scratch" && tar -xzf "$(npm pack --silent "axe-core@$axe")")
+    mv "$scratch/package/axe.min.js" "$built/axe-$axe.min.js"
+    rm -rf "$scratch"
+fi
 if [ "$(cat "$built/stamp" 2>/dev/null)" = "$version" ]; then
     echo "STAC Browser: up to date"
     exit 0
 fi
 echo "STAC Browser: building in $built"
-rm -rf "$built"
-mkdir -p "$built"
+rm -rf "$built/dist" "$built/package" "$built/stamp"
 cd "$built"
 tar -xzf "$(npm pack --silent "@radiantearth/stac-browser@$version")"
 cd package

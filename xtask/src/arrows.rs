@@ -85,6 +85,13 @@ pub const ARROWS: &[Rule] = &[
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
+    // What every plugin that selects by coordinates shares.
+    Rule {
+        krate: "weir-selection",
+        may_know: &["weir-plugin-api", "weir-cf", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
     Rule {
         krate: "weir-plugin-esm",
         may_know: &["weir-plugin-api", "weir-catalogs", "weir-summaries", "weir-cf", "weir-model"],

@@ -144,7 +144,7 @@ fn code(subject: &Subject<'_>) -> Markup {
                 @for (at, snippet) in all.iter().enumerate() {
                     details open[at == 0] {
                         summary { h3 { (snippet.title) } }
-                        pre.code { code data-language=(snippet.language) { (snippet.code) } }
+                        pre.code tabindex="0" { code data-language=(snippet.language) { (snippet.code) } }
                     }
                 }
             }
