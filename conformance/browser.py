@@ -133,6 +133,39 @@ def look_at_own_pages(base: str, dataset: str, axe: Path):
         print(f"looked at {path}")
 
 
+# Clicks the first button, and writes what it says then, and what the code is that was copied or selected.
+CLICK = """
+<pre id="clicked"></pre>
+<script>%s</script>
+<script>
+let copied = null;
+navigator.clipboard.writeText = async (text) => { copied = text; };
+document.querySelector("pre.code + button").click();
+setTimeout(() => {
+  const said = document.querySelector("pre.code + button").textContent;
+  document.getElementById("clicked").textContent = JSON.stringify([said, copied]);
+}, 100);
+</script>
+</body>"""
+
+
+def look_at_copying(base: str, dataset: str):
+    """What is wrong with the buttons that copy code."""
+    with urllib.request.urlopen(f"{base}/datasets/{urllib.parse.quote(dataset)}/", timeout=60) as response:
+        page = re.sub(r"<script src=.*?</script>", "", response.read().decode())
+    with urllib.request.urlopen(f"{base}/pages/copy.js", timeout=60) as response:
+        script = response.read().decode()
+    code = html.unescape(re.search(r'(?s)<pre class="code".*?<code[^>]*>(.*?)</code>', page).group(1))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "page.html")
+        copy.write_text(page.replace("</body>", CLICK % script))
+        found = re.search(r'(?s)<pre id="clicked">(.+?)</pre>', see(copy.as_uri()).page)
+    clicked = json.loads(html.unescape(found.group(1))) if found else None
+    if clicked != ["Copied", code]:
+        yield f"the button that copies code does not: {clicked}"
+    print("clicked the button that copies code")
+
+
 def look_with_stac_browser(base: str, application: str, dataset: str):
     """What STAC Browser does not show."""
     external = base.replace("http://", "external/http:/", 1)
@@ -162,7 +195,7 @@ def main() -> int:
         if not weir.healthy:
             print(f"weir does not start: {weir.last_words()}", file=sys.stderr)
             return 2
-        wrong = [*look_at_own_pages(weir.base, options.dataset, axe), *look_with_stac_browser(weir.base, serve(built.absolute()), options.dataset)]
+        wrong = [*look_at_own_pages(weir.base, options.dataset, axe), *look_at_copying(weir.base, options.dataset), *look_with_stac_browser(weir.base, serve(built.absolute()), options.dataset)]
     for line in wrong:
         print(line)
     print("all is as it must be" if not wrong else f"{len(wrong)} things are wrong")

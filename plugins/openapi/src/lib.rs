@@ -44,7 +44,7 @@ impl Plugin for OpenApiPlugin {
         Ok(match request.route() {
             0 => Response::full(JSON, document.to_string()),
             _ => {
-                let policy = "default-src 'none'; style-src 'unsafe-inline'";
+                let policy = weir_catalogs::pages::POLICY;
                 let page = openapi::page(&document);
                 Response::full(PAGE, page).header("content-security-policy", policy)
             }

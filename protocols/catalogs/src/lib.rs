@@ -7,7 +7,6 @@ pub mod attributes;
 pub mod dataset_page;
 pub mod esm;
 pub mod gridlook;
-pub mod html;
 pub mod intake;
 pub mod json_ld;
 pub mod listing;
