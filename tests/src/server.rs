@@ -48,9 +48,16 @@ pub fn binaries() -> &'static Binaries {
         let plugins = built.join("plugins");
         std::fs::create_dir_all(&plugins).unwrap();
         let new = tempfile::tempdir_in(&built).unwrap();
-        for name in PLUGINS.map(|name| format!("libweir_plugin_{name}.so")) {
-            std::fs::hard_link(built.join(&name), new.path().join(&name)).unwrap();
-            std::fs::rename(new.path().join(&name), plugins.join(&name)).unwrap();
+        let names = PLUGINS.map(|name| format!("libweir_plugin_{name}.so"));
+        for name in &names {
+            std::fs::hard_link(built.join(name), new.path().join(name)).unwrap();
+            std::fs::rename(new.path().join(name), plugins.join(name)).unwrap();
+        }
+        // What was a plugin once is none any more.
+        for entry in std::fs::read_dir(&plugins).unwrap().map(Result::unwrap) {
+            if !names.iter().any(|name| entry.file_name() == name.as_str()) {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
         }
         Binaries { weir: built.join("weir"), plugins }
     })
