@@ -47,7 +47,10 @@ conformance: build
     plugins=$(mktemp -d); trap 'rm -rf "$plugins"' EXIT; \
         just plugins "$plugins"; \
         python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"; \
-        python3 conformance/catalogs.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins" --samples "{{ target }}/samples"
+        for part in catalogs side_by_side datastores contract pages stac_search; do \
+            python3 conformance/$part.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins" --samples "{{ target }}/samples" \
+                || exit 1; \
+        done
 
 # Weir's pages in Chromium, and a catalog and an item in STAC Browser, which is built from npm (a few minutes, once)
 conformance-browser: build

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
+from random import Random
 
 import environment
 from server import Weir
@@ -60,9 +61,48 @@ class Checks:
             print(f"FAILED {what}: {got!r}, but expected {expected!r}")
 
 
-def met(item, box) -> bool:
-    """Whether an item's box and another, neither of which crosses the antimeridian, have a point in common."""
-    return item.bbox is not None and item.bbox[0] <= box[2] and box[0] <= item.bbox[2] and item.bbox[1] <= box[3] and box[1] <= item.bbox[3]
+def make_swaths(folder: Path) -> None:
+    """Grids that no box of longitudes and latitudes describes: a bent one, and one that lies slanted across the antimeridian."""
+    import netCDF4
+    import numpy
+
+    folder.mkdir(parents=True, exist_ok=True)
+    y, x = numpy.meshgrid(numpy.linspace(0, 1, 40), numpy.linspace(0, 1, 60), indexing="ij")
+    for name, longitude, latitude in (
+        ("bent.nc", -60 + 40 * x + 15 * y, 20 + 30 * y + 12 * x * (1 - x) + 6 * x),
+        ("across.nc", (150 + 40 * x + 20 * y + 180) % 360 - 180, -40 + 30 * y - 20 * x),
+    ):
+        with netCDF4.Dataset(folder / name, "w") as file:
+            file.createDimension("y", 40)
+            file.createDimension("x", 60)
+            values = {"lon": longitude, "lat": latitude, "sst": 280 + x + y}
+            units = {"lon": "degrees_east", "lat": "degrees_north", "sst": "K"}
+            for variable, numbers in values.items():
+                made = file.createVariable(variable, "f8", ("y", "x"))
+                made[:] = numbers
+                made.units = units[variable]
+            file["sst"].coordinates = "lon lat"
+
+
+def met(item, geometry) -> bool:
+    """Whether an item has a point in common with a geometry of shapely."""
+    from shapely.geometry import shape
+
+    return item.geometry is not None and shape(item.geometry).intersects(geometry)
+
+
+def geometries(count: int) -> list[dict]:
+    """Geometries all over the Earth, the same in each run: triangles, lines and points."""
+    random = Random(1)
+    made = []
+    for number in range(count):
+        west, south = random.uniform(-180, 150), random.uniform(-80, 60)
+        places = [[west + random.uniform(0, 30), south + random.uniform(0, 20)] for _ in range(3)]
+        made.append([
+            {"type": "Polygon", "coordinates": [[*places, places[0]]]}, {"type": "LineString", "coordinates": places},
+            {"type": "Point", "coordinates": places[0]},
+        ][number % 3])
+    return made
 
 
 def times(item) -> tuple[str, str]:
@@ -75,6 +115,7 @@ def times(item) -> tuple[str, str]:
 def search(checks: Checks, base: str) -> None:
     """pystac-client, beside comparisons in plain Python."""
     from pystac_client import Client
+    from shapely.geometry import box, mapping, shape
 
     client = Client.open(f"{base}/stac")
     datasets = json.load(urllib.request.urlopen(f"{base}/datasets"))
@@ -88,20 +129,29 @@ def search(checks: Checks, base: str) -> None:
     checks.same("matched", client.search().matched(), len(datasets))
     checks.same("pages by POST", found(limit=2), sorted(datasets))
     checks.same("pages by GET", found(limit=2, method="GET"), sorted(datasets))
-    for box in ([-10, -10, 10, 10], [20, 88, 21, 89], [-180, -90, 180, 90]):
-        expected = [item.id for item in items if met(item, box)]
-        checks.same(f"bbox {box}", found(bbox=box), expected)
-        corners = [[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]], [box[0], box[1]]]
-        checks.same(f"polygon {box}", found(intersects={"type": "Polygon", "coordinates": [corners]}), expected)
+    # Two of them lie in the boxes of grids that are slanted, and not on the grids.
+    for place in ([-10, -10, 10, 10], [20, 88, 21, 89], [-180, -90, 180, 90], [-59, 45, -57, 47], [-172, -60, -171, -55]):
+        expected = [item.id for item in items if met(item, box(*place))]
+        checks.same(f"bbox {place}", found(bbox=place), expected)
+        checks.same(f"polygon {place}", found(intersects=mapping(box(*place))), expected)
+    checks.same("geometries are valid", [item.id for item in items if item.geometry and not shape(item.geometry).is_valid], [])
+    counted = 0
+    for geometry in geometries(60):
+        expected = [item.id for item in items if met(item, shape(geometry))]
+        counted += sum(one.startswith("swaths/") for one in expected)
+        checks.same(f"intersects {geometry}", found(intersects=geometry), expected)
+        literal = {"op": "s_intersects", "args": [{"property": "geometry"}, geometry]}
+        checks.same(f"s_intersects {geometry}", found(filter=literal), expected)
+    checks.same("some geometries meet slanted grids", counted > 3, True)
     for start, end in (("2001-01-01T00:00:00Z", "2001-01-02T00:00:00Z"), ("1950-01-01T00:00:00Z", "1990-01-01T00:00:00Z")):
         expected = [item.id for item in items if times(item)[0] <= end and start <= times(item)[1]]
         checks.same(f"datetime {start}/{end}", found(datetime=f"{start}/{end}"), expected)
         checks.same(f"datetime {start}/.., by GET", found(datetime=f"{start}/..", method="GET"), [i.id for i in items if start <= times(i)[1]])
-    for name in ("ocean", "air", "datasets"):
+    for name in ("ocean", "air", "datasets", "swaths"):
         expected = [item.id for item in items if item.collection_id == name]
         checks.same(f"collection {name}", found(collections=[name]), expected)
         checks.same(f"items of collection {name}", [item.id for item in client.get_collection(name).get_items()], expected)
-    checks.same("collections", sorted(one.id for one in client.get_collections()), ["air", "datasets", "ocean"])
+    checks.same("collections", sorted(one.id for one in client.get_collections()), ["air", "datasets", "ocean", "swaths"])
     checks.same("ids", found(ids=["air/ten.nc", "a b&c.nc", "none"]), ["a b&c.nc", "air/ten.nc"])
     for one in ("a b&c.nc", "ocean/surface/temperature.nc"):
         checks.same(f"item {one}", client.get_collection(by_id[one].collection_id).get_item(one).id, one)
@@ -189,6 +239,7 @@ def run(chosen: argparse.Namespace, scratch: Path) -> int:
     for place, sample in PLACES.items():
         (data / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(samples / sample, data / place)
+    make_swaths(data / "swaths")
     config = scratch / "weir.toml"
     config.write_text(CONFIG)
     checks = Checks()

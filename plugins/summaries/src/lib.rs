@@ -47,10 +47,12 @@ pub fn summarize(dataset: &Dataset) -> Result<Summary, Error> {
     let variables = variables::facts(&asked.schema);
     let steps = weir_cf::steps(&asked.schema);
     let grids = grids::of(&asked, &variables);
+    let place = places::of(&asked, &grids)?;
     let mut summary = Summary {
         words: words::of(&asked.schema.root.attributes),
         attributes: asked.schema.root.attributes.clone(),
-        bounds: places::bounds(&asked, &grids)?,
+        bounds: place.bounds,
+        outline: place.outline,
         projection: projection::of(&asked, &grids)?,
         time: times::span(&asked, &variables)?,
         vertical: vertical::of(&asked, &variables)?,

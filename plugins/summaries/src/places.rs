@@ -6,7 +6,7 @@ mod rotated;
 
 use weir_catalogs::GridKind;
 use weir_cf::Coordinates;
-use weir_cf::extent::{BoundingBox, Latitudes, Longitudes, Pole, enclosed_pole, to_degrees};
+use weir_cf::extent::{BoundingBox, Latitudes, Longitudes, Outline, Pole, enclosed_pole, to_degrees};
 use weir_cf::grid_mapping::Pixels;
 use weir_plugin_api::Error;
 use weir_plugin_api::model::Variable;
@@ -19,18 +19,30 @@ use crate::variables::attribute;
 /// Of a dataset with many grids, this many are read.
 const MOST_GRIDS: usize = 6;
 
-/// The box around all grids.
+/// Where the data lies.
+#[derive(Default)]
+pub(crate) struct Place {
+    /// The box around all grids.
+    pub bounds: Option<BoundingBox>,
+    /// The outline of the only grid, where that is known and no box.
+    pub outline: Option<Outline>,
+}
+
+/// Where the grids lie.
 ///
 /// # Errors
 /// Those that pass.
-pub(crate) fn bounds(asked: &Asked<'_>, grids: &[Found]) -> Result<Option<BoundingBox>, Error> {
+pub(crate) fn of(asked: &Asked<'_>, grids: &[Found]) -> Result<Place, Error> {
     let mut boxes = Vec::new();
-    let mut halves = Reach::default();
+    let (mut halves, mut outline) = (Reach::default(), None);
     for grid in grids.iter().take(MOST_GRIDS) {
         let mut reach = Reach::default();
         reach.add_grid(asked, grid)?;
         match reach.bounds() {
-            Some(bounds) => boxes.push(bounds),
+            Some(bounds) => {
+                boxes.push(bounds);
+                outline = reach.outline;
+            }
             // A file of coordinates alone: each of them is a variable without the other.
             None => halves.add_grid(asked, grid)?,
         }
@@ -38,7 +50,7 @@ pub(crate) fn bounds(asked: &Asked<'_>, grids: &[Found]) -> Result<Option<Boundi
     if boxes.is_empty() {
         boxes.extend(halves.bounds());
     }
-    Ok(around(&boxes))
+    Ok(Place { bounds: around(&boxes), outline: outline.filter(|_| grids.len() == 1) })
 }
 
 /// The box around boxes.
@@ -67,6 +79,7 @@ struct Reach {
     longitudes: Longitudes,
     latitudes: Latitudes,
     pole: Option<Pole>,
+    outline: Option<Outline>,
 }
 
 impl Reach {
@@ -165,9 +178,19 @@ impl Reach {
         let places: Vec<(f64, f64)> = pairs.map(|(x, y)| (x * to_east, y * to_north)).collect();
         self.add_pairs(&places);
         if east.shape.len() == 2 {
-            self.pole = enclosed_pole(rim(&places, longitudes.row));
+            self.add_rim(&rim(&places, longitudes.row), &places);
+            if longitudes.part != Part::Whole || latitudes.part != Part::Whole {
+                // Parts of rows have no rim that tells how far the grid reaches.
+                self.outline = None;
+            }
         }
         Ok(())
+    }
+
+    /// The rim of a grid of places: what it goes around.
+    fn add_rim(&mut self, rim: &[(f64, f64)], places: &[(f64, f64)]) {
+        self.pole = enclosed_pole(rim.iter().copied());
+        self.outline = Outline::of(rim, places);
     }
 
     /// Places; those with only one of their numbers are missing.

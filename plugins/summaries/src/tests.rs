@@ -168,6 +168,50 @@ fn curvilinear_grids_go_around_poles() {
     let summary = summary("polar", dataset);
     assert_eq!(summary.grid.as_ref().map(|grid| grid.kind), Some(GridKind::Curvilinear));
     assert_eq!(bbox(&summary), Some([-180.0, 84.343146, 180.0, 90.0]));
+    assert_eq!(summary.outline, None);
+}
+
+#[test]
+fn slanted_grids_have_an_outline() {
+    let axes = [("y", 5), ("x", 9)];
+    let place = |number: u32| {
+        let (x, y) = (f64::from(number % 9), f64::from(number / 9));
+        (175.0 + x + y, 10.0 + 2.0 * y - 0.5 * x)
+    };
+    let (east, north): (Vec<f64>, Vec<f64>) = (0..45).map(place).unzip();
+    let swath = |more: Vec<Made>| {
+        let mut variables = vec![
+            variable("lon", &axes, &east, &[EAST]),
+            variable("lat", &axes, &north, &[NORTH]),
+            variable("sst", &axes, &[], &["units = K", "coordinates = lon lat"]),
+        ];
+        variables.extend(more);
+        dataset_of(variables)
+    };
+    let slanted = summary("swath", swath(vec![]));
+    assert_eq!(bbox(&slanted), Some([175.0, 6.0, -173.0, 18.0]));
+    let outline = slanted.outline.unwrap();
+    let expected: [&[[f64; 2]]; 2] = [
+        &[[179.0, 18.0], [175.0, 10.0], [180.0, 7.5], [180.0, 17.5], [179.0, 18.0]],
+        &[[-177.0, 6.0], [-173.0, 14.0], [-180.0, 17.5], [-180.0, 7.5], [-177.0, 6.0]],
+    ];
+    let sorted = |ring: &[[f64; 2]]| {
+        let mut places: Vec<String> = ring.iter().map(|place| format!("{place:?}")).collect();
+        places.sort();
+        places.dedup();
+        places
+    };
+    let made: Vec<_> = outline.rings().iter().map(|ring| sorted(ring)).collect();
+    assert_eq!(made, expected.map(sorted));
+
+    // Of several grids, only the box around them is known.
+    let others = vec![
+        variable("station_lon", &[("station", 2)], &[1.0, 2.0], &[EAST]),
+        variable("station_lat", &[("station", 2)], &[3.0, 4.0], &[NORTH]),
+        variable("level", &[("station", 2)], &[], &["units = m", "coordinates = station_lon station_lat"]),
+    ];
+    let both = summary("swath-and-stations", swath(others));
+    assert_eq!((both.bounds.is_some(), both.outline), (true, None));
 }
 
 #[test]
@@ -236,6 +280,8 @@ fn rotated_grids_without_longitudes() {
     let [west, south, east, north] = bbox(&summary).unwrap();
     assert!((west - 18.0).abs() < 1e-6 && (north - 51.75).abs() < 1e-6, "{west} {north}");
     assert!((south - 49.696417).abs() < 1e-6 && (east - 33.900511).abs() < 1e-6, "{south} {east}");
+    let outline = summary.outline.as_ref().unwrap();
+    assert_eq!(outline.rings().iter().map(Vec::len).collect::<Vec<_>>(), [5]);
     let projection = summary.projection.unwrap();
     assert_eq!((projection.x.map(|x| x.greatest), projection.shape), (Some(10.0), Some([2, 2])));
 }

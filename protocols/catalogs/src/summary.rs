@@ -3,7 +3,7 @@
 //! Whatever is not known is absent. A catalog never guesses: where coordinates cannot be told, [`Summary::notes`] say why.
 
 use weir_cf::axes::{Kind, Positive};
-use weir_cf::extent::{BoundingBox, Range};
+use weir_cf::extent::{BoundingBox, Outline, Range};
 use weir_model::Attribute;
 
 /// What a dataset is, and where and when its data lies.
@@ -17,6 +17,8 @@ pub struct Summary {
     pub grid: Option<Grid>,
     /// The part of the Earth that all data variables lie in.
     pub bounds: Option<BoundingBox>,
+    /// Where in the bounds it lies, if that is known and not all of them.
+    pub outline: Option<Outline>,
     /// The reference system of projected coordinates.
     pub projection: Option<Projected>,
     /// When the data is valid.

@@ -5,8 +5,10 @@
 //! [`Range`] does the same for the coordinates of a projection.
 
 mod longitudes;
+mod outline;
 
 pub use longitudes::{LongitudeRange, Longitudes};
+pub use outline::Outline;
 
 /// What turns the numbers of a horizontal coordinate into degrees, by its `units`: radians, as ICON and MPAS write them, or
 /// degrees.

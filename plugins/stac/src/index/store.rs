@@ -20,7 +20,7 @@ const MARKS: TableDefinition<'_, &str, &str> = TableDefinition::new("marks");
 const FILE: &str = "stac.redb";
 
 /// The layout of what is stored.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 
 /// Bytes of the file that are kept in memory.
 const PAGES: usize = 16 << 20;

@@ -200,9 +200,9 @@ fn fits(wanted: &Wanted, id: &str, record: &Record) -> bool {
         && wanted
             .interval
             .is_none_or(|wanted| record.interval.is_some_and(|interval| interval.intersects(&wanted)))
-        && wanted.bbox.is_none_or(|wanted| record.bbox.is_some_and(|bbox| bbox.intersects(&wanted)))
+        && wanted.bbox.is_none_or(|wanted| record.meets_box(&wanted) == Some(true))
         && wanted.filter.as_ref().is_none_or(|filter| filter.holds(id, record))
-        && wanted.intersects.as_ref().is_none_or(|shape| record.bbox.is_some_and(|bbox| shape.meets(&bbox)))
+        && wanted.intersects.as_ref().is_none_or(|shape| record.meets(shape) == Some(true))
 }
 
 #[cfg(test)]

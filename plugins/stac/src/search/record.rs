@@ -1,12 +1,13 @@
 //! What is searched of an item: little enough that those of 100,000 items stay in memory.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::bbox::Bbox;
 use super::datetime::{Interval, Millis};
+use super::geometry::Shape;
 
 /// At most so many properties of an item are searched; at most so long texts, and so many texts in a list.
 const MOST_FACTS: usize = 48;
@@ -41,13 +42,22 @@ pub enum Found<'r> {
     Texts(&'r [Arc<str>]),
 }
 
+/// A geometry, and the text of it.
+#[derive(Debug, PartialEq)]
+struct Footprint {
+    text: Box<str>,
+    shape: Shape,
+}
+
 /// What is searched of an item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The collection that it belongs to.
     pub collection: Arc<str>,
-    /// Where it is.
+    /// The box around it.
     pub bbox: Option<Bbox>,
+    /// Where in the box it is, where that is not all of it.
+    footprint: Option<Arc<Footprint>>,
     /// When it is.
     pub interval: Option<Interval>,
     facts: Box<[(Arc<str>, Fact)]>,
@@ -56,10 +66,11 @@ pub struct Record {
 /// Records by the ids of their items.
 pub type Records = BTreeMap<Arc<str>, Record>;
 
-/// Texts that many records have in common, each of them once in memory.
+/// Texts and footprints that many records have in common, each of them once in memory: files of one model are on one grid.
 #[derive(Debug, Default)]
 pub struct Words {
     words: HashSet<Arc<str>>,
+    footprints: HashMap<Box<str>, Arc<Footprint>>,
     /// How many there may be before those that nobody has any more are forgotten.
     most: usize,
 }
@@ -77,6 +88,22 @@ impl Words {
         let word: Arc<str> = text.into();
         self.words.insert(Arc::clone(&word));
         word
+    }
+
+    /// Where in a box a geometry of GeoJSON is; `None` where that is all of it, or it cannot be told.
+    fn footprint(&mut self, geometry: &Value, bbox: &Bbox) -> Option<Arc<Footprint>> {
+        let text = geometry.to_string();
+        if let Some(known) = self.footprints.get(text.as_str()) {
+            return Some(Arc::clone(known));
+        }
+        let shape = Shape::from_json(geometry).ok().filter(|shape| shape.is_less_than(bbox))?;
+        if self.footprints.len() >= self.most {
+            self.footprints.retain(|_, known| Arc::strong_count(known) > 1);
+            self.most = self.most.max(self.footprints.len().saturating_mul(2)).max(1024);
+        }
+        let footprint = Arc::new(Footprint { text: text.as_str().into(), shape });
+        self.footprints.insert(text.into(), Arc::clone(&footprint));
+        Some(footprint)
     }
 
     fn fact(&mut self, value: &Value) -> Option<Fact> {
@@ -108,10 +135,14 @@ impl Record {
         let members = properties.as_object().into_iter().flatten();
         let facts = members.filter(|(name, _)| !TIMES.contains(&name.as_str()) && name.len() <= MOST_TEXT);
         let facts = facts.filter_map(|(name, value)| Some((words.share(name), words.fact(value)?)));
+        let facts = facts.take(MOST_FACTS).collect();
+        let bbox = item.get("bbox").and_then(|bbox| Bbox::from_json(bbox).ok());
+        let geometry = item.get("geometry").filter(|geometry| !geometry.is_null());
         Self {
-            facts: facts.take(MOST_FACTS).collect(),
+            facts,
             collection: words.share(collection),
-            bbox: item.get("bbox").and_then(|bbox| Bbox::from_json(bbox).ok()),
+            bbox,
+            footprint: geometry.zip(bbox).and_then(|(geometry, bbox)| words.footprint(geometry, &bbox)),
             interval: Interval::of_item(properties),
         }
     }
@@ -129,21 +160,28 @@ impl Record {
             self.facts.iter().map(|(name, value)| (name.to_string(), fact(value))).collect();
         let bbox = self.bbox.map(|b| [b.west, b.south, b.east, b.north]);
         let interval = self.interval.map(|interval| [interval.start, interval.end]);
-        json!([&*self.collection, bbox, interval, facts])
+        let footprint =
+            self.footprint.as_ref().and_then(|known| serde_json::from_str::<Value>(&known.text).ok());
+        json!([&*self.collection, bbox, footprint, interval, facts])
     }
 
     /// Reads what [`to_json`](Self::to_json) wrote; `None` where it is something else.
     #[must_use]
     pub fn from_json(value: &Value, words: &mut Words) -> Option<Self> {
-        let [collection, bbox, interval, facts] = value.as_array()?.as_slice() else { return None };
+        let [collection, bbox, footprint, interval, facts] = value.as_array()?.as_slice() else {
+            return None;
+        };
         let interval = match interval.as_array().map(Vec::as_slice) {
             Some([start, end]) => Some(Interval { start: start.as_i64(), end: end.as_i64() }),
             _ => None,
         };
         let facts = facts.as_object()?.iter();
+        let bbox = Some(bbox).filter(|bbox| !bbox.is_null()).map(Bbox::from_json).transpose().ok()?;
+        let footprint = Some(footprint).filter(|footprint| !footprint.is_null()).zip(bbox);
         Some(Self {
             collection: words.share(collection.as_str()?),
-            bbox: Some(bbox).filter(|bbox| !bbox.is_null()).map(Bbox::from_json).transpose().ok()?,
+            bbox,
+            footprint: footprint.and_then(|(footprint, bbox)| words.footprint(footprint, &bbox)),
             interval,
             facts: facts.filter_map(|(name, value)| Some((words.share(name), words.fact(value)?))).collect(),
         })
@@ -170,6 +208,20 @@ impl Record {
         }
     }
 
+    /// Whether the item has a point in common with a box; `None` where it is nowhere.
+    #[must_use]
+    pub fn meets_box(&self, wanted: &Bbox) -> Option<bool> {
+        let near = self.bbox?.intersects(wanted);
+        Some(near && self.footprint.as_ref().is_none_or(|footprint| footprint.shape.meets(wanted)))
+    }
+
+    /// Whether the item has a point in common with a geometry; `None` where it is nowhere.
+    #[must_use]
+    pub fn meets(&self, wanted: &Shape) -> Option<bool> {
+        let near = wanted.meets(&self.bbox?);
+        Some(near && self.footprint.as_ref().is_none_or(|footprint| wanted.meets_shape(&footprint.shape)))
+    }
+
     /// The properties that are searched, with their values.
     pub fn facts(&self) -> impl Iterator<Item = (&str, &Fact)> {
         self.facts.iter().map(|(name, fact)| (&**name, fact))
@@ -189,6 +241,32 @@ mod tests {
                 "long": "x".repeat(300), "mixed": ["a", 1], "nothing": null
             }
         })
+    }
+
+    fn triangle() -> Value {
+        let ring = json!([[0, 0], [10, 0], [0, 10], [0, 0]]);
+        json!({"collection": "c", "bbox": [0, 0, 10, 10], "geometry": {"type": "Polygon", "coordinates": [ring]}})
+    }
+
+    #[test]
+    fn places_are_compared_with_geometries_not_with_boxes_alone() {
+        let mut words = Words::default();
+        let record = Record::of(&triangle(), &mut words);
+        let check = |bbox: &str, expected: bool| {
+            let bbox = Bbox::parse(bbox).unwrap();
+            assert_eq!(record.meets_box(&bbox), Some(expected), "{bbox:?}");
+            assert_eq!(record.meets(&Shape::of_box(&bbox)), Some(expected), "{bbox:?}");
+        };
+        check("1,1,2,2", true);
+        check("8,8,9,9", false);
+        check("8,8,8,8", false);
+        check("11,1,12,2", false);
+        check("5,5,20,20", true);
+        // One geometry of many records is in memory once.
+        let other = Record::of(&triangle(), &mut words);
+        assert!(Arc::ptr_eq(record.footprint.as_ref().unwrap(), other.footprint.as_ref().unwrap()));
+        let nowhere = Record::of(&json!({"collection": "c"}), &mut words);
+        assert_eq!(nowhere.meets_box(&Bbox::parse("-180,-90,180,90").unwrap()), None);
     }
 
     #[test]
@@ -213,6 +291,7 @@ mod tests {
         for item in [
             item(),
             json!({"collection": "c", "properties": {"datetime": "2001-01-01T00:00:00Z"}}),
+            triangle(),
             json!({}),
         ] {
             let record = Record::of(&item, &mut words);
@@ -221,9 +300,10 @@ mod tests {
         for other in [
             json!(null),
             json!([]),
-            json!([1, null, null, {}]),
-            json!(["c", "b", null, {}]),
-            json!(["c", null, null, 1]),
+            json!([1, null, null, null, {}]),
+            json!(["c", "b", null, null, {}]),
+            json!(["c", null, null, null, 1]),
+            json!(["c", null, null, {}]),
         ] {
             assert_eq!(Record::from_json(&other, &mut words), None, "{other}");
         }

@@ -50,7 +50,7 @@ pub(super) fn add(reach: &mut Reach, asked: &Asked<'_>, grid: &Found) -> Result<
     let places: Vec<(f64, f64)> =
         y.iter().flat_map(|&y| row(y)).map(|place| back.place(place).unwrap_or(missing)).collect();
     reach.add_pairs(&places);
-    reach.pole = super::enclosed_pole(super::rim(&places, x.len()));
+    reach.add_rim(&super::rim(&places, x.len()), &places);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::assets::{OriginalFile, Protocol, StoredChunks, assets, snippet};
-use super::geometry::geometry;
+use super::geometry::{geometry, outlined};
 use super::properties::properties;
 use super::{ITEM_TYPE, VERSION, levels, url};
 use crate::listing::folder_of;
@@ -60,7 +60,7 @@ pub fn item(of: &Described<'_>, around: &Surroundings<'_>) -> Value {
     put("id", json!(of.id));
     match &of.summary.bounds {
         Some(bounds) => {
-            put("geometry", geometry(bounds));
+            put("geometry", of.summary.outline.as_ref().map_or_else(|| geometry(bounds), outlined));
             put("bbox", json!(bounds.bbox()));
         }
         None => {

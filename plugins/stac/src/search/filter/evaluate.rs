@@ -37,7 +37,7 @@ pub fn holds(expression: &Expression, id: &str, record: &Record) -> Option<bool>
             _ => None,
         },
         Expression::IsNull(value) => Some(Compared::of(value, id, record).is_none()),
-        Expression::Meets(shape) => record.bbox.as_ref().map(|bbox| shape.meets(bbox)),
+        Expression::Meets(shape) => record.meets(shape),
         Expression::Time(relation, operand, wanted) => {
             let time = match operand {
                 Operand::Times => record.interval?,
