@@ -32,6 +32,7 @@ pub const ARROWS: &[Rule] = &[
     Rule { krate: "weir-dap", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-zarr", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-cf", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
+    Rule { krate: "weir-netcdf", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule {
         krate: "weir-references",
         may_know: &["weir-model"],
