@@ -32,6 +32,7 @@ pub const ARROWS: &[Rule] = &[
     Rule { krate: "weir-dap", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-zarr", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule { krate: "weir-cf", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
+    Rule { krate: "weir-netcdf", may_know: &["weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule {
         krate: "weir-references",
         may_know: &["weir-model"],
@@ -69,6 +70,12 @@ pub const ARROWS: &[Rule] = &[
     Rule {
         krate: "weir-plugin-zarr",
         may_know: &["weir-plugin-api", "weir-zarr-objects", "weir-zarr", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-coverage",
+        may_know: &["weir-cf"],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
