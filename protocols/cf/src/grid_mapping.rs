@@ -1,6 +1,9 @@
 //! Grid mappings (CF section 5.6 and appendix F): how coordinates become places on the Earth.
 
+mod healpix;
+mod proj_string;
 mod projection;
+mod rotated_pole;
 
 use std::fmt;
 
@@ -12,6 +15,7 @@ use crate::scope::{find, group_of};
 use crate::tokens::{Keyed, SyntaxError, keyed_lists};
 
 pub use projection::{Order, Pixels, Projection, TrueScale};
+pub use rotated_pole::RotatedPole;
 
 /// A grid mapping of a variable.
 #[derive(Clone, Debug, PartialEq)]

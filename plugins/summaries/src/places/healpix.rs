@@ -1,91 +1,19 @@
-//! The centres of HEALPix cells (Górski and others 2005, sections 5.1 and 5.2).
+//! The centres of HEALPix cells whose numbers were read as coordinates are.
 
-use weir_cf::grid_mapping::{Order, Pixels};
+use weir_cf::grid_mapping::Pixels;
 
 /// Longitude and latitude of the centre of a cell, in degrees; `None` where there is no such cell.
 pub(super) fn centre(pixels: Pixels, cell: f64) -> Option<(f64, f64)> {
     let whole = cell.is_finite() && cell.fract() == 0.0 && cell >= 0.0;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and not negative")]
-    let cell = whole.then_some(cell as u64).filter(|cell| *cell < pixels.cells())?;
-    Some(match pixels.order {
-        Order::Ring => of_ring(pixels.nside, cell),
-        Order::Nested => {
-            let base = pixels.nside * pixels.nside;
-            let within = cell % base;
-            nested(pixels.nside, cell / base, (spread_out(within), spread_out(within >> 1)))
-        }
-    })
-}
-
-/// Every second bit of a number.
-fn spread_out(number: u64) -> u64 {
-    (0..32).map(|bit| ((number >> (2 * bit)) & 1) << bit).sum()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "numbers of rings and of cells in them fit 53 bits")]
-fn place(nside: u64, ring: u64, in_ring: f64) -> (f64, f64) {
-    let n = nside as f64;
-    let i = ring as f64;
-    let (sine, longitude) = if ring < nside {
-        (1.0 - i * i / (3.0 * n * n), 90.0 / i * (in_ring - 0.5))
-    } else if ring <= 3 * nside {
-        let shift = if (ring - nside).is_multiple_of(2) { 0.5 } else { 1.0 };
-        (4.0 / 3.0 - 2.0 * i / (3.0 * n), 90.0 / n * (in_ring - shift))
-    } else {
-        let i = (4 * nside - ring) as f64;
-        (i * i / (3.0 * n * n) - 1.0, 90.0 / i * (in_ring - 0.5))
-    };
-    (longitude, sine.clamp(-1.0, 1.0).asin().to_degrees())
-}
-
-/// The centre of a cell that is numbered from north to south; rings and places in them count from 1.
-#[expect(clippy::cast_precision_loss, reason = "as above")]
-fn of_ring(nside: u64, cell: u64) -> (f64, f64) {
-    let cap = 2 * nside * (nside - 1);
-    let cells = 12 * nside * nside;
-    if cell < cap {
-        let ring = ring_of_cap(cell);
-        return place(nside, ring, (cell - 2 * ring * (ring - 1) + 1) as f64);
-    }
-    if cell < cells - cap {
-        let behind = cell - cap;
-        return place(nside, behind / (4 * nside) + nside, (behind % (4 * nside) + 1) as f64);
-    }
-    // From the south pole, backwards.
-    let behind = cells - 1 - cell;
-    let ring = ring_of_cap(behind);
-    let in_ring = 4 * ring - (behind - 2 * ring * (ring - 1));
-    place(nside, 4 * nside - ring, in_ring as f64)
-}
-
-/// The ring of a polar cap that the `cell`-th from the pole lies in, from 1: the greatest whose ring before ends there.
-fn ring_of_cap(cell: u64) -> u64 {
-    (1 + 2 * cell).isqrt().div_ceil(2)
-}
-
-/// The centre of the cell at `(x, y)` of base cell `base`.
-#[expect(clippy::cast_precision_loss, reason = "as above")]
-fn nested(nside: u64, base: u64, (x, y): (u64, u64)) -> (f64, f64) {
-    let row = base / 4;
-    // Rings count from the north: (row + 2) nside - x - y - 1.
-    let ring = ((row + 2) * nside).saturating_sub(x + y + 1);
-    let length = if ring < nside {
-        ring
-    } else if ring <= 3 * nside {
-        nside
-    } else {
-        4 * nside - ring
-    };
-    // The middle of the base cell, in eighths of the circle.
-    let eighth = if row == 1 { 2 * (base % 4) } else { 2 * (base % 4) + 1 };
-    let shift = x as f64 - y as f64;
-    let longitude = 45.0 * (eighth as f64 + shift / length.max(1) as f64);
-    let (_, latitude) = place(nside, ring, 1.0);
-    (longitude, latitude)
+    let cell = whole.then_some(cell as u64)?;
+    pixels.centre(cell)
 }
 
 #[cfg(test)]
 mod tests {
+    use weir_cf::grid_mapping::Order;
+
     use super::*;
 
     fn check(nside: u64, order: Order, cell: f64, expected: Option<(f64, f64)>) {

@@ -1,0 +1,174 @@
+//! Colour scales: from values to colours.
+
+use crate::{Colour, ColourMap};
+
+/// How values are spread over the colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Spread {
+    /// Evenly.
+    #[default]
+    Linear,
+    /// By their logarithms; values that have none are missing.
+    Logarithmic,
+}
+
+/// From values to colours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColourScale {
+    map: ColourMap,
+    least: f64,
+    most: f64,
+    spread: Spread,
+    /// Edges of bands of one colour; empty where colours change without steps.
+    bands: Vec<f64>,
+}
+
+impl ColourScale {
+    /// A scale from `least` to `most`; values beyond have the colours of the ends. Where `most` is not greater, it is made so.
+    #[must_use]
+    pub fn new(map: ColourMap, (least, most): (f64, f64), spread: Spread) -> Self {
+        let wide = most - least > f64::max(least.abs(), most.abs()) * 1e-12;
+        let (least, most) = match spread {
+            Spread::Linear if wide => (least, most),
+            Spread::Linear => widened(least),
+            Spread::Logarithmic => {
+                let least = if least > 0.0 { least } else { most.abs().max(f64::MIN_POSITIVE) * 1e-6 };
+                (least, if most > least { most } else { least * 10.0 })
+            }
+        };
+        Self { map, least, most, spread, bands: Vec::new() }
+    }
+
+    /// The same with bands of one colour between edges, which ascend.
+    #[must_use]
+    pub fn banded(self, edges: Vec<f64>) -> Self {
+        Self { bands: edges, ..self }
+    }
+
+    /// The scale of the values that are there, with ends that are given instead where they are; from 0 to 1 where nothing is there.
+    #[must_use]
+    pub fn of(
+        map: ColourMap,
+        values: impl IntoIterator<Item = f32>,
+        (least, most): (Option<f64>, Option<f64>),
+        spread: Spread,
+    ) -> Self {
+        let fits = |value: &f64| value.is_finite() && (spread == Spread::Linear || *value > 0.0);
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for value in values.into_iter().map(f64::from).filter(fits) {
+            (low, high) = (low.min(value), high.max(value));
+        }
+        let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
+        Self::new(map, (least.unwrap_or(low), most.unwrap_or(high)), spread)
+    }
+
+    /// Both ends.
+    #[must_use]
+    pub fn ends(&self) -> (f64, f64) {
+        (self.least, self.most)
+    }
+
+    /// The edges of bands.
+    #[must_use]
+    pub fn bands(&self) -> &[f64] {
+        &self.bands
+    }
+
+    /// How values are spread.
+    #[must_use]
+    pub fn spread(&self) -> Spread {
+        self.spread
+    }
+
+    /// Where a value lies between the ends, as 0 to 1.
+    #[must_use]
+    pub fn part(&self, value: f64) -> f64 {
+        let part = match self.spread {
+            Spread::Linear => (value - self.least) / (self.most - self.least),
+            Spread::Logarithmic => (value / self.least).ln() / (self.most / self.least).ln(),
+        };
+        part.clamp(0.0, 1.0)
+    }
+
+    /// The value at a part of the way.
+    #[must_use]
+    pub fn value(&self, part: f64) -> f64 {
+        match self.spread {
+            Spread::Linear => self.least + (self.most - self.least) * part,
+            Spread::Logarithmic => self.least * (self.most / self.least).powf(part),
+        }
+    }
+
+    /// The colour of a value; `None` where it is missing.
+    #[must_use]
+    pub fn colour(&self, value: f64) -> Option<Colour> {
+        if value.is_nan() || (self.spread == Spread::Logarithmic && value <= 0.0) {
+            return None;
+        }
+        if self.bands.len() < 2 {
+            return Some(self.map.at(self.part(value)));
+        }
+        let bands = self.bands.len().saturating_sub(1);
+        let band = self.bands.partition_point(|edge| *edge <= value).saturating_sub(1);
+        Some(self.of_band(band.min(bands.saturating_sub(1))))
+    }
+
+    /// The colour of a band, counted from the least.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of bands are small")]
+    pub fn of_band(&self, band: usize) -> Colour {
+        let last = self.bands.len().saturating_sub(2).max(1);
+        self.map.at(band as f64 / last as f64)
+    }
+}
+
+fn widened(value: f64) -> (f64, f64) {
+    let by = if value == 0.0 { 0.5 } else { value.abs() * 0.05 };
+    (value - by, value + by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map() -> ColourMap {
+        ColourMap::named("Greys_r").unwrap()
+    }
+
+    #[test]
+    fn values_have_colours_between_the_ends() {
+        let scale = ColourScale::new(map(), (10.0, 20.0), Spread::Linear);
+        assert_eq!(scale.colour(5.0), Some([0, 0, 0]));
+        assert_eq!(scale.colour(10.0), scale.colour(-1e300));
+        assert_eq!(scale.colour(20.0), scale.colour(f64::INFINITY));
+        assert_eq!(scale.colour(f64::NAN), None);
+        assert!((scale.part(12.5) - 0.25).abs() < 1e-12 && (scale.value(0.25) - 12.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn logarithms_spread_what_is_positive() {
+        let scale = ColourScale::of(map(), [-1.0, 0.0, 0.01, 100.0], (None, None), Spread::Logarithmic);
+        assert!((scale.part(1.0) - 0.5).abs() < 1e-6);
+        assert_eq!((scale.colour(0.0), scale.colour(-3.0)), (None, None));
+    }
+
+    #[test]
+    fn ends_are_those_of_the_values_unless_given() {
+        let ends = |values: &[f32], given| {
+            ColourScale::of(map(), values.iter().copied(), given, Spread::Linear).ends()
+        };
+        assert_eq!(ends(&[3.0, f32::NAN, 7.0], (None, None)), (3.0, 7.0));
+        assert_eq!(ends(&[3.0, 7.0], (Some(0.0), None)), (0.0, 7.0));
+        assert_eq!(ends(&[f32::NAN], (None, None)), (0.0, 1.0));
+        assert_eq!(ends(&[2.0, 2.0], (None, None)), (1.9, 2.1));
+    }
+
+    #[test]
+    fn bands_have_one_colour_each() {
+        let scale = ColourScale::new(map(), (0.0, 4.0), Spread::Linear).banded(vec![0.0, 1.0, 2.0, 4.0]);
+        assert_eq!(scale.colour(2.1), scale.colour(3.9));
+        assert_ne!(scale.colour(0.9), scale.colour(1.0));
+        assert_eq!(scale.colour(-5.0), scale.colour(0.5));
+        assert_eq!(scale.colour(9.0), scale.colour(3.0));
+    }
+}
