@@ -80,9 +80,10 @@ impl Component {
             Self::Microsecond => (clock.nanosecond / 1000).into(),
             Self::Quarter => i64::from(month.saturating_sub(1) / 3).saturating_add(1),
             Self::DaysInMonth => date.calendar().month_length(year, month).into(),
+            // As cftime counts: in 1582, the days that the standard calendar leaves out are counted too.
             Self::DayOfYear => {
-                let number = |month, day| date.calendar().day_number(Date { year, month, day });
-                number(month, day)?.saturating_sub(number(1, 1)?).saturating_add(1)
+                let before = (1..month).map(|month| i64::from(date.calendar().month_length(year, month)));
+                before.fold(i64::from(day), i64::saturating_add)
             }
             // Julian day 0 was a Monday.
             Self::DayOfWeek => date.calendar().day_number(date.date())?.rem_euclid(7),
@@ -113,6 +114,7 @@ mod tests {
         check("2000-02-29T13:14:15.000016", Calendar::Standard, "dayofweek", 1);
         check("2000-02-29T13:14:15.000016", Calendar::Standard, "hour", 13);
         check("2000-02-29T13:14:15.000016", Calendar::Standard, "microsecond", 16);
+        check("1582-10-15", Calendar::Standard, "dayofyear", 288);
         check("2000-12-31", Calendar::NoLeap, "dayofyear", 365);
         check("2000-12-30", Calendar::Day360, "dayofyear", 360);
         check("2000-12-30", Calendar::Day360, "days_in_month", 30);

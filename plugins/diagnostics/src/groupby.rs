@@ -143,18 +143,28 @@ impl<'a> GroupBy<'a> {
         }
     }
 
-    /// Coordinates that have nothing to do with the dimension that is grouped.
+    /// Coordinates that have nothing to do with the dimension that is grouped; those along it, too, where its own coordinate
+    /// gives each index a group of its own.
     fn kept_coordinates(&self) -> Result<Vec<ResultCoordinate>, Error> {
         let coordinates = Coordinates::of(self.schema, &self.path).unwrap_or_default();
         let grouped = self.variable.dimensions.get(self.axis);
-        let is_kept = |coordinate: &&Coordinate<'_>| {
-            !coordinate.variable.dimensions.iter().any(|own| Some(own) == grouped)
-        };
-        coordinates
-            .all()
-            .filter(is_kept)
-            .filter_map(|coordinate| whole(self.dataset, coordinate).transpose())
-            .collect()
+        let own = grouped.filter(|path| last_name(path) == self.name);
+        let indices = own.and_then(|_| self.groups.single_indices());
+        let in_order = indices.as_ref().is_some_and(|indices| indices.is_sorted());
+        let mut kept = Vec::new();
+        for coordinate in coordinates.all() {
+            let along = coordinate.variable.dimensions.iter().any(|own| Some(own) == grouped);
+            let is_simple = coordinate.variable.dimensions.len() == 1;
+            if along && !in_order && !(is_simple && indices.is_some()) {
+                continue;
+            }
+            let Some(mut found) = whole(self.dataset, coordinate)? else { continue };
+            if let Some(indices) = indices.as_ref().filter(|_| along && !in_order) {
+                found.labels = found.labels.picked(indices);
+            }
+            kept.push(found);
+        }
+        Ok(kept)
     }
 }
 

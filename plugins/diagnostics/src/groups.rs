@@ -74,11 +74,39 @@ pub fn by_label(labels: &Labels) -> Result<Groups, Error> {
                 }
             }
             let first: Vec<usize> = first.into_iter().flatten().collect();
-            let labels = Labels::Times(*units, picked(values, &first));
+            let labels = Labels::Times(*units, values.picked(&first));
             (of, labels)
         }
     };
-    Ok(Groups { of, labels })
+    Ok(Groups { of, labels }.falling_as_they_are())
+}
+
+impl Groups {
+    /// The one index of each group, where each has one and none is left out; `None` otherwise.
+    #[must_use]
+    pub fn single_indices(&self) -> Option<Vec<usize>> {
+        let mut indices = vec![None; self.labels.len()];
+        for (index, group) in self.of.iter().enumerate() {
+            let place = indices.get_mut(*group as usize)?;
+            if place.replace(index).is_some() {
+                return None;
+            }
+        }
+        indices.into_iter().collect()
+    }
+
+    /// Groups of one index each whose labels fall steadily stay as they are, as xarray leaves them.
+    fn falling_as_they_are(mut self) -> Self {
+        let last = self.of.len().saturating_sub(1);
+        let falls =
+            self.of.iter().enumerate().all(|(index, group)| (*group as usize).saturating_add(index) == last);
+        if falls && self.of.len() == self.labels.len() {
+            let backwards: Vec<usize> = (0..self.of.len()).rev().collect();
+            self.labels = self.labels.picked(&backwards);
+            self.of.reverse();
+        }
+        self
+    }
 }
 
 /// The group of each key, and the keys of the groups, sorted.
@@ -144,20 +172,6 @@ fn numbers(values: &Values) -> (Vec<u32>, Values) {
     }
 }
 
-/// The values at some places.
-fn picked(values: &Values, places: &[usize]) -> Values {
-    fn all<T: Copy>(values: &[T], places: &[usize]) -> Vec<T> {
-        places.iter().filter_map(|place| values.get(*place)).copied().collect()
-    }
-    match values {
-        Values::Float32(values) => Values::Float32(all(values, places)),
-        Values::Float64(values) => Values::Float64(all(values, places)),
-        Values::Signed(kind, values) => Values::Signed(*kind, all(values, places)),
-        Values::Unsigned(values) => Values::Unsigned(all(values, places)),
-        Values::Truth(values) => Values::Truth(all(values, places)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use weir_cf::Calendar;
@@ -186,7 +200,11 @@ mod tests {
         assert_eq!(groups.of, [1, 0, NO_GROUP, 0, 1]);
         let groups = by_label(&days(vec![3.0, 1.0, 3.0])).unwrap();
         assert_eq!(groups.labels, days(vec![1.0, 3.0]));
-        let texts = Labels::Texts(vec!["b".into(), "a".into()]);
-        assert_eq!(by_label(&texts).unwrap().of, [1, 0]);
+        let texts = |texts: &[&str]| Labels::Texts(texts.iter().map(|&text| text.into()).collect());
+        let groups = by_label(&texts(&["b", "c", "a"])).unwrap();
+        assert_eq!((groups.single_indices(), groups.of), (Some(vec![2, 0, 1]), vec![1, 2, 0]));
+        let groups = by_label(&texts(&["c", "b", "a"])).unwrap();
+        assert_eq!((groups.labels, groups.of), (texts(&["c", "b", "a"]), vec![0, 1, 2]));
+        assert_eq!(by_label(&texts(&["b", "b"])).unwrap().single_indices(), None);
     }
 }

@@ -47,6 +47,18 @@ impl Labels {
         }
     }
 
+    /// What is said of some places.
+    #[must_use]
+    pub fn picked(&self, places: &[usize]) -> Self {
+        match self {
+            Self::Numbers(values) => Self::Numbers(values.picked(places)),
+            Self::Times(units, values) => Self::Times(*units, values.picked(places)),
+            Self::Texts(texts) => {
+                Self::Texts(places.iter().filter_map(|place| texts.get(*place)).cloned().collect())
+            }
+        }
+    }
+
     /// The date at a place; `None` where there is none.
     ///
     /// # Errors

@@ -75,4 +75,19 @@ impl Values {
             Self::Truth(_) => "bool",
         }
     }
+
+    /// The values at some places.
+    #[must_use]
+    pub fn picked(&self, places: &[usize]) -> Self {
+        fn all<T: Copy>(values: &[T], places: &[usize]) -> Vec<T> {
+            places.iter().filter_map(|place| values.get(*place)).copied().collect()
+        }
+        match self {
+            Self::Float32(values) => Self::Float32(all(values, places)),
+            Self::Float64(values) => Self::Float64(all(values, places)),
+            Self::Signed(kind, values) => Self::Signed(*kind, all(values, places)),
+            Self::Unsigned(values) => Self::Unsigned(all(values, places)),
+            Self::Truth(values) => Self::Truth(all(values, places)),
+        }
+    }
 }
