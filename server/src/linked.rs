@@ -8,6 +8,7 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
     {
         use weir_plugin_api::export::table;
         static DAP: WeirPlugin = table::<weir_plugin_dap::DapPlugin>();
+        static DIAGNOSTICS: WeirPlugin = table::<weir_plugin_diagnostics::DiagnosticsPlugin>();
         static ESM: WeirPlugin = table::<weir_plugin_esm::EsmPlugin>();
         static FILE: WeirPlugin = table::<weir_plugin_file::FilePlugin>();
         static GRIDLOOK: WeirPlugin = table::<weir_plugin_gridlook::GridlookPlugin>();
@@ -21,8 +22,20 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
         static XPUBLISH: WeirPlugin = table::<weir_plugin_xpublish::XpublishPlugin>();
         static ZARR: WeirPlugin = table::<weir_plugin_zarr::ZarrPlugin>();
         vec![
-            &DAP, &ESM, &FILE, &GRIDLOOK, &INTAKE, &KERCHUNK, &OPENAPI, &PAGES, &S3, &STAC, &THREDDS,
-            &XPUBLISH, &ZARR,
+            &DAP,
+            &DIAGNOSTICS,
+            &ESM,
+            &FILE,
+            &GRIDLOOK,
+            &INTAKE,
+            &KERCHUNK,
+            &OPENAPI,
+            &PAGES,
+            &S3,
+            &STAC,
+            &THREDDS,
+            &XPUBLISH,
+            &ZARR,
         ]
     }
     #[cfg(not(feature = "linked-plugins"))]

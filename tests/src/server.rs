@@ -27,9 +27,21 @@ pub struct Binaries {
 }
 
 /// The in-tree plugins.
-pub const PLUGINS: [&str; 13] = [
-    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "openapi", "pages", "s3", "stac", "thredds",
-    "xpublish", "zarr",
+pub const PLUGINS: [&str; 14] = [
+    "dap",
+    "diagnostics",
+    "esm",
+    "file",
+    "gridlook",
+    "intake",
+    "kerchunk",
+    "openapi",
+    "pages",
+    "s3",
+    "stac",
+    "thredds",
+    "xpublish",
+    "zarr",
 ];
 
 /// Builds the server and the plugins, once a test program.

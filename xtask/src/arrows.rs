@@ -100,6 +100,18 @@ pub const ARROWS: &[Rule] = &[
         must_not_know: NO_RUNTIME,
     },
     Rule {
+        krate: "weir-plugin-diagnostics",
+        may_know: &["weir-plugin-api", "weir-cf", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-diagnostics-so",
+        may_know: &["weir-plugin-api", "weir-plugin-diagnostics"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
         krate: "weir-plugin-esm",
         may_know: &["weir-plugin-api", "weir-catalogs", "weir-summaries", "weir-cf", "weir-model"],
         tests_may_know: &[],
@@ -264,6 +276,7 @@ pub const ARROWS: &[Rule] = &[
             "weir-plugin-file",
             "weir-plugin-kerchunk",
             "weir-plugin-s3",
+            "weir-plugin-diagnostics",
             "weir-plugin-esm",
             "weir-plugin-gridlook",
             "weir-plugin-intake",
