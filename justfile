@@ -37,6 +37,7 @@ conformance: build
     conformance/install.sh
     python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     python3 conformance/processed.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
+    python3 conformance/grib_messages.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" datasets/tests/fixtures
     just samples "{{ target }}/samples"
     python3 conformance/public_links.py --weir "{{ target }}/release/weir" "{{ target }}/samples"
     python3 conformance/catalogs.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --samples "{{ target }}/samples"

@@ -33,17 +33,21 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use weir_model::{Hyperslab, Schema, Variable};
+use weir_model::{Codec, Hyperslab, Schema, Storage, Variable};
 
 use self::coordinates::{Content, Role};
 use self::cube::Cube;
-use self::field::Index;
+use self::field::{Extent, Index};
 use crate::read::{Load, Pace, Reach};
-use crate::runs::Runs;
+use crate::runs::{self, Division, RunRequest, Runs};
+use crate::source::Run;
 use crate::{ChunkKey, ChunkSource, DataFile, Encoded, Error, ErrorKind, Stored, StringRoom, source};
 
 /// A grid of more points is not read: a chunk of their coordinates would have more than 1 GiB.
 const MOST_POINTS: u64 = 1 << 27;
+
+/// Why a field is no run of the file.
+const SHARED: &str = "its fields share messages with others, or stand in damaged ones";
 
 /// How far into a file its first message may begin: telecommunication headings are some tens of bytes long.
 const MOST_HEADING_BYTES: u64 = 1024;
@@ -77,7 +81,22 @@ pub fn open(file: impl Into<Arc<DataFile>>) -> Result<Box<dyn ChunkSource>, Erro
         tracing::warn!(count, reason, "messages are not read");
     }
     file.check_undisturbed()?;
-    Ok(Box::new(Grib { generation: file.generation().to_string(), file, schema, index, cubes, contents }))
+    let divided = cubes.iter().map(|cube| divided(cube, &index)).collect();
+    let generation = file.generation().to_string();
+    Ok(Box::new(Grib { generation, file, schema, index, cubes, contents, divided }))
+}
+
+/// Why the fields of a cube are not whole messages whose values are in the order of the coordinates.
+fn divided(cube: &Cube, index: &Index) -> Option<&'static str> {
+    let fields = || cube.fields().filter_map(|place| index.fields.get(place));
+    let in_rows = |field: &field::Field| {
+        let mode = index.grids.get(field.grid).map(|grid| grid.scanning);
+        mode.is_some_and(|mode| !mode.by_columns() && !mode.alternates() && !mode.staggers())
+    };
+    if !fields().all(in_rows) {
+        return Some("its points are not stored in rows that all run one way");
+    }
+    fields().any(|field| field.message.is_none()).then_some(SHARED)
 }
 
 /// An open file.
@@ -88,6 +107,8 @@ struct Grib {
     index: Index,
     cubes: Vec<Cube>,
     contents: HashMap<String, Content>,
+    /// Of each cube, why its fields are not whole messages whose values are in the order of the coordinates; `None` where they are.
+    divided: Vec<Option<&'static str>>,
 }
 
 /// Where a chunk comes from.
@@ -165,6 +186,20 @@ impl Grib {
             None => values,
         };
         Ok(values.into_iter().flat_map(f32::to_le_bytes).collect())
+    }
+
+    /// The fields of a variable as whole messages, which kerchunk's codec for them unpacks.
+    ///
+    /// Source: `kerchunk.codecs.GRIBCodec` (<https://fsspec.github.io/kerchunk/>), and what `kerchunk.grib2` writes.
+    fn messages(&self, variable: &Variable, cube: usize) -> Result<Runs, Error> {
+        let lost = || Error::corrupt("a variable has no fields");
+        if let Some(reason) = self.divided.get(cube).ok_or_else(lost)? {
+            return Err(Error::unsupported(*reason));
+        }
+        let configuration = r#"{"var":"values","dtype":"float32"}"#.to_owned();
+        let codec = Codec::Other { id: 0, name: "grib".to_owned(), parameters: vec![], configuration };
+        let storage = Storage { codecs: vec![codec], ..variable.storage.clone() };
+        Ok(Runs { storage, chunks: Division::Fixed })
     }
 
     fn check_points(&self, points: u64) -> Result<usize, Error> {
@@ -273,10 +308,18 @@ impl ChunkSource for Grib {
     fn runs(&self, path: &str) -> Result<Runs, Error> {
         match self.variable(path)? {
             (variable, Content::Bytes(_) | Content::Grid(..)) => Ok(Runs::of_chunks(variable)),
-            (_, Content::Cube(_)) => Err(Error::unsupported(
-                "its fields are packed as GRIB packs them, and Zarr has no name for that",
-            )),
+            (variable, Content::Cube(cube)) => self.messages(variable, *cube),
         }
+    }
+
+    /// A field's run is the whole message: that is what others who read GRIB chunk by chunk unpack.
+    fn locate_run(&self, request: RunRequest<'_>) -> Result<Stored, Error> {
+        let index = runs::index_of(&self.schema, request.variable, request.extent)?;
+        let chunk = ChunkKey { variable: request.variable, index: &index };
+        let Source::Field(place) = self.source(chunk)? else { return self.locate(chunk) };
+        let message = self.index.fields.get(place).and_then(|field| field.message);
+        let Extent { offset, length } = message.ok_or_else(|| Error::unsupported(SHARED))?;
+        Ok(Stored::Run(Run { file: Arc::clone(&self.file), offset, length, skipped_codecs: 0 }))
     }
 
     fn file(&self) -> Option<Arc<DataFile>> {

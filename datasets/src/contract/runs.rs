@@ -1,13 +1,15 @@
 //! What stored chunks that are passed on as they are must hold: they are whole, lie where they are said to lie, and decode to
 //! the variable's elements.
 
-use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Storage, Stride};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Storage, Stride, Variable};
 
 use super::elements::{difference, pick};
 use super::{Subject, rule};
 use crate::codecs::{self, Decoded, Scratch};
 use crate::runs::Purpose;
-use crate::{ErrorKind, Stored};
+use crate::{ChunkKey, DataFile, Error, ErrorKind, Stored, grib};
 
 /// How many chunks of a variable are looked at, one by one.
 const CHUNKS: usize = 5000;
@@ -79,6 +81,9 @@ fn decoded(
     bytes: &[u8],
     skipped: u32,
 ) -> Result<Vec<u8>, String> {
+    if layout.codecs.iter().any(|codec| codec.name() == "grib") {
+        return field(bytes);
+    }
     let size = subject.variable.data_type.size().unwrap_or(1);
     let length = usize::try_from(grid.chunk_elements()).ok().and_then(|n| n.checked_mul(size));
     let to = Decoded {
@@ -90,4 +95,26 @@ fn decoded(
     };
     let decoded = Scratch::with(|scratch| codecs::decode(scratch, bytes, skipped, &to).map(<[u8]>::to_vec));
     decoded.map_err(|e| format!("as it is stored, it cannot be decoded: {e}"))
+}
+
+/// The values of a GRIB message that stands alone, as it does for those who unpack it elsewhere: it is a file of its own.
+fn field(message: &[u8]) -> Result<Vec<u8>, String> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("weir-message-{}-{number}.grib", std::process::id()));
+    std::fs::write(&path, message).map_err(|e| e.to_string())?;
+    let found = DataFile::open(&path).and_then(|file| {
+        let source = grib::open(file)?;
+        let variables = source.schema().variables();
+        let is_field = |variable: &Variable| {
+            variable.storage.codecs.iter().any(|codec| codec.name().starts_with("grib"))
+        };
+        let mut fields = variables.into_iter().filter(|(_, variable)| is_field(variable));
+        let (path, variable) = fields.next().ok_or_else(|| Error::corrupt("the message has no field"))?;
+        let index = vec![0; variable.shape.len()];
+        let stored = source.fetch(ChunkKey { variable: &path, index: &index })?;
+        stored.ok_or_else(|| Error::corrupt("the message has no values"))
+    });
+    std::fs::remove_file(&path).map_err(|e| e.to_string())?;
+    found.map(|encoded| encoded.bytes).map_err(|e| format!("as a file of its own: {e}"))
 }

@@ -102,7 +102,7 @@ pub fn read(
     let (mut stored, own) = stored(window, &places, end)?;
     stored.decimal = decimal;
     let fault = fault.or(own).map(Box::new);
-    index.add(Field { product, time, centre: u16::from(centre), grid, stored, fault })
+    index.add(Field { product, time, centre: u16::from(centre), grid, stored, message: None, fault })
 }
 
 /// Where the values are, and why they cannot be read.

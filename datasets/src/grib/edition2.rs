@@ -176,7 +176,7 @@ impl Sections {
         };
         let stored = Stored { edition: 2, packing, decimal: 0, description, bitmap, values };
         let fault = fault.or(bitmap_fault).map(Box::new);
-        Ok(Field { product, time: around.time, centre: around.centre, grid, stored, fault })
+        Ok(Field { product, time: around.time, centre: around.centre, grid, stored, message: None, fault })
     }
 }
 

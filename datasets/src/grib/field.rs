@@ -45,6 +45,8 @@ pub struct Field {
     pub grid: usize,
     /// Where its values are.
     pub stored: Stored,
+    /// The whole message, where it holds this field alone.
+    pub message: Option<Extent>,
     /// Why its values cannot be read, where the message is damaged or refers to what is not in the file.
     pub fault: Option<Box<Error>>,
 }
@@ -101,6 +103,11 @@ impl Index {
         }
         self.fields.push(field);
         Ok(())
+    }
+
+    /// How many fields are not read.
+    pub fn left_out(&self) -> u64 {
+        self.unread.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// Notes a field that is not read: one of a kind that is not known here, or one that cannot be told for damage.

@@ -1,6 +1,6 @@
 //! Messages: where each begins and ends in a file, and what becomes of those that do not.
 
-use super::field::Index;
+use super::field::{Extent, Index};
 use super::octets::Octets;
 use super::window::Window;
 use super::{edition1, edition2};
@@ -133,10 +133,22 @@ fn read(window: &mut Window<'_>, frame: &Frame, closed: bool, index: &mut Index)
             false => format!("the message at byte {start} is damaged: it does not end at byte {end}"),
         })
     });
+    let (fields, left_out) = (index.fields.len(), index.left_out());
     match frame.edition {
-        1 => edition1::read(window, (frame.start, end), fault, index),
-        _ => edition2::read(window, frame, (end, fault), index),
+        1 => edition1::read(window, (frame.start, end), fault, index)?,
+        _ => edition2::read(window, frame, (end, fault), index)?,
     }
+    let whole = Extent { offset: frame.start, length: frame.end.saturating_sub(frame.start) };
+    if let [field] = index.fields.get_mut(fields..).unwrap_or_default()
+        && closed
+    {
+        field.message = Some(whole);
+    }
+    // What could not be read stands in the message, too.
+    if index.left_out() != left_out {
+        index.fields.iter_mut().skip(fields).for_each(|field| field.message = None);
+    }
+    Ok(())
 }
 
 /// The search for messages.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use weir_catalogs::stac::{Described, OriginalFile, Protocol, StoredChunks, Surroundings, item};
 use weir_plugin_api::model::{Schema, Storage};
 use weir_plugin_api::{Dataset, Error, ErrorKind, FileInfo, Host};
-use weir_zarr::Hierarchy;
+use weir_zarr::{Format, Hierarchy};
 
 use crate::words::Words;
 
@@ -141,14 +141,15 @@ fn lasting<T>(told: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Whether every variable that Zarr can show can be shown as it is stored.
+/// Whether every variable that Zarr can show can be shown as it is stored, in a way that every client undoes.
 fn stored(dataset: &Dataset) -> Result<StoredChunks, Error> {
     let schema = dataset.schema()?;
     let layouts = layouts(dataset, &schema)?;
     let (decoded, stored) = (Hierarchy::of_file(&schema), Hierarchy::stored(&schema, &layouts));
     let all = schema.variables().into_iter().all(|(path, variable)| {
         let path = path.trim_start_matches('/');
-        decoded.array(path, variable).is_err() || stored.array(path, variable).is_ok()
+        decoded.array(path, variable).is_err()
+            || stored.array(path, variable).is_ok_and(|array| array.is_in(Format::V3))
     });
     Ok(if all { StoredChunks::Shown } else { StoredChunks::Hidden })
 }

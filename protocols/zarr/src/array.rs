@@ -112,6 +112,12 @@ impl<'a> Array<'a> {
         self.chain.as_ref()
     }
 
+    /// Whether a version of the format can describe it.
+    #[must_use]
+    pub fn is_in(&self, format: Format) -> bool {
+        format == Format::V2 || self.chain.as_ref().is_none_or(Chain::has_v3)
+    }
+
     /// The `filters` and the `compressor` of version 2.
     pub(crate) fn codecs_v2(&self) -> (Json, Json) {
         self.chain.as_ref().map_or_else(|| self.encoding.v2(self.element), Chain::v2)

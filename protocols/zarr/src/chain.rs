@@ -38,7 +38,10 @@ const BLOSC_COMPRESSORS: [Option<&str>; 6] =
 const BLOSC_SHUFFLES: [&str; 3] = ["noshuffle", "shuffle", "bitshuffle"];
 
 /// What does not compress stands among the filters of version 2, even if it comes last.
-const FILTERS: [&str; 6] = ["adler32", "crc32", "crc32c", "fletcher32", "jenkins_lookup3", "shuffle"];
+const FILTERS: [&str; 7] = ["adler32", "crc32", "crc32c", "fletcher32", "grib", "jenkins_lookup3", "shuffle"];
+
+/// Codecs that version 3 has no name for: whoever reads it knows those of its own registry and of numcodecs.
+const ONLY_V2: [&str; 1] = ["grib"];
 
 impl Chain {
     /// The chain of chunks of `chunk_bytes` bytes.
@@ -79,6 +82,11 @@ impl Chain {
     #[must_use]
     pub fn byte_order(&self) -> ByteOrder {
         self.order
+    }
+
+    /// Whether version 3 has names for all steps.
+    pub(crate) fn has_v3(&self) -> bool {
+        !self.steps.iter().any(|step| ONLY_V2.contains(&step.name.as_str()))
     }
 
     /// The `filters` and the `compressor` of version 2. What comes last is the compressor, if it is one.
@@ -285,6 +293,17 @@ mod tests {
 
     const SHUFFLE: Codec = Codec::Shuffle { element_size: 4 };
     const DEFLATE: Codec = Codec::Deflate { level: 5 };
+
+    #[test]
+    fn messages_of_grib_have_a_name_in_version_2_alone() {
+        let configuration = r#"{"var":"values","dtype":"float32"}"#.to_owned();
+        let codec = Codec::Other { id: 0, name: "grib".to_owned(), parameters: vec![], configuration };
+        let (order, fill) = (ByteOrder::Little, vec![0; 4]);
+        let storage = Storage { chunk_shape: vec![4], codecs: vec![codec], byte_order: order, fill };
+        let chain = Chain::of(ElementType::Float(4), &storage, Some(16)).unwrap();
+        let filters = json!([{"id": "grib", "var": "values", "dtype": "float32"}]);
+        assert_eq!((chain.v2(), chain.has_v3()), ((filters, Json::Null), false));
+    }
 
     #[test]
     fn filters_of_hdf5_have_the_names_of_numcodecs() {

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 use weir_model::Group;
 
-use crate::{Hierarchy, Node, v2, v3};
+use crate::{Format, Hierarchy, Node, v2, v3};
 
 /// The `.zmetadata` of a group; paths are relative to it.
 #[must_use]
@@ -38,6 +38,7 @@ pub fn v3(hierarchy: &Hierarchy<'_>, path: &str, group: &Group) -> Json {
     for (path, node) in hierarchy.members(path) {
         let document = match node {
             Node::Group(group) => Json::Object(v3::group(group)),
+            Node::Array(array) if !array.is_in(Format::V3) => continue,
             Node::Array(array) => v3::array(&array),
         };
         all.insert(path, document);

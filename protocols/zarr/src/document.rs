@@ -2,7 +2,7 @@
 
 use weir_model::Group;
 
-use crate::{Hierarchy, Key, Node, consolidated, v2, v3};
+use crate::{Format, Hierarchy, Key, Node, consolidated, v2, v3};
 
 /// The text of the metadata document that `key` names, or `None` where `schema` has no such node, or `key` names a chunk.
 ///
@@ -22,6 +22,7 @@ pub fn document(key: &Key<'_>, hierarchy: &Hierarchy<'_>) -> Option<String> {
         },
         Key::V3Metadata { path } => match hierarchy.node(path)? {
             Node::Group(group) => consolidated::v3(hierarchy, path, group),
+            Node::Array(array) if !array.is_in(Format::V3) => return None,
             Node::Array(array) => v3::array(&array),
         },
         Key::Chunk { .. } => return None,
