@@ -4,7 +4,7 @@
     bench/catalogs.py --weir target/release/weir --datasets 100000
 
 Prints what each request took when it was asked again (the median and the worst of 20), and how much memory the server has before
-and after it knows all datasets.
+and after it knows all datasets. Then the same of tables of ESM datastores: one for each folder, and with all files in one folder.
 """
 
 import argparse
@@ -17,7 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 FOLDERS = 100
@@ -128,15 +130,74 @@ def matched(answer: bytes) -> str:
         return ""
 
 
-def measure(base: str, count: int) -> None:
-    """Asks everything, and prints what it took."""
-    first = json.loads(ask(f"{base}/stac/search?limit=10")[1])
-    token = next(link for link in first["links"] if link["rel"] == "next")["href"].split("token=")[1]
-    item = json.loads(ask(f"{base}/stac/collections/c42/items?limit=1")[1])["features"][0]["id"].replace("/", "%2F")
-    for what, path, body in targets({"token": token, "item": item}):
+def timed(base: str, asked: list[tuple[str, str, dict | None]]) -> None:
+    """Asks everything again, and prints what it took."""
+    for what, path, body in asked:
         answer = ask(base + path, body)[1]
         took = [ask(base + path, body)[0] * 1000 for _ in range(20)]
         print(f"{what:28} {statistics.median(took):8.1f} ms, at worst {max(took):8.1f} ms {len(answer):9} bytes {matched(answer)}")
+
+
+def measure(base: str, count: int) -> None:
+    """Waits until all datasets are known, asks what there is of them, and prints what it took."""
+    start = time.monotonic()
+    while json.loads(ask(f"{base}/stac/search?limit=1")[1]).get("numberMatched") != count:
+        time.sleep(1)
+    print(f"{count} datasets known after {time.monotonic() - start:.0f} s")
+    first = json.loads(ask(f"{base}/stac/search?limit=10")[1])
+    token = next(link for link in first["links"] if link["rel"] == "next")["href"].split("token=")[1]
+    item = json.loads(ask(f"{base}/stac/collections/c42/items?limit=1")[1])["features"][0]["id"].replace("/", "%2F")
+    timed(base, targets({"token": token, "item": item}))
+
+
+def made(url: str) -> str:
+    """Asks until a file is made, as often as the server says; how long that took, and how often it was not there yet."""
+    start, refused = time.monotonic(), 0
+    while True:
+        try:
+            ask(url)
+            return f"made after {time.monotonic() - start:.0f} s, {refused} times told to come again"
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or "retry-after" not in error.headers:
+                raise
+            refused += 1
+            time.sleep(int(error.headers["retry-after"]))
+
+
+def tables(base: str, store: str) -> None:
+    """Tables of ESM datastores: how long making them takes, and asking for what is made."""
+    print("all datastores", made(f"{base}/esm/metacatalog.parquet"))
+    timed(base, [
+        ("ESM, the metacatalog", "/esm/metacatalog.parquet", None),
+        ("ESM, a datastore", f"/esm/source/{store}.json", None),
+        ("ESM, its table", f"/esm/source/{store}.parquet", None),
+        ("ESM, its values", f"/esm/source/{store}_uniqs.parquet", None),
+        ("ESM, its metadata", f"/esm/source/{store}_metadata.json", None),
+        ("ESM, a page of rows", f"/esm/table/esm-datastore/{store}", None),
+    ])
+
+
+@contextmanager
+def serving(weir: str, folder: Path, index: str):
+    """A server, and its address."""
+    base = "http://127.0.0.1:18399"
+    arguments = [weir, "serve", str(folder), "--listen", base.removeprefix("http://"), "--index", index]
+    server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "WEIR_LOG": "warn"})
+    try:
+        while True:
+            try:
+                ask(f"{base}/health")
+                break
+            except OSError:
+                if server.poll() is not None:
+                    sys.exit("the server does not start")
+                time.sleep(0.1)
+        before = resident(server.pid)
+        yield base
+        print(f"memory {before:.0f} MiB at the start, {resident(server.pid):.0f} MiB at the end")
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
 
 
 def main() -> None:
@@ -148,27 +209,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.folder or Path(scratch) / "data"
         make(folder, given.datasets)
-        arguments = [given.weir, "serve", str(folder), "--listen", "127.0.0.1:18399", "--index", f"{scratch}/index.redb"]
-        server = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "WEIR_LOG": "warn"})
-        base = "http://127.0.0.1:18399"
-        try:
-            while True:
-                try:
-                    ask(f"{base}/health")
-                    break
-                except OSError:
-                    if server.poll() is not None:
-                        sys.exit("the server does not start")
-                    time.sleep(0.1)
-            before, start = resident(server.pid), time.monotonic()
-            while json.loads(ask(f"{base}/stac/search?limit=1")[1]).get("numberMatched") != given.datasets:
-                time.sleep(1)
-            print(f"{given.datasets} datasets known after {time.monotonic() - start:.0f} s; memory {before:.0f} MiB, then {resident(server.pid):.0f} MiB")
+        with serving(given.weir, folder, f"{scratch}/index.redb") as base:
             measure(base, given.datasets)
-            print(f"memory at the end {resident(server.pid):.0f} MiB, {resident(server.pid) - before:.0f} MiB more than before")
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait()
+        with serving(given.weir, folder, f"{scratch}/tables.redb") as base:
+            tables(base, "c42")
+        # The same files under other names, on the same file system.
+        with tempfile.TemporaryDirectory(dir=folder.parent) as flat:
+            (Path(flat) / "all").mkdir()
+            for file in folder.glob("c*/*.nc"):
+                os.link(file, Path(flat) / "all" / file.name)
+            with serving(given.weir, Path(flat), f"{scratch}/flat.redb") as base:
+                tables(base, "all")
+                timed(base, [("THREDDS, one folder", "/thredds/catalog/all/catalog.xml", None)])
 
 
 if __name__ == "__main__":

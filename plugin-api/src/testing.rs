@@ -13,7 +13,7 @@ use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Storage, Variable};
 use weir_plugin_abi::WeirPlugin;
 
 use crate::guest::{Answer, AnswerContent, Guest, Incoming};
-use crate::lent::{LentDataset, RequestContext, Services, StoredChunk, host_table};
+use crate::lent::{LentDataset, RequestBody, RequestContext, Services, StoredChunk, host_table};
 use crate::{
     Bytes, Child, ChunkPlace, Entry, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Plugin, Route,
     ServerFacts, Source, StoredPlace, Troubles, export, schema_to_document,
@@ -234,6 +234,17 @@ impl Running {
         self.send("HEAD", target).and_then(pull)
     }
 
+    /// `POST` of a body to a target.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn post(&self, target: &str, body: &[u8]) -> Result<Pulled, Error> {
+        let incoming = self.incoming("POST", target);
+        let incoming = incoming.ok_or_else(|| Error::not_found(format!("no route matches {target}")))?;
+        incoming.context.set_body(Box::new(Whole(Some(Bytes::from_owner(body.to_vec())))));
+        self.guest.handle(&incoming).and_then(pull)
+    }
+
     /// The plugin's own body for an error.
     #[must_use]
     pub fn render_error(&self, target: &str, status: u16, message: &str) -> Option<Pulled> {
@@ -250,7 +261,8 @@ impl Running {
     fn incoming(&self, method: &str, target: &str) -> Option<Incoming> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let is_dataset = |id: &str| self.services.datasets.contains_key(id);
-        let fitting = self.routes.iter().enumerate().filter_map(|(number, route)| {
+        let of_method = |(_, route): &(usize, &Route)| route.methods.iter().any(|known| known == method);
+        let fitting = self.routes.iter().enumerate().filter(of_method).filter_map(|(number, route)| {
             let (dataset, rest) = matches(&route.pattern, path, is_dataset)?;
             Some((number, dataset, rest))
         });
@@ -272,6 +284,15 @@ impl Running {
             context: Arc::new(RequestContext::new("test".to_owned(), None)),
             held: String::new(),
         })
+    }
+}
+
+/// A body in one piece.
+struct Whole(Option<Bytes>);
+
+impl RequestBody for Whole {
+    fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        Ok(self.0.take())
     }
 }
 

@@ -77,6 +77,8 @@ fn last<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 #[cfg(test)]
 mod tests {
     use hyper::Request;
+    use hyper::http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -128,6 +130,28 @@ mod tests {
         check("10.0.0.1", &[host, ("x-forwarded-proto", "javascript")], OWN);
         for prefix in ["a", "//evil.example", "/a\"b", "/a?b", "/%2f"] {
             check("10.0.0.1", &[host, ("x-forwarded-prefix", prefix)], OWN);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_proxies_say_is_a_plain_url_or_nothing(
+            host in "[ -~]{0,20}|(data\\.example\\.org|:80|@|,| |\\[::1\\]|%41|/|\"|<|é){0,4}",
+            scheme in "(https?|HTTP|ftp|,| ){0,2}", prefix in "(/|//|a|\\.\\.|%2f|\"|<|,| |~|é){0,5}",
+        ) {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("x-forwarded-host", &host), ("x-forwarded-proto", &scheme), ("x-forwarded-prefix", &prefix)] {
+                if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+                    headers.append(name, value);
+                }
+            }
+            if let Some(url) = forwarded(&headers) {
+                let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+                prop_assert!(rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')), "{}", url);
+                // It is put into JSON, XML and HTML as it is.
+                prop_assert!(!url.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'<>@?#\\".contains(c)), "{}", url);
+                prop_assert!(!url.ends_with('/') && url.parse::<hyper::Uri>().is_ok(), "{}", url);
+            }
         }
     }
 }

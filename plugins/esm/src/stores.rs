@@ -2,7 +2,7 @@
 //!
 //! Rows are kept as long as the file of their dataset stays the same, so that a table is made anew without opening what was known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,11 +42,32 @@ struct Known {
     row: Option<Row>,
 }
 
+/// Rows by the ids of their datasets.
+#[derive(Default)]
+struct Rows {
+    rows: HashMap<String, Known>,
+    /// How many there were when those of datasets that are gone were let go.
+    there: usize,
+}
+
+impl Rows {
+    /// Whether so many came since then that half of them may be of datasets that are gone; `few` are never too many.
+    fn are_many(&self, few: usize) -> bool {
+        self.rows.len() > self.there.max(few).saturating_mul(2)
+    }
+
+    /// Lets go of all but those of these datasets.
+    fn keep(&mut self, there: &HashSet<String>) {
+        self.rows.retain(|id, _| there.contains(id));
+        self.there = self.rows.len();
+    }
+}
+
 /// What is kept.
 #[derive(Default)]
 struct Kept {
     said: Said,
-    rows: HashMap<String, Known>,
+    rows: Rows,
     tables: HashMap<String, (Instant, Arc<Made>)>,
     version: u64,
 }
@@ -131,7 +152,7 @@ impl Stores {
         self.learn(request, (&mut kept, store), &entries)?;
         let mut table = empty_table(&self.settings);
         for entry in &entries {
-            if let Some(row) = kept.rows.get(&entry.id).and_then(|known| known.row.as_ref()) {
+            if let Some(row) = kept.rows.rows.get(&entry.id).and_then(|known| known.row.as_ref()) {
                 let added = row.add_to(&mut table, (&entry.id, lead), &self.settings);
                 added.map_err(|error| Error::internal(error.to_string()))?;
             }
@@ -201,7 +222,7 @@ impl Stores {
         let since = Instant::now();
         for (number, entry) in entries.iter().enumerate() {
             let state = (entry.bytes, entry.modified);
-            let is_known = kept.rows.get(&entry.id).is_some_and(|known| {
+            let is_known = kept.rows.rows.get(&entry.id).is_some_and(|known| {
                 known.state == state && (state.1.is_some() || known.made.elapsed() < ROW_AGE)
             });
             if is_known {
@@ -215,14 +236,24 @@ impl Stores {
                 return Err(Error::new(ErrorKind::Unavailable, message));
             }
             let row = self.row(request, &mut kept.said, &entry.id)?;
-            kept.rows.insert(entry.id.clone(), Known { state, made: Instant::now(), row });
+            kept.rows.rows.insert(entry.id.clone(), Known { state, made: Instant::now(), row });
         }
-        // Rows of datasets that are gone are as good as none; they are let go where they are many.
-        if kept.rows.len() > self.settings.most_rows.saturating_mul(2) {
-            kept.rows.clear();
+        if kept.rows.are_many(self.settings.most_rows) {
+            kept.rows.keep(&self.ids()?);
             kept.said.forget();
         }
         Ok(())
+    }
+
+    /// The ids of all datasets.
+    fn ids(&self) -> Result<HashSet<String>, Error> {
+        let (mut all, mut after) = (HashSet::new(), String::new());
+        loop {
+            let page = self.host.list("", &after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(all) };
+            after.clone_from(last);
+            all.extend(page);
+        }
     }
 
     /// The row of a dataset; none of one that cannot be opened, which must not spoil the rest.
@@ -248,5 +279,31 @@ fn of_folder(folder: &str) -> Chosen {
         datasets: vec![folder.to_owned()],
         description: format!("the datasets in {folder}"),
         ..Chosen::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_datasets_that_are_there_stay() {
+        let mut rows = Rows::default();
+        let ids = |range: std::ops::Range<u32>| range.map(|number| format!("d{number}"));
+        let add = |rows: &mut Rows, range| {
+            let known = || Known { state: (None, None), made: Instant::now(), row: None };
+            rows.rows.extend(ids(range).map(|id| (id, known())));
+        };
+        add(&mut rows, 0..20);
+        assert!(!rows.are_many(10));
+        add(&mut rows, 20..30);
+        assert!(rows.are_many(10));
+        // More than few are there: they stay, and are looked through again only after as many more.
+        rows.keep(&ids(5..30).collect());
+        assert_eq!((rows.rows.len(), rows.are_many(10)), (25, false));
+        add(&mut rows, 30..55);
+        assert!(!rows.are_many(10));
+        add(&mut rows, 55..56);
+        assert!(rows.are_many(10));
     }
 }

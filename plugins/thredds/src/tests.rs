@@ -1,5 +1,6 @@
 //! Catalogs behind the plugin's C table, served by a host in memory.
 
+use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use weir_plugin_api::model::DataType;
@@ -226,4 +227,24 @@ fn it_keeps_the_contract() {
         "/thredds/",
     ];
     check_contract::<ThreddsPlugin>(host, "y.nc", &targets);
+}
+
+proptest! {
+    #[test]
+    fn any_path_and_query_have_a_document_or_are_refused(
+        path in "(/a|/b|/none|/x 1|%2F|/|\\.\\.|<&>){0,4}/(catalog.xml|catalog.html|latest.xml|)",
+        query in "(dataset=|after=|&|=|a/|b/|y.nc|x%201.nc|%3C|%00|%ff|%|\\+|#|<){0,8}",
+    ) {
+        let target = format!("/thredds/catalog{path}?{query}");
+        match running().get(&target) {
+            Ok(answer) if answer.header("content-type") == Some("application/xml;charset=UTF-8") => {
+                prop_assert!(!elements(&answer.text()).is_empty(), "{}", target);
+            }
+            Ok(answer) => prop_assert!([200, 302].contains(&answer.status), "{}", target),
+            Err(error) => {
+                let is_said = matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadRequest);
+                prop_assert!(is_said, "{}: {}", target, error);
+            }
+        }
+    }
 }

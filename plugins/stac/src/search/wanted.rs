@@ -296,7 +296,92 @@ mod tests {
         }
     }
 
+    /// JSON as bodies have it, and some that they have not.
+    fn bodies() -> impl Strategy<Value = Value> {
+        let words = [
+            "bbox",
+            "ids",
+            "collections",
+            "limit",
+            "datetime",
+            "sortby",
+            "field",
+            "direction",
+            "desc",
+            "fields",
+            "include",
+            "exclude",
+            "filter",
+            "filter-lang",
+            "cql2-json",
+            "query",
+            "token",
+            "intersects",
+            "type",
+            "Point",
+            "Polygon",
+            "GeometryCollection",
+            "coordinates",
+            "geometries",
+            "op",
+            "args",
+            "and",
+            "not",
+            "=",
+            "<",
+            "like",
+            "between",
+            "in",
+            "isNull",
+            "casei",
+            "s_intersects",
+            "t_after",
+            "a_contains",
+            "property",
+            "geometry",
+            "level",
+            "timestamp",
+            "interval",
+            "2001-01-01T00:00:00Z",
+            "..",
+            "eq",
+            "gt",
+        ];
+        let word = prop::sample::select(words.to_vec());
+        let leaf = prop_oneof![
+            word.clone().prop_map(Value::from),
+            (-400.0..400.0_f64).prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(6, 64, 5, move |inner| {
+            let members = proptest::collection::vec((word.clone(), inner.clone()), 0..5);
+            prop_oneof![
+                proptest::collection::vec(inner, 0..5).prop_map(Value::from),
+                members.prop_map(|members| members
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()),
+            ]
+        })
+    }
+
     proptest! {
+        #[test]
+        fn any_body_is_read_or_refused(members in proptest::collection::vec((0_usize..11, bodies()), 0..4)) {
+            let names =
+                ["bbox", "ids", "collections", "limit", "datetime", "sortby", "fields", "filter", "query", "token", "intersects"];
+            let members: Map<String, Value> =
+                members.into_iter().map(|(name, value)| (names[name].to_owned(), value)).collect();
+            if let Ok(wanted) = Wanted::from_json(&members) {
+                prop_assert!(wanted.limit.is_none_or(|limit| (1..=MOST_LIMIT).contains(&limit)));
+                let item = serde_json::json!({"id": "d1", "bbox": [1, 2, 3, 4], "properties": {"level": 5}});
+                let record = crate::search::record::Record::of(&item, &mut Default::default());
+                let _found = crate::search::page::page(&[("d1".into(), record)].into_iter().collect(), &wanted);
+            }
+        }
+
         #[test]
         fn any_query_is_read_or_refused(query in "(bbox|ids|limit|datetime|sortby|fields|filter|query|token|intersects|=|&|[%a-z0-9,{}:\"\\[\\]]){0,30}") {
             let _read_or_refused = Wanted::from_query(&query);

@@ -176,8 +176,11 @@ impl FolderDocument<'_> {
     /// # Errors
     /// As [`begin`](Self::begin).
     pub fn children<'c>(&self, children: impl IntoIterator<Item = Child<'c>>) -> io::Result<Vec<u8>> {
+        let mut children = children.into_iter();
         let mut xml = Xml::new(2);
-        children.into_iter().try_for_each(|child| xml.child(self.site.base, &child))?;
+        // A dataset takes about so many bytes; room for thousands of them at once spares copying what is there again and again.
+        xml.writer.get_mut().reserve(children.size_hint().0.saturating_mul(256));
+        children.try_for_each(|child| xml.child(self.site.base, &child))?;
         Ok(xml.into_bytes())
     }
 
