@@ -266,6 +266,9 @@ fn grouped(
         Hyperslab::whole(&found.variable.shape).map_err(|misfit| Error::internal(misfit.to_string()))?;
     let labels = labels::read(dataset, &found.path, found.variable, &slab)?;
     let groups = match component {
+        None if variable.dimensions.get(axis).is_some_and(|path| last_name(path) == name) => {
+            groups::by_label(&labels)?.falling_as_they_are()
+        }
         None => groups::by_label(&labels)?,
         Some(_) if !matches!(labels, Labels::Times(..)) => {
             return Err(Error::bad_request(format!("{asked}: coordinate {name} holds no times")));
