@@ -96,7 +96,14 @@ pub const ARROWS: &[Rule] = &[
     },
     Rule {
         krate: "weir-plugin-diagnostics",
-        may_know: &["weir-plugin-api", "weir-cf", "weir-model"],
+        may_know: &[
+            "weir-plugin-api",
+            "weir-selection",
+            "weir-coverage",
+            "weir-netcdf",
+            "weir-cf",
+            "weir-model",
+        ],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },

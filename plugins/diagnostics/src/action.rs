@@ -1,8 +1,6 @@
-//! What is made of the values of a group: the closed set of actions, and the types of their results.
+//! What is made of the values of a group: the closed set of actions.
 
 use std::fmt;
-
-use weir_cf::packing::NumberType;
 
 /// What is made of the values of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,15 +29,6 @@ pub enum Action {
     Quantile(f64),
     /// Whether one is not zero. A missing value is not zero, as for NumPy.
     Any,
-}
-
-/// The type of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResultType {
-    /// A number.
-    Number(NumberType),
-    /// True or false.
-    Truth,
 }
 
 const PLAIN: [(&str, Action); 11] = [
@@ -83,50 +72,11 @@ impl Action {
     pub fn takes_all_values(self) -> bool {
         matches!(self, Self::Median | Self::Quantile(_))
     }
-
-    /// The type of the result for values of a type: that which NumPy and xarray choose.
-    #[must_use]
-    pub fn result_type(self, values: NumberType) -> ResultType {
-        let signed =
-            matches!(values, NumberType::Int8 | NumberType::Int16 | NumberType::Int32 | NumberType::Int64);
-        ResultType::Number(match self {
-            Self::Any => return ResultType::Truth,
-            Self::Count => NumberType::Int64,
-            Self::Min | Self::Max | Self::First | Self::Last => values,
-            Self::Quantile(_) => NumberType::Float64,
-            _ if values.is_real() => values,
-            Self::Sum if signed => NumberType::Int64,
-            Self::Sum => NumberType::UInt64,
-            Self::Mean | Self::Std | Self::Var | Self::Median => NumberType::Float64,
-        })
-    }
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl ResultType {
-    /// Its name, as NumPy has it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Truth => "bool",
-            Self::Number(number) => match number {
-                NumberType::Int8 => "int8",
-                NumberType::UInt8 => "uint8",
-                NumberType::Int16 => "int16",
-                NumberType::UInt16 => "uint16",
-                NumberType::Int32 => "int32",
-                NumberType::UInt32 => "uint32",
-                NumberType::Int64 => "int64",
-                NumberType::UInt64 => "uint64",
-                NumberType::Float32 => "float32",
-                NumberType::Float64 => "float64",
-            },
-        }
     }
 }
 
@@ -151,18 +101,5 @@ mod tests {
         check("mean()", None, None);
         check("__class__", None, None);
         check("", None, None);
-    }
-
-    #[test]
-    fn results_have_the_types_of_numpy() {
-        let name = |action: Action, values| action.result_type(values).name();
-        assert_eq!(name(Action::Sum, NumberType::Int8), "int64");
-        assert_eq!(name(Action::Sum, NumberType::UInt16), "uint64");
-        assert_eq!(name(Action::Sum, NumberType::Float32), "float32");
-        assert_eq!(name(Action::Mean, NumberType::Int16), "float64");
-        assert_eq!(name(Action::Max, NumberType::UInt8), "uint8");
-        assert_eq!(name(Action::Quantile(0.5), NumberType::Float32), "float64");
-        assert_eq!(name(Action::Median, NumberType::Float32), "float32");
-        assert_eq!(name(Action::Any, NumberType::Float32), "bool");
     }
 }

@@ -64,6 +64,12 @@ impl Component {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, component)| *component)
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|(_, component)| *component == self).map_or("", |(name, _)| name)
+    }
+
     /// This part of a date; of seasons, the place in [`SEASONS`].
     ///
     /// # Errors

@@ -1,30 +1,17 @@
 //! `/datasets/{id}/groupby/{variable}/{coord}/{action}`: one variable, grouped along one dimension.
 
-use weir_cf::packing::Packing;
-use weir_cf::{Coordinate, Coordinates, find};
-use weir_model::{Hyperslab, Schema, Stride, Variable};
+use weir_cf::{Coordinates, find};
+use weir_model::{Schema, Variable};
 use weir_plugin_api::{Dataset, Error};
+use weir_selection::Indices;
 
 use crate::action::Action;
 use crate::component::Component;
-use crate::engine::axis::{Axis, Role};
-use crate::engine::item::Unpacking;
-use crate::engine::{Reduction, Source};
+use crate::diagnostic::{self, Along, Diagnostic, last_name};
+use crate::grammar::By;
 use crate::groups::{self, Groups};
 use crate::labels::{self, Labels};
-use crate::result::{self, Outcome, ResultCoordinate};
-
-/// A request that was understood, with what the dataset says to it.
-pub struct GroupBy<'a> {
-    dataset: &'a Dataset,
-    schema: &'a Schema,
-    path: String,
-    variable: &'a Variable,
-    axis: usize,
-    name: String,
-    groups: Groups,
-    action: Action,
-}
+use crate::{periods, result};
 
 /// The variable that a request names.
 ///
@@ -62,146 +49,34 @@ pub fn listed(names: &[String]) -> String {
     if shown.is_empty() { "none".to_owned() } else { format!("{}{more}", shown.join(", ")) }
 }
 
-/// The name of a coordinate or dimension without the groups around it.
-pub fn last_name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
-}
-
-impl<'a> GroupBy<'a> {
-    /// What a request for `variable/coordinate/action` means.
-    ///
-    /// # Errors
-    /// `NotFound` for an unknown variable; `BadRequest`, listing what is valid, for all else.
-    pub fn new(
-        dataset: &'a Dataset,
-        schema: &'a Schema,
-        asked: &str,
-        part: Option<f64>,
-    ) -> Result<Self, Error> {
-        let mut words = asked.rsplitn(3, '/');
-        let (Some(action), Some(coordinate), Some(name)) = (words.next(), words.next(), words.next()) else {
-            return Err(Error::bad_request(format!(
-                "{asked:?} is not VARIABLE/COORDINATE/ACTION; an example is tas/time.month/mean"
-            )));
-        };
-        let (path, variable) = variable(schema, name)?;
-        let parsed = Action::parse(action, part);
-        let action = parsed.ok_or_else(|| unknown_action(action, part))?;
-        let coordinates = Coordinates::of(schema, &path).unwrap_or_default();
-        let (axis, groups) = grouped(dataset, variable, &coordinates, coordinate)?;
-        let name = coordinate_name(variable, &coordinates, coordinate);
-        Ok(Self { dataset, schema, path, variable, axis, name, groups, action })
-    }
-
-    /// The computation.
-    ///
-    /// # Errors
-    /// `BadRequest` for variables that hold no numbers.
-    pub fn reduction(&self) -> Result<Reduction<'_>, Error> {
-        let source = source(self.dataset, &self.path, self.variable)?;
-        let chunks = &self.variable.storage.chunk_shape;
-        let axes = self.variable.shape.iter().enumerate().map(|(at, &length)| {
-            let chunk = chunks.get(at).copied().unwrap_or(1).max(1);
-            let role = if at == self.axis {
-                Role::Grouped { of: self.groups.of.clone(), count: self.groups.labels.len() }
-            } else {
-                Role::Kept
-            };
-            Axis { stride: Stride::all(length), chunk, role, weights: None }
-        });
-        Ok(Reduction { source, axes: axes.collect(), action: self.action })
-    }
-
-    /// The result, computed.
-    ///
-    /// # Errors
-    /// Those of [`Reduction::compute`], and of reading coordinates.
-    pub fn outcome(&self, reduction: &Reduction<'_>) -> Result<Outcome, Error> {
-        let along = |at: usize| self.variable.dimensions.get(at).map_or("", |path| last_name(path));
-        let names = reduction.axes.iter().enumerate().map(|(at, axis)| {
-            let name = if at == self.axis { self.name.clone() } else { along(at).to_owned() };
-            (name, axis.output())
-        });
-        let dimensions: Vec<(String, usize)> = names.collect();
-        let mut coordinates = self.kept_coordinates()?;
-        coordinates.retain(|coordinate| coordinate.name != self.name);
-        coordinates.push(self.group_coordinate());
-        let attributes = result::attributes(&self.variable.attributes, self.action, &[along(self.axis)]);
-        let values = reduction.compute(&reduction.whole())?;
-        Ok(Outcome { name: self.variable.name.clone(), dimensions, attributes, values, coordinates })
-    }
-
-    fn group_coordinate(&self) -> ResultCoordinate {
-        let of =
-            find(self.schema, "", &self.name).filter(|_| !matches!(self.groups.labels, Labels::Texts(_)));
-        let own = of.filter(|found| found.variable.dimensions.len() == 1);
-        ResultCoordinate {
-            name: self.name.clone(),
-            dimensions: vec![self.name.clone()],
-            attributes: own.map_or_else(Vec::new, |found| result::described(&found.variable.attributes)),
-            labels: self.groups.labels.clone(),
-        }
-    }
-
-    /// Coordinates that have nothing to do with the dimension that is grouped; those along it, too, where its own coordinate
-    /// gives each index a group of its own.
-    fn kept_coordinates(&self) -> Result<Vec<ResultCoordinate>, Error> {
-        let coordinates = Coordinates::of(self.schema, &self.path).unwrap_or_default();
-        let grouped = self.variable.dimensions.get(self.axis);
-        let own = grouped.filter(|path| last_name(path) == self.name);
-        let indices = own.and_then(|_| self.groups.single_indices());
-        let in_order = indices.as_ref().is_some_and(|indices| indices.is_sorted());
-        let mut kept = Vec::new();
-        for coordinate in coordinates.all() {
-            let along = coordinate.variable.dimensions.iter().any(|own| Some(own) == grouped);
-            let is_simple = coordinate.variable.dimensions.len() == 1;
-            if along && !in_order && !(is_simple && indices.is_some()) {
-                continue;
-            }
-            let Some(mut found) = whole(self.dataset, coordinate)? else { continue };
-            if let Some(indices) = indices.as_ref().filter(|_| along && !in_order) {
-                found.labels = found.labels.picked(indices);
-            }
-            kept.push(found);
-        }
-        Ok(kept)
-    }
-}
-
-/// A whole coordinate; `None` for one of a type that says nothing here.
-fn whole(dataset: &Dataset, coordinate: &Coordinate<'_>) -> Result<Option<ResultCoordinate>, Error> {
-    use weir_model::DataType::{Char, FixedString, String};
-    let Coordinate { path, variable, .. } = coordinate;
-    if !variable.data_type.is_numeric() && !matches!(variable.data_type, Char | FixedString { .. } | String) {
-        return Ok(None);
-    }
-    let slab = Hyperslab::whole(&variable.shape).map_err(|misfit| Error::internal(misfit.to_string()))?;
-    let characters = usize::from(variable.data_type == Char);
-    let own = variable.dimensions.len().saturating_sub(characters);
-    Ok(Some(ResultCoordinate {
-        name: variable.name.clone(),
-        dimensions: variable.dimensions.iter().take(own).map(|path| last_name(path).to_owned()).collect(),
-        attributes: result::described(&variable.attributes),
-        labels: labels::read(dataset, path, variable, &slab)?,
-    }))
-}
-
-/// Where a variable's values come from.
+/// What a request for `variable/coordinate/action` means.
 ///
 /// # Errors
-/// `BadRequest` where it holds no numbers, or times.
-pub fn source<'a>(dataset: &'a Dataset, path: &'a str, variable: &'a Variable) -> Result<Source<'a>, Error> {
-    let packing =
-        Packing::of(variable).map_err(|error| labels::unsuitable(path, &error))?.without_valid_range();
-    if weir_cf::time::TimeUnits::of(variable).is_some() {
+/// `NotFound` for an unknown variable; `BadRequest`, listing what is valid, for all else.
+pub fn diagnostic<'a>(
+    (dataset, schema): (&'a Dataset, &'a Schema),
+    asked: &str,
+    part: Option<f64>,
+) -> Result<Diagnostic<'a>, Error> {
+    let mut words = asked.rsplitn(3, '/');
+    let (Some(action), Some(coordinate), Some(name)) = (words.next(), words.next(), words.next()) else {
         return Err(Error::bad_request(format!(
-            "{path} holds times, of which there are no statistics; name a variable of values"
+            "{asked:?} is not VARIABLE/COORDINATE/ACTION; an example is tas/time.month/mean"
         )));
-    }
-    Ok(Source { dataset, path, shape: &variable.shape, unpacking: Unpacking::new(packing) })
+    };
+    let found = variable(schema, name)?;
+    let action = Action::parse(action, part).ok_or_else(|| unknown_action(action, part))?;
+    let mut diagnostic = Diagnostic::new((dataset, schema), found, action);
+    let by = match coordinate.rsplit_once('.').map(|(name, part)| (name, Component::parse(part))) {
+        Some((name, Some(component))) => By::Component(name.to_owned(), component),
+        _ => By::Label(coordinate.to_owned()),
+    };
+    group(&mut diagnostic, &by)?;
+    Ok(diagnostic)
 }
 
-fn unknown_action(name: &str, part: Option<f64>) -> Error {
+/// The error of a name that no action has.
+pub fn unknown_action(name: &str, part: Option<f64>) -> Error {
     let names = Action::names().collect::<Vec<_>>().join(", ");
     let shown: String = name.chars().take(80).collect();
     match (name, part) {
@@ -211,68 +86,81 @@ fn unknown_action(name: &str, part: Option<f64>) -> Error {
     }
 }
 
-/// The name of the result's dimension: that of the part of dates, or of the coordinate.
-fn coordinate_name(variable: &Variable, coordinates: &Coordinates<'_>, asked: &str) -> String {
-    match dotted(variable, coordinates, asked) {
-        Some((_, component)) => component.to_owned(),
-        None => asked.to_owned(),
-    }
-}
-
-/// `time` and `month` of `time.month`, unless something has the whole name.
-fn dotted<'n>(
-    variable: &Variable,
-    coordinates: &Coordinates<'_>,
-    asked: &'n str,
-) -> Option<(&'n str, &'n str)> {
-    let known = coordinates.all().any(|coordinate| coordinate.variable.name == asked)
-        || variable.dimensions.iter().any(|path| last_name(path) == asked);
-    asked.rsplit_once('.').filter(|_| !known)
-}
-
-/// The axis that a request groups along, and the groups.
-fn grouped(
-    dataset: &Dataset,
-    variable: &Variable,
-    coordinates: &Coordinates<'_>,
-    asked: &str,
-) -> Result<(usize, Groups), Error> {
-    let (name, component) = match dotted(variable, coordinates, asked) {
-        None => (asked, None),
-        Some((name, component)) => {
-            let parsed = Component::parse(component)
-                .filter(|_| coordinates.all().any(|own| own.variable.name == name));
-            (name, Some(parsed.ok_or_else(|| unknown_coordinate(variable, coordinates, asked))?))
+/// Groups the values of a diagnostic along one dimension.
+///
+/// # Errors
+/// `BadRequest`, listing what is valid, for what is no coordinate along one dimension.
+pub fn group(diagnostic: &mut Diagnostic<'_>, by: &By) -> Result<(), Error> {
+    let variable = diagnostic.variable;
+    let coordinates = Coordinates::of(diagnostic.schema, &diagnostic.path).unwrap_or_default();
+    let has = |name: &str| coordinates.all().any(|own| own.variable.name == name);
+    // A coordinate may be called `a.month`.
+    let by = match by {
+        By::Component(name, component) if has(&format!("{name}.{}", component.name())) => {
+            By::Label(format!("{name}.{}", component.name()))
         }
+        by => by.clone(),
     };
-    let unknown = || unknown_coordinate(variable, coordinates, asked);
-    let found = coordinates.all().find(|coordinate| coordinate.variable.name == name);
-    let Some(found) = found else {
+    let name = match &by {
+        By::Label(name) | By::Component(name, _) | By::Periods(name, _) => name.as_str(),
+    };
+    let unknown = || unknown_coordinate(variable, &coordinates, &by);
+    let is_dimension = |at: usize| diagnostic.dimension(at) == name;
+    let Some(found) = coordinates.all().find(|coordinate| coordinate.variable.name == name) else {
         // A dimension without a coordinate variable: each index is a group of its own.
-        let axis = variable.dimensions.iter().position(|path| last_name(path) == name).ok_or_else(unknown)?;
-        let length = variable.shape.get(axis).copied().unwrap_or(0);
-        return Ok((axis, indices(length)?));
+        let axis = (0..variable.shape.len()).find(|at| is_dimension(*at) && matches!(by, By::Label(_)));
+        let axis = axis.ok_or_else(unknown)?;
+        let selected = diagnostic.indices.get(axis).map_or(0, Indices::count);
+        return set(diagnostic, axis, name.to_owned(), indices(selected)?);
     };
-    let characters = usize::from(found.variable.data_type == weir_model::DataType::Char);
-    let own = found.variable.dimensions.len().saturating_sub(characters);
+    let own = result::rank(found.variable);
     let axis = variable.dimensions.iter().position(|path| Some(path) == found.variable.dimensions.first());
     let Some(axis) = axis.filter(|_| own == 1) else {
         return Err(Error::bad_request(format!(
             "coordinate {name} has {own} dimensions, but groups are made along one; there are {}",
-            listed(&valid(variable, coordinates))
+            listed(&valid(variable, &coordinates))
         )));
     };
-    let slab =
-        Hyperslab::whole(&found.variable.shape).map_err(|misfit| Error::internal(misfit.to_string()))?;
-    let labels = labels::read(dataset, &found.path, found.variable, &slab)?;
-    let groups = match component {
-        None => groups::by_label(&labels)?,
-        Some(_) if !matches!(labels, Labels::Times(..)) => {
-            return Err(Error::bad_request(format!("{asked}: coordinate {name} holds no times")));
+    let all =
+        labels::read(diagnostic.dataset, &found.path, found.variable, &diagnostic::whole(found.variable)?)?;
+    let selected = diagnostic.indices.get(axis).map(places).unwrap_or_default();
+    let labels = all.picked(&selected);
+    if !matches!((&by, &labels), (By::Label(_), _) | (_, Labels::Times(..))) {
+        return Err(Error::bad_request(format!(
+            "coordinate {name} holds no times, which have parts and periods"
+        )));
+    }
+    let (name, groups) = match by {
+        By::Label(ref name) if is_dimension(axis) => {
+            (name.clone(), groups::by_label(&labels)?.falling_as_they_are())
         }
-        Some(component) => groups::by_component(&labels, component)?,
+        By::Label(name) => (name, groups::by_label(&labels)?),
+        By::Component(_, component) => {
+            (component.name().to_owned(), groups::by_component(&labels, component)?)
+        }
+        By::Periods(name, frequency) => (name, periods::by_periods(&labels, frequency)?),
     };
-    Ok((axis, groups))
+    set(diagnostic, axis, name, groups)
+}
+
+/// Indices as places in memory.
+fn places(indices: &Indices) -> Vec<usize> {
+    indices.iter().map(|(index, _)| usize::try_from(index).unwrap_or(usize::MAX)).collect()
+}
+
+fn set(diagnostic: &mut Diagnostic<'_>, axis: usize, name: String, groups: Groups) -> Result<(), Error> {
+    if let Some(taken) =
+        (0..diagnostic.along.len()).find(|at| *at != axis && diagnostic.dimension(*at) == name)
+    {
+        let taken = diagnostic.dimension(taken);
+        return Err(Error::bad_request(format!(
+            "the groups would be called {name}, as dimension {taken} is already"
+        )));
+    }
+    if let Some(along) = diagnostic.along.get_mut(axis) {
+        *along = Along::Grouped(name, groups);
+    }
+    Ok(())
 }
 
 fn indices(length: u64) -> Result<Groups, Error> {
@@ -284,8 +172,10 @@ fn indices(length: u64) -> Result<Groups, Error> {
     Ok(Groups { of: (0..most).collect(), labels })
 }
 
-fn unknown_coordinate(variable: &Variable, coordinates: &Coordinates<'_>, asked: &str) -> Error {
-    let shown: String = asked.chars().take(80).collect();
+fn unknown_coordinate(variable: &Variable, coordinates: &Coordinates<'_>, by: &By) -> Error {
+    let shown: String = match by {
+        By::Label(name) | By::Component(name, _) | By::Periods(name, _) => name.chars().take(80).collect(),
+    };
     let valid = valid(variable, coordinates);
     let components = Component::names().collect::<Vec<_>>().join(", ");
     Error::bad_request(format!(

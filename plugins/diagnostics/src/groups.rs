@@ -78,7 +78,7 @@ pub fn by_label(labels: &Labels) -> Result<Groups, Error> {
             (of, labels)
         }
     };
-    Ok(Groups { of, labels }.falling_as_they_are())
+    Ok(Groups { of, labels })
 }
 
 impl Groups {
@@ -95,8 +95,10 @@ impl Groups {
         indices.into_iter().collect()
     }
 
-    /// Groups of one index each whose labels fall steadily stay as they are, as xarray leaves them.
-    fn falling_as_they_are(mut self) -> Self {
+    /// Groups of one index each whose labels fall steadily stay as they are, as xarray leaves those of a dimension's own
+    /// coordinate.
+    #[must_use]
+    pub fn falling_as_they_are(mut self) -> Self {
         let last = self.of.len().saturating_sub(1);
         let falls =
             self.of.iter().enumerate().all(|(index, group)| (*group as usize).saturating_add(index) == last);
@@ -203,7 +205,7 @@ mod tests {
         let texts = |texts: &[&str]| Labels::Texts(texts.iter().map(|&text| text.into()).collect());
         let groups = by_label(&texts(&["b", "c", "a"])).unwrap();
         assert_eq!((groups.single_indices(), groups.of), (Some(vec![2, 0, 1]), vec![1, 2, 0]));
-        let groups = by_label(&texts(&["c", "b", "a"])).unwrap();
+        let groups = by_label(&texts(&["c", "b", "a"])).unwrap().falling_as_they_are();
         assert_eq!((groups.labels, groups.of), (texts(&["c", "b", "a"]), vec![0, 1, 2]));
         assert_eq!(by_label(&texts(&["b", "b"])).unwrap().single_indices(), None);
     }

@@ -32,12 +32,6 @@ impl Labels {
         }
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Their type, as NumPy names it: that of the numbers for times.
     #[must_use]
     pub fn type_name(&self) -> &'static str {

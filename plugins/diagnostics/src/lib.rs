@@ -1,15 +1,22 @@
-//! Computes statistics of variables where the data lies: `/datasets/{id}/groupby/{variable}/{coord}/{action}`.
+//! Computes statistics of variables where the data lies: `/datasets/{id}/groupby/{variable}/{coord}/{action}`, and
+//! `/datasets/{id}/diagnostics?…`.
 //!
 //! What can be asked is a closed set; nothing that a request says is ever evaluated.
 #![forbid(unsafe_code)]
 
 mod action;
+mod area;
 mod component;
+mod departure;
+mod diagnostic;
 mod engine;
+mod grammar;
 mod groupby;
 mod groups;
-mod json;
 mod labels;
+mod outputs;
+mod periods;
+mod query;
 mod result;
 mod routes;
 
@@ -17,10 +24,11 @@ mod routes;
 mod tests;
 
 use serde::Deserialize;
-use weir_plugin_api::{Body, Bytes, Error, Host, Plugin, Request, Response, Route, configuration, form};
+use weir_model::Schema;
+use weir_plugin_api::{Dataset, Error, Host, Plugin, Request, Response, Route, configuration, form};
 
-use crate::groupby::GroupBy;
-use crate::json::JsonBody;
+use crate::diagnostic::Diagnostic;
+use crate::outputs::Chosen;
 
 /// The plugin.
 pub struct DiagnosticsPlugin {
@@ -53,49 +61,39 @@ impl Plugin for DiagnosticsPlugin {
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
         match request.route() {
-            routes::GROUPBY => self.groupby(request),
+            routes::GROUPBY => self.answer(request, |dataset| {
+                let part = form::pairs(request.query())
+                    .find(|(name, _)| *name == "q")
+                    .map(|(_, text)| query::part(text));
+                groupby::diagnostic(dataset, request.rest(), part.transpose()?)
+            }),
+            routes::DIAGNOSTICS => {
+                self.answer(request, |dataset| query::diagnostic(dataset, request.query()))
+            }
             other => Err(Error::internal(format!("there is no route {other}"))),
         }
     }
 }
 
 impl DiagnosticsPlugin {
-    fn groupby(&self, request: &Request<'_>) -> Result<Response, Error> {
+    /// Computes what `read` makes of a request, unless it is too large.
+    fn answer(
+        &self,
+        request: &Request<'_>,
+        read: impl for<'a> FnOnce((&'a Dataset, &'a Schema)) -> Result<Diagnostic<'a>, Error>,
+    ) -> Result<Response, Error> {
+        let chosen = Chosen::of(request)?;
         let dataset = self.host.open(request, request.dataset_id())?;
         let schema = dataset.schema()?;
-        let part = quantile(request.query())?;
-        let asked = GroupBy::new(&dataset, &schema, request.rest(), part)?;
-        let reduction = asked.reduction()?;
-        let memory = reduction.memory(&reduction.whole())?;
+        let diagnostic = read((&dataset, &schema))?;
+        let memory = diagnostic.memory()?;
         if memory > self.largest_result {
             let most = self.largest_result;
             return Err(Error::too_large(format!(
-                "the result takes {memory} bytes while it is made, but the limit is {most}; group by what makes fewer groups"
+                "the result takes {memory} bytes while it is made, but the limit is {most}; select less of it, or make fewer groups"
             )));
         }
         self.host.admit(request, memory)?;
-        let body: Box<dyn Body> = if request.is_head() {
-            Box::new(Nothing)
-        } else {
-            Box::new(JsonBody::new(asked.outcome(&reduction)?))
-        };
-        Ok(Response::stream("application/json", None, body).stable().costly())
+        chosen.answer(request, || diagnostic.outcome())
     }
-}
-
-/// The body of an answer to `HEAD`.
-struct Nothing;
-
-impl Body for Nothing {
-    fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        Ok(None)
-    }
-}
-
-/// The part of values that `q` says.
-fn quantile(query: &str) -> Result<Option<f64>, Error> {
-    let Some((_, text)) = form::pairs(query).find(|(name, _)| *name == "q") else { return Ok(None) };
-    let number = form::decoded(text).ok().and_then(|text| text.parse::<f64>().ok());
-    let number = number.filter(|number| (0.0..=1.0).contains(number));
-    number.map(Some).ok_or_else(|| Error::bad_request("q is no number from 0 to 1"))
 }

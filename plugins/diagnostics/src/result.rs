@@ -1,6 +1,7 @@
 //! A result with all that says what it is: names of dimensions, attributes and coordinates.
 
-use weir_model::{Attribute, Value};
+use weir_cf::axes::Kind;
+use weir_model::{Attribute, DataType, Value, Variable};
 
 use crate::action::Action;
 use crate::engine::values::Values;
@@ -30,8 +31,16 @@ pub struct ResultCoordinate {
     pub dimensions: Vec<String>,
     /// What is said of it, units and calendar of times included.
     pub attributes: Vec<Attribute>,
+    /// What it measures, where something says so.
+    pub kind: Option<Kind>,
     /// What it says.
     pub labels: Labels,
+}
+
+/// How many dimensions a variable has beside that of the characters of texts.
+pub fn rank(variable: &Variable) -> usize {
+    let characters = usize::from(variable.data_type == DataType::Char);
+    variable.dimensions.len().saturating_sub(characters)
 }
 
 /// Attributes that say how values are stored, which is not how they are here.
@@ -87,7 +96,8 @@ pub fn attributes(of: &[Attribute], action: Action, dimensions: &[&str]) -> Vec<
     attributes
 }
 
-fn text(attributes: &[Attribute], name: &str) -> Option<String> {
+/// The text of an attribute.
+pub fn text(attributes: &[Attribute], name: &str) -> Option<String> {
     let found = attributes.iter().find(|attribute| attribute.name == name)?;
     found.value.as_text().map(std::borrow::Cow::into_owned)
 }

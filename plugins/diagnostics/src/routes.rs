@@ -2,12 +2,16 @@
 
 use weir_plugin_api::{Parameter, Route};
 
+use crate::outputs::FORMATS;
+
 /// `/datasets/{id}/groupby/{variable}/{coord}/{action}`.
 pub const GROUPBY: usize = 0;
 
+/// `/datasets/{id}/diagnostics?…`.
+pub const DIAGNOSTICS: usize = 1;
+
 /// All routes, in the order of their numbers.
 pub fn routes() -> Vec<Route> {
-    let json = ["application/json"].as_slice();
     let groupby = Route::get("/datasets/{id}/groupby/{rest}")
         .summary("statistics of one variable for each group along one of its dimensions, equal to xarray's groupby")
         .parameter(Parameter::path(
@@ -15,17 +19,41 @@ pub fn routes() -> Vec<Route> {
             "VARIABLE/COORDINATE/ACTION, as in tas/time.month/mean: a coordinate, or year, month, day, hour, season, dayofyear and \
              others of times; mean, min, max, count, first, last, sum, std, var, median, any or quantile",
         ))
-        .parameter(
-            Parameter::query("q", "the part of values below a quantile, 0 to 1")
-                .schema(r#"{"type":"number","minimum":0,"maximum":1}"#),
-        )
-        .answers(200, json, "the result, as DataArray.from_dict of xarray takes it");
-    vec![refusals(groupby)]
+        .parameter(part());
+    let query = |name, words| Parameter::query(name, words);
+    let diagnostics = Route::get("/datasets/{id}/diagnostics")
+        .summary("statistics of one variable, over any of its dimensions and in groups, weighted, or what values differ by from them")
+        .parameter(query("variable", "the variable").required())
+        .parameter(query(
+            "action",
+            "mean, min, max, count, first, last, sum, std, var, median, any, quantile, or anomaly: values without the mean of their group",
+        ).required())
+        .parameter(query("where", "what is selected, as in lat:-30/30;time:2001-02/2001-05;lev:[0]"))
+        .parameter(query("by", "groups: a coordinate, a part of its dates as in time.month, or periods as in time@1M"))
+        .parameter(query("over", "the dimensions that are reduced, as in lat,lon; * is all that are not grouped"))
+        .parameter(query("weights", "area: cells weigh as much as they are large").schema(r#"{"type":"string","enum":["area","none"]}"#))
+        .parameter(part());
+    vec![described(groupby), described(diagnostics)]
 }
 
-fn refusals(route: Route) -> Route {
+/// The part of values that a quantile takes.
+fn part() -> Parameter {
+    let words = "the part of values below a quantile, 0 to 1; needed for quantile alone";
+    Parameter::query("q", words).schema(r#"{"type":"number","minimum":0,"maximum":1}"#)
+}
+
+/// What all routes have in common.
+fn described(route: Route) -> Route {
     let json = ["application/json"].as_slice();
+    let names: Vec<String> = FORMATS.iter().map(|(_, name, _)| format!("{name:?}")).collect();
+    let media_types = FORMATS.map(|(_, _, media_type)| media_type);
+    let schema = format!(r#"{{"type":"string","enum":[{}]}}"#, names.join(","));
     route
+        .parameter(
+            Parameter::query("format", "how the result is sent; else as Accept says, else JSON")
+                .schema(&schema),
+        )
+        .answers(200, &media_types, "the result; as JSON, what DataArray.from_dict of xarray takes")
         .answers(400, json, "something that is not valid, with what is")
         .answers(404, json, "no such dataset or variable")
         .answers(413, json, "more than this server computes at once, and how to ask for less")

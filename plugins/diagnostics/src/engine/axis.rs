@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use weir_model::Stride;
+use weir_selection::Indices;
 
 /// The group of an index that belongs to none.
 pub const NO_GROUP: u32 = u32::MAX;
@@ -27,7 +28,7 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     /// Which indices of the variable take part.
-    pub stride: Stride,
+    pub indices: Indices,
     /// The length of a chunk of the variable.
     pub chunk: u64,
     /// What happens.
@@ -46,7 +47,7 @@ impl Axis {
     #[must_use]
     pub fn output(&self) -> usize {
         match &self.role {
-            Role::Kept => counted(self.stride.count),
+            Role::Kept => counted(self.indices.count()),
             Role::Reduced => 1,
             Role::Grouped { count, .. } => *count,
         }
@@ -84,7 +85,7 @@ impl Axis {
     /// All indices that take part.
     #[must_use]
     pub fn all(&self) -> Range<usize> {
-        0..counted(self.stride.count)
+        0..counted(self.indices.count())
     }
 
     /// How many indices go to a part of the result.
@@ -92,14 +93,27 @@ impl Axis {
     pub fn sources(&self, part: &Range<usize>) -> usize {
         match &self.role {
             Role::Kept => part.len(),
-            Role::Reduced => counted(self.stride.count),
+            Role::Reduced => counted(self.indices.count()),
             Role::Grouped { of, .. } => of.iter().filter(|&&group| part.contains(&(group as usize))).count(),
         }
     }
 
+    /// The run in which an index lies, and the place there.
+    fn run(&self, index: usize) -> (Stride, u64) {
+        let mut place = index as u64;
+        for run in self.indices.runs() {
+            if place < run.stride.count {
+                return (run.stride, place);
+            }
+            place = place.saturating_sub(run.stride.count);
+        }
+        (Stride { start: 0, step: 1, count: 0 }, 0)
+    }
+
     /// The chunk in which an index lies, where chunks have `length`.
     fn chunk_of(&self, index: usize, length: u64) -> u64 {
-        self.stride.at(index as u64).checked_div(length).unwrap_or(0)
+        let (stride, place) = self.run(index);
+        stride.at(place).checked_div(length).unwrap_or(0)
     }
 
     /// How many chunks must be decoded for a part of the result.
@@ -107,12 +121,8 @@ impl Axis {
     pub fn chunks(&self, part: &Range<usize>) -> u64 {
         let needed = self.needed(&self.all(), part);
         if !matches!(self.role, Role::Grouped { .. }) {
-            let chunk = |index| self.chunk_of(index, self.chunk);
-            let between = needed
-                .end
-                .checked_sub(1)
-                .map_or(0, |last| chunk(last).saturating_sub(chunk(needed.start)).saturating_add(1));
-            return between.min(needed.len() as u64);
+            let pieces = self.cut(&needed, self.chunk);
+            return pieces.len() as u64;
         }
         let mut last = None;
         let mut chunks = 0_u64;
@@ -124,29 +134,40 @@ impl Axis {
         chunks
     }
 
-    /// Cuts indices where pieces of `length` indices of the variable begin.
+    /// Cuts indices where pieces of `length` indices of the variable begin, and where runs do.
     #[must_use]
     pub fn cut(&self, indices: &Range<usize>, length: u64) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();
         let mut start = indices.start;
         while start < indices.end {
-            let next_begins = self.chunk_of(start, length).saturating_add(1).saturating_mul(length.max(1));
-            let behind = next_begins.saturating_sub(self.stride.start).div_ceil(self.stride.step.max(1));
-            let end = counted(behind).clamp(start.saturating_add(1), indices.end);
+            let (stride, place) = self.run(start);
+            let chunk = stride.at(place).checked_div(length).unwrap_or(0);
+            let next_begins = chunk.saturating_add(1).saturating_mul(length.max(1));
+            let behind =
+                next_begins.saturating_sub(stride.start).div_ceil(stride.step.max(1)).min(stride.count);
+            let taken = counted(behind.saturating_sub(place)).max(1);
+            let end = start.saturating_add(taken).min(indices.end);
             pieces.push(start..end);
             start = end;
         }
         pieces
     }
 
-    /// The stride of some of the indices.
+    /// The stride of indices of one run.
     #[must_use]
     pub fn strided(&self, indices: &Range<usize>) -> Stride {
-        Stride {
-            start: self.stride.at(indices.start as u64),
-            step: self.stride.step,
-            count: indices.len() as u64,
-        }
+        let (stride, place) = self.run(indices.start);
+        Stride { start: stride.at(place), step: stride.step, count: indices.len() as u64 }
+    }
+
+    /// The least and the greatest index of the variable, and the least distance between two: what blocks are planned by.
+    #[must_use]
+    pub fn reach(&self) -> (u64, u64, u64) {
+        let runs = || self.indices.runs().iter().map(|run| run.stride);
+        let least = runs().map(|stride| stride.start).min().unwrap_or(0);
+        let greatest = runs().filter_map(|stride| stride.last()).max().unwrap_or(0);
+        let step = runs().map(|stride| stride.step).min().unwrap_or(1);
+        (least, greatest, step.max(1))
     }
 }
 
@@ -158,7 +179,7 @@ mod tests {
         let stride = Stride { start: stride.0, step: stride.1, count: stride.2 };
         let count = of.iter().filter(|&&g| g != NO_GROUP).max().map_or(0, |&g| g as usize + 1);
         let role = if of.is_empty() { Role::Kept } else { Role::Grouped { of: of.to_vec(), count } };
-        Axis { stride, chunk, role, weights: None }
+        Axis { indices: Indices::stride(stride), chunk, role, weights: None }
     }
 
     #[test]
@@ -172,6 +193,12 @@ mod tests {
         check((1, 3, 5), 4, 4, &[0..1, 1..3, 3..4, 4..5]);
         check((0, 1, 10), 4, 8, &[0..8, 8..10]);
         check((0, 1, 0), 4, 8, &[]);
+        let run = |start, count| weir_selection::Run { stride: Stride { start, step: 1, count }, shift: 0.0 };
+        let mut two = axis((0, 1, 1), 4, &[]);
+        two.indices = Indices::of_runs(vec![run(6, 4), run(0, 3)]);
+        assert_eq!(two.cut(&two.all(), 4), [0..2, 2..4, 4..7]);
+        assert_eq!(two.strided(&(4..7)), Stride { start: 0, step: 1, count: 3 });
+        assert_eq!((two.output(), two.reach()), (7, (0, 9, 1)));
     }
 
     #[test]

@@ -132,12 +132,13 @@ pub fn blocks(axes: &[Axis], part: &Part, element: usize) -> Vec<Vec<Range<usize
 /// How many indices of the variable a block has along each axis: whole chunks, several where they are small.
 fn lengths(axes: &[Axis], element: u64) -> Vec<u64> {
     let extent = |axis: &Axis| {
-        axis.stride.last().map_or(1, |last| last.saturating_sub(axis.stride.start).saturating_add(1))
+        let (least, greatest, _) = axis.reach();
+        greatest.saturating_sub(least).saturating_add(1)
     };
     let mut lengths: Vec<u64> = axes.iter().map(|axis| axis.chunk.clamp(1, extent(axis).max(1))).collect();
     // Indices between those that take part are not read.
     let bytes = |lengths: &[u64]| {
-        let counts = axes.iter().zip(lengths).map(|(axis, length)| length.div_ceil(axis.stride.step.max(1)));
+        let counts = axes.iter().zip(lengths).map(|(axis, length)| length.div_ceil(axis.reach().2));
         counts.fold(element, u64::saturating_mul)
     };
     while bytes(&lengths) > MOST_BLOCK_BYTES {
@@ -179,11 +180,12 @@ pub fn whole(axes: &[Axis]) -> Part {
 mod tests {
     use proptest::prelude::*;
     use weir_model::Stride;
+    use weir_selection::Indices;
 
     use super::*;
 
     fn kept(length: u64, chunk: u64) -> Axis {
-        Axis { stride: Stride::all(length), chunk, role: Role::Kept, weights: None }
+        Axis { indices: Indices::all(length), chunk, role: Role::Kept, weights: None }
     }
 
     fn months(length: u64, chunk: u64) -> Axis {
@@ -231,7 +233,7 @@ mod tests {
         #[test]
         fn blocks_tile_what_is_needed(length in 1u64..400, chunk in 1u64..50, wide in 1u64..40, start in 0u64..5, step in 1u64..4) {
             let mut axes = [months(length, chunk), kept(wide, 7)];
-            axes[1].stride = Stride { start, step, count: wide };
+            axes[1].indices = Indices::stride(Stride { start, step, count: wide });
             let part = vec![2..9, 0..counted(wide)];
             let blocks = blocks(&axes, &part, 1 << 14);
             for day in 0..counted(length) {

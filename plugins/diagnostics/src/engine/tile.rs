@@ -102,7 +102,7 @@ fn capacities(axes: &[Axis], part: &Part) -> Vec<usize> {
     for (axis, range) in axes.iter().zip(part) {
         let along: Vec<usize> = match axis.role {
             Role::Kept => vec![1; range.len()],
-            Role::Reduced => vec![counted(axis.stride.count)],
+            Role::Reduced => vec![counted(axis.indices.count())],
             Role::Grouped { .. } => {
                 range.clone().map(|group| axis.sources(&(group..group.saturating_add(1)))).collect()
             }
@@ -233,7 +233,7 @@ pub fn elements(indices: &[Range<usize>]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use weir_model::Stride;
+    use weir_selection::Indices;
 
     use super::*;
 
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn tiles_cover_a_part_once() {
-        let kept = |length| Axis { stride: Stride::all(length), chunk: 3, role: Role::Kept, weights: None };
+        let kept = |length| Axis { indices: Indices::all(length), chunk: 3, role: Role::Kept, weights: None };
         let axes = [Axis { role: Role::Reduced, ..kept(4) }, kept(100), kept(1000)];
         let part = vec![0..1, 10..100, 0..1000];
         let tiles = split(&axes, &part);

@@ -66,11 +66,16 @@ impl Values {
     /// Their type, as NumPy names it.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
-        use crate::action::ResultType;
         match self {
             Self::Float32(_) => "float32",
             Self::Float64(_) => "float64",
-            Self::Signed(kind, _) => ResultType::Number(*kind).name(),
+            Self::Signed(NumberType::Int8, _) => "int8",
+            Self::Signed(NumberType::UInt8, _) => "uint8",
+            Self::Signed(NumberType::Int16, _) => "int16",
+            Self::Signed(NumberType::UInt16, _) => "uint16",
+            Self::Signed(NumberType::Int32, _) => "int32",
+            Self::Signed(NumberType::UInt32, _) => "uint32",
+            Self::Signed(..) => "int64",
             Self::Unsigned(_) => "uint64",
             Self::Truth(_) => "bool",
         }

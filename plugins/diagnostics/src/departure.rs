@@ -1,0 +1,79 @@
+//! Values without what is made of their groups: anomalies.
+
+use crate::engine::axis::Axis;
+use crate::engine::values::{One, Values};
+
+impl Values {
+    /// These values, over all indices of some axes, each without that of `made`, over their groups, which it belongs to; missing
+    /// where it belongs to none. Singles of singles are singles, all else is doubles.
+    #[must_use]
+    pub fn without(&self, made: &Self, axes: &[Axis]) -> Self {
+        let groups = groups(axes);
+        match (self, made) {
+            (Self::Float32(values), Self::Float32(made)) => {
+                let of = |group: Option<usize>| {
+                    group.and_then(|group| made.get(group)).copied().unwrap_or(f32::NAN)
+                };
+                Self::Float32(values.iter().zip(groups).map(|(value, group)| value - of(group)).collect())
+            }
+            (values, made) => {
+                let of =
+                    |group: Option<usize>| group.and_then(|group| made.at(group)).map_or(f64::NAN, double);
+                let value = |place| values.at(place).map_or(f64::NAN, double);
+                Self::Float64(groups.enumerate().map(|(place, group)| value(place) - of(group)).collect())
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "as NumPy makes doubles of integers")]
+fn double(one: One) -> f64 {
+    match one {
+        One::Float32(value) => value.into(),
+        One::Float64(value) => value,
+        One::Signed(value) => value as f64,
+        One::Unsigned(value) => value as f64,
+        One::Truth(value) => f64::from(u8::from(value)),
+    }
+}
+
+/// The group of each index of some axes, row-major.
+fn groups(axes: &[Axis]) -> impl Iterator<Item = Option<usize>> + '_ {
+    let lengths: Vec<usize> = axes.iter().map(|axis| axis.all().len()).collect();
+    let elements = lengths.iter().fold(1_usize, |elements, length| elements.saturating_mul(*length));
+    let mut at = vec![0_usize; axes.len()];
+    (0..elements).map(move |_| {
+        let place = axes.iter().zip(&at).try_fold(0_usize, |place, (axis, index)| {
+            Some(place.saturating_mul(axis.output()).saturating_add(axis.goes(*index)?))
+        });
+        for (index, length) in at.iter_mut().zip(&lengths).rev() {
+            *index = index.saturating_add(1);
+            if *index < *length {
+                break;
+            }
+            *index = 0;
+        }
+        place
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_selection::Indices;
+
+    use super::*;
+    use crate::engine::axis::{NO_GROUP, Role};
+
+    #[test]
+    fn each_value_is_without_that_of_its_group() {
+        let axis = |role, length| Axis { indices: Indices::all(length), chunk: 1, role, weights: None };
+        let axes = [axis(Role::Grouped { of: vec![1, 0, NO_GROUP], count: 2 }, 3), axis(Role::Kept, 2)];
+        let made = Values::Float32(vec![10.0, 20.0, 30.0, 40.0]);
+        let Values::Float32(got) = Values::Float32(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).without(&made, &axes)
+        else {
+            panic!("singles stay singles")
+        };
+        assert_eq!(got[..4], [-29.0, -38.0, -7.0, -16.0]);
+        assert!(got[4].is_nan() && got[5].is_nan());
+    }
+}

@@ -1,0 +1,206 @@
+//! The formats in which results are sent.
+
+mod coverage;
+mod json;
+mod netcdf;
+mod page;
+
+use weir_plugin_api::{Body, Bytes, Error, Request, Response, form};
+
+use crate::engine::values::Values;
+use crate::result::Outcome;
+
+/// A format in which results are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// What xarray's `DataArray.from_dict` takes.
+    Json,
+    /// One line for each value.
+    Csv,
+    /// A classic netCDF file.
+    Netcdf,
+    /// CoverageJSON.
+    CoverageJson,
+    /// A page for people.
+    Html,
+}
+
+/// Every format, by the name that `format` takes and its media type; the first is the default.
+pub const FORMATS: [(Format, &str, &str); 5] = [
+    (Format::Json, "json", "application/json"),
+    (Format::Csv, "csv", "text/csv"),
+    (Format::Netcdf, "netcdf3", "application/x-netcdf"),
+    (Format::CoverageJson, "covjson", weir_coverage::covjson::MEDIA_TYPE),
+    (Format::Html, "html", "text/html"),
+];
+
+impl Format {
+    /// The format of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        // What others call it.
+        let name = if name == "netcdf" { "netcdf3" } else { name };
+        FORMATS.iter().find(|(_, known, _)| *known == name).map(|(format, ..)| *format)
+    }
+
+    /// The format that the header `Accept` wants most; JSON where it names none that there is.
+    #[must_use]
+    pub fn accepted(header: &str) -> Self {
+        let mut best = (0.0, Self::Json);
+        for part in header.split(',') {
+            let mut words = part.split(';').map(str::trim);
+            let media_type = words.next().unwrap_or_default();
+            let quality =
+                words.find_map(|word| word.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f64>().ok());
+            let found = FORMATS.iter().find(|(_, _, known)| known.eq_ignore_ascii_case(media_type));
+            if let (Some((format, ..)), Some(quality)) = (found, quality)
+                && quality > best.0
+            {
+                best = (quality, *format);
+            }
+        }
+        best.1
+    }
+
+    fn media_type(self) -> &'static str {
+        FORMATS
+            .iter()
+            .find(|(format, ..)| *format == self)
+            .map_or("application/json", |(_, _, media_type)| media_type)
+    }
+}
+
+/// What a request says of its format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    format: Format,
+    /// Whether the address alone says so.
+    by_address: bool,
+}
+
+impl Chosen {
+    /// By `format`, else by the header `Accept`.
+    ///
+    /// # Errors
+    /// `BadRequest` with the names of all formats.
+    pub fn of(request: &Request<'_>) -> Result<Self, Error> {
+        let Some((_, name)) = form::pairs(request.query()).find(|(name, _)| *name == "format") else {
+            let format = request.header("accept").map_or(Format::Json, Format::accepted);
+            return Ok(Self { format, by_address: false });
+        };
+        let format = Format::named(name).ok_or_else(|| {
+            let shown: String = name.chars().take(40).collect();
+            let names: Vec<&str> = FORMATS.iter().map(|(_, name, _)| *name).collect();
+            Error::bad_request(format!("format {shown:?} is not known; there are {}", names.join(", ")))
+        })?;
+        Ok(Self { format, by_address: true })
+    }
+
+    /// The answer; `outcome` is not called for `HEAD`.
+    ///
+    /// # Errors
+    /// Those of `outcome`; `Unsupported` where the format does not have what the result holds.
+    pub fn answer(
+        self,
+        request: &Request<'_>,
+        outcome: impl FnOnce() -> Result<Outcome, Error>,
+    ) -> Result<Response, Error> {
+        let (mut length, mut body): (Option<u64>, Box<dyn Body>) = (None, Box::new(Nothing));
+        let mut name = String::new();
+        if !request.is_head() {
+            let outcome = outcome()?;
+            name.clone_from(&outcome.name);
+            (length, body) = self.body(request, outcome)?;
+        }
+        let response = Response::stream(self.format.media_type(), length, body);
+        let response = match self.format {
+            Format::Netcdf if !name.is_empty() => {
+                let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_");
+                response.header("Content-Disposition", format!("attachment; filename=\"{name}.nc\""))
+            }
+            Format::Html => response.header("content-security-policy", "default-src 'none'"),
+            _ => response,
+        };
+        // What is kept for an address is sent whatever `Accept` says.
+        Ok(if self.by_address { response.stable().costly() } else { response.header("Vary", "Accept") })
+    }
+
+    fn body(self, request: &Request<'_>, outcome: Outcome) -> Result<(Option<u64>, Box<dyn Body>), Error> {
+        Ok(match self.format {
+            Format::Json => (None, Box::new(json::JsonBody::new(outcome))),
+            Format::Csv => (None, Box::new(coverage::CsvBody::new(&outcome)?)),
+            Format::CoverageJson => (None, Box::new(coverage::CoverageBody::new(&outcome)?)),
+            Format::Html => (None, Box::new(page::body(&outcome, request)?)),
+            Format::Netcdf => {
+                let body = netcdf::NetcdfBody::new(outcome)?;
+                (Some(body.length()), Box::new(body))
+            }
+        })
+    }
+}
+
+/// Doubles of values, for formats that know no others.
+///
+/// # Errors
+/// `Unsupported` for integers that are no doubles.
+fn doubles(values: &Values, from: usize, count: usize) -> Result<Vec<f64>, Error> {
+    #[expect(clippy::cast_precision_loss, reason = "checked: 53 bits are exact")]
+    fn exact(value: i128) -> Result<f64, Error> {
+        if value.unsigned_abs() > 1 << 53 {
+            return Err(Error::unsupported(format!(
+                "{value} has more digits than this format keeps; ask for JSON or netCDF"
+            )));
+        }
+        Ok(value as f64)
+    }
+    let end = from.saturating_add(count).min(values.len());
+    match values {
+        Values::Float64(values) => Ok(values.get(from..end).unwrap_or_default().to_vec()),
+        Values::Float32(values) => {
+            Ok(values.get(from..end).unwrap_or_default().iter().map(|value| f64::from(*value)).collect())
+        }
+        Values::Signed(_, values) => {
+            values.get(from..end).unwrap_or_default().iter().map(|value| exact((*value).into())).collect()
+        }
+        Values::Unsigned(values) => {
+            values.get(from..end).unwrap_or_default().iter().map(|value| exact((*value).into())).collect()
+        }
+        Values::Truth(values) => Ok(values
+            .get(from..end)
+            .unwrap_or_default()
+            .iter()
+            .map(|value| f64::from(u8::from(*value)))
+            .collect()),
+    }
+}
+
+/// The body of an answer to `HEAD`.
+struct Nothing;
+
+impl Body for Nothing {
+    fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_named_or_accepted() {
+        let check =
+            |header: &str, expected: Format| assert_eq!(Format::accepted(header), expected, "{header}");
+        check("*/*", Format::Json);
+        check("text/html,application/xhtml+xml,*/*;q=0.8", Format::Html);
+        check("text/csv;q=0.5, application/x-netcdf", Format::Netcdf);
+        check("application/json, text/csv;q=0.5", Format::Json);
+        check("image/png", Format::Json);
+        check("text/csv;q=much", Format::Json);
+        for (format, name, _) in FORMATS {
+            assert_eq!(Format::named(name), Some(format));
+        }
+        assert_eq!(Format::named("netcdf"), Some(Format::Netcdf));
+        assert_eq!(Format::named("exe"), None);
+    }
+}
