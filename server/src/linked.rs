@@ -16,6 +16,7 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
         static KERCHUNK: WeirPlugin = table::<weir_plugin_kerchunk::KerchunkPlugin>();
         static OPENAPI: WeirPlugin = table::<weir_plugin_openapi::OpenApiPlugin>();
         static PAGES: WeirPlugin = table::<weir_plugin_pages::PagesPlugin>();
+        static PLOT: WeirPlugin = table::<weir_plugin_plot::PlotPlugin>();
         static S3: WeirPlugin = table::<weir_plugin_s3::S3Plugin>();
         static STAC: WeirPlugin = table::<weir_plugin_stac::StacPlugin>();
         static THREDDS: WeirPlugin = table::<weir_plugin_thredds::ThreddsPlugin>();
@@ -31,6 +32,7 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
             &KERCHUNK,
             &OPENAPI,
             &PAGES,
+            &PLOT,
             &S3,
             &STAC,
             &THREDDS,

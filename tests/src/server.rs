@@ -27,7 +27,7 @@ pub struct Binaries {
 }
 
 /// The in-tree plugins.
-pub const PLUGINS: [&str; 14] = [
+pub const PLUGINS: [&str; 15] = [
     "dap",
     "diagnostics",
     "esm",
@@ -37,6 +37,7 @@ pub const PLUGINS: [&str; 14] = [
     "kerchunk",
     "openapi",
     "pages",
+    "plot",
     "s3",
     "stac",
     "thredds",

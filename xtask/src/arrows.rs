@@ -87,6 +87,25 @@ pub const ARROWS: &[Rule] = &[
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
+    // Pure: values and coordinates in, pictures out.
+    Rule {
+        krate: "weir-rendering",
+        may_know: &["weir-cf", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-plot",
+        may_know: &["weir-plugin-api", "weir-rendering", "weir-selection", "weir-cf", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-plot-so",
+        may_know: &["weir-plugin-api", "weir-plugin-plot"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
     // What every plugin that selects by coordinates shares.
     Rule {
         krate: "weir-selection",
@@ -277,6 +296,7 @@ pub const ARROWS: &[Rule] = &[
             "weir-plugin-dap",
             "weir-plugin-file",
             "weir-plugin-kerchunk",
+            "weir-plugin-plot",
             "weir-plugin-s3",
             "weir-plugin-diagnostics",
             "weir-plugin-esm",

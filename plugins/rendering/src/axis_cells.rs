@@ -70,6 +70,30 @@ impl AxisCells {
         Ok(Self { centres, edges, descending, period, per_unit })
     }
 
+    /// Cells between edges, which ascend.
+    ///
+    /// # Errors
+    /// [`AxisError`].
+    pub fn between(edges: &[f64]) -> Result<Self, AxisError> {
+        let centres = edges.windows(2).filter_map(|pair| match pair {
+            [a, b] => Some(f64::midpoint(*a, *b)),
+            _ => None,
+        });
+        let centres: Vec<f64> = centres.collect();
+        if centres.is_empty() {
+            return Err(AxisError::Empty);
+        }
+        if !edges.iter().all(|edge| edge.is_finite()) {
+            return Err(AxisError::NotFinite);
+        }
+        if !edges.is_sorted_by(|a, b| a < b) {
+            return Err(AxisError::NotMonotonic);
+        }
+        let edges = edges.to_vec();
+        let per_unit = per_unit(&edges);
+        Ok(Self { centres, edges, descending: false, period: None, per_unit })
+    }
+
     /// Brings the outer edges within limits, as those of latitudes within the poles.
     #[must_use]
     pub fn within(mut self, least: f64, most: f64) -> Self {
@@ -118,7 +142,7 @@ impl AxisCells {
     /// The two cells between whose centres a coordinate lies, in the order of the data, and the part of the way from the first to the
     /// second. Both are the same beyond the outer centres.
     #[must_use]
-    pub fn between(&self, coordinate: f64) -> Option<(usize, usize, f64)> {
+    pub fn neighbours(&self, coordinate: f64) -> Option<(usize, usize, f64)> {
         let coordinate = self.brought(coordinate);
         let cell = self.ascending(coordinate)?;
         let centre = self.centres.get(cell).copied()?;
@@ -282,14 +306,14 @@ mod tests {
     #[test]
     fn between_two_centres_counts_the_way() {
         let cells = AxisCells::around(&[10.0, 20.0, 30.0], None).unwrap();
-        assert_eq!(cells.between(12.5), Some((0, 1, 0.25)));
-        assert_eq!(cells.between(6.0), Some((0, 0, 0.0)));
-        assert_eq!(cells.between(34.0), Some((2, 2, 0.0)));
+        assert_eq!(cells.neighbours(12.5), Some((0, 1, 0.25)));
+        assert_eq!(cells.neighbours(6.0), Some((0, 0, 0.0)));
+        assert_eq!(cells.neighbours(34.0), Some((2, 2, 0.0)));
         let round = AxisCells::around(&[0.0, 90.0, 180.0, 270.0], Some(360.0)).unwrap();
-        assert_eq!(round.between(-22.5), Some((3, 0, 0.75)));
-        assert_eq!(round.between(292.5), Some((3, 0, 0.25)));
+        assert_eq!(round.neighbours(-22.5), Some((3, 0, 0.75)));
+        assert_eq!(round.neighbours(292.5), Some((3, 0, 0.25)));
         let down = AxisCells::around(&[30.0, 20.0, 10.0], None).unwrap();
-        assert_eq!(down.between(12.5), Some((2, 1, 0.25)));
+        assert_eq!(down.neighbours(12.5), Some((2, 1, 0.25)));
     }
 
     #[test]

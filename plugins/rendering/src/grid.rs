@@ -87,6 +87,22 @@ impl HealpixCells {
         }
     }
 
+    /// The middle of each cell, with where its value is.
+    #[must_use]
+    pub fn places(&self) -> Box<dyn Iterator<Item = (Place, usize)> + '_> {
+        let of = |(number, at): (u64, usize)| {
+            let (longitude, latitude) = self.pixels.centre(number)?;
+            Some((Place { longitude, latitude }, at))
+        };
+        match &self.places {
+            None => Box::new((0..self.pixels.cells()).zip(0..).filter_map(of)),
+            Some(places) => {
+                let at = |at: &u32| usize::try_from(*at).unwrap_or(usize::MAX);
+                Box::new(places.iter().map(move |(number, place)| (*number, at(place))).filter_map(of))
+            }
+        }
+    }
+
     /// The cells around a place, with the parts that they have in it: those under the four corners of a cell's shape, near ones more.
     pub(crate) fn shares(&self, place: Place) -> Shares {
         let side = 58.6 / self.pixels.nside.max(1) as f64;
@@ -152,6 +168,16 @@ impl Grid {
             Self::Rectilinear(grid) => grid.cell(place),
             Self::Points(points) => points.nearest(place),
             Self::Healpix(cells) => cells.cell(place),
+        }
+    }
+
+    /// The middle of each cell, with where its value is.
+    #[must_use]
+    pub fn places(&self) -> Box<dyn Iterator<Item = (Place, usize)> + '_> {
+        match self {
+            Self::Rectilinear(grid) => Box::new(grid.places()),
+            Self::Points(points) => Box::new(points.places()),
+            Self::Healpix(cells) => cells.places(),
         }
     }
 

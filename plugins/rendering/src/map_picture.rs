@@ -46,22 +46,43 @@ impl MapPicture<'_> {
         window.size().1.saturating_add(top + bottom).max(160)
     }
 
+    /// The map alone.
+    #[must_use]
+    pub fn bare(&self) -> Scene {
+        let (width, height) = self.window.size();
+        let area = Area { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) };
+        let mut marks = Vec::new();
+        self.cells(&mut marks, area);
+        self.lines(&mut marks, area);
+        Scene { width, height, marks }
+    }
+
     /// What the picture shows.
     #[must_use]
     pub fn scene(&self, (width, height): (u32, u32)) -> Scene {
         let area = self.area((width, height));
         let mut marks = Vec::new();
-        if self.coloured {
-            marks.push(Mark::Image {
-                area,
-                pixels: Pixels::coloured(self.values, self.window.size(), self.scale),
-            });
-        }
+        self.cells(&mut marks, area);
         self.graticule(&mut marks, area);
         if let Some(coastlines) = self.coastlines {
             let lines = coastlines.lines().iter().flat_map(|line| self.seen(line, area)).collect();
             marks.push(Mark::Lines { lines, colour: BLACK, width: 0.8, within: Some(area) });
         }
+        self.lines(&mut marks, area);
+        self.outline(&mut marks, area);
+        colour_bar(&mut marks, bar_area(area), (self.scale, self.label));
+        title(&mut marks, self.title, (width, area.x));
+        Scene { width, height, marks }
+    }
+
+    fn cells(&self, marks: &mut Vec<Mark>, area: Area) {
+        if self.coloured {
+            let pixels = Pixels::coloured(self.values, self.window.size(), self.scale);
+            marks.push(Mark::Image { area, pixels });
+        }
+    }
+
+    fn lines(&self, marks: &mut Vec<Mark>, area: Area) {
         for level in self.contours {
             let colour = if self.coloured { BLACK } else { self.scale.colour(*level).unwrap_or(BLACK) };
             let lines = contour_lines(self.values, self.window.size(), *level).into_iter();
@@ -74,10 +95,6 @@ impl MapPicture<'_> {
                 within: Some(area),
             });
         }
-        self.outline(&mut marks, area);
-        colour_bar(&mut marks, bar_area(area), (self.scale, self.label));
-        title(&mut marks, self.title, (width, area.x));
-        Scene { width, height, marks }
     }
 
     /// Where the map lies: in the middle of its room.

@@ -35,7 +35,8 @@ impl Rectilinear {
     }
 
     /// Whether the coordinates are longitude and latitude.
-    pub(crate) fn is_geographic(&self) -> bool {
+    #[must_use]
+    pub fn is_geographic(&self) -> bool {
         matches!(self.frame, Frame::Geographic)
     }
 
@@ -58,7 +59,7 @@ impl Rectilinear {
         let mut shares = Shares::default();
         let Some((x, y)) = self.frame.coordinates(place) else { return shares };
         let (Some((west, east, to_east)), Some((south, north, to_north))) =
-            (self.x.between(x), self.y.between(y))
+            (self.x.neighbours(x), self.y.neighbours(y))
         else {
             return shares;
         };
@@ -73,6 +74,15 @@ impl Rectilinear {
             }
         }
         shares
+    }
+
+    /// The middle of each cell, with where its value is.
+    pub fn places(&self) -> impl Iterator<Item = (Place, usize)> {
+        let cells = (0..self.y.len()).flat_map(|row| (0..self.x.len()).map(move |column| (column, row)));
+        cells.filter_map(|(column, row)| {
+            let place = self.frame.place((self.x.centre(column)?, self.y.centre(row)?))?;
+            Some((place, self.at(column, row)?))
+        })
     }
 
     /// The part of the Earth that the cells cover.

@@ -1,0 +1,217 @@
+//! The grid of a variable, as pictures need it: from its coordinates.
+
+use weir_cf::axes::Kind as Measured;
+use weir_cf::extent::to_degrees;
+use weir_cf::grid_mapping::{Pixels, grid_mappings};
+use weir_cf::horizontal::{Horizontal, Mesh};
+use weir_cf::packing::Packing;
+use weir_cf::{Coordinates, horizontal::horizontal};
+use weir_model::{ByteOrder, Schema, Variable};
+use weir_plugin_api::Error;
+use weir_rendering::{AxisCells, Frame, Grid, HealpixCells, Order, Points, Rectilinear};
+use weir_selection::{Cut, Indices};
+
+use crate::Drawing;
+use crate::picked::Picked;
+
+/// The horizontal grid of the variable.
+///
+/// # Errors
+/// `Unsupported` where nothing says where its values lie.
+pub(crate) fn found(schema: &Schema, path: &str) -> Result<Horizontal, Error> {
+    let grid = horizontal(schema, path).map_err(|error| Error::unsupported(format!("{path}: {error}")))?;
+    let grid = grid.ok_or_else(|| not_told(path, "it has no longitudes and latitudes"))?;
+    // A rotated or projected grid whose mapping is not told may have them beside it.
+    let told = match &grid {
+        Horizontal::Rectilinear { measured, .. } => frame(schema, path, *measured).is_some(),
+        _ => true,
+    };
+    Ok(if told { grid } else { beside(schema, path).unwrap_or(grid) })
+}
+
+fn not_told(path: &str, why: &str) -> Error {
+    Error::unsupported(format!(
+        "where {path} lies on the Earth is not told: {why}; ask for kind section, line or hist"
+    ))
+}
+
+/// Longitudes and latitudes over the same two dimensions.
+fn beside(schema: &Schema, path: &str) -> Option<Horizontal> {
+    let (variable, coordinates) = (schema.variable(path)?, Coordinates::of(schema, path)?);
+    let (longitude, latitude) =
+        (coordinates.of_kind(Measured::Longitude)?, coordinates.of_kind(Measured::Latitude)?);
+    let place = |dimension: &String| variable.dimensions.iter().position(|known| known == dimension);
+    let dimensions: Option<Vec<usize>> = longitude.variable.dimensions.iter().map(place).collect();
+    let same = longitude.variable.dimensions == latitude.variable.dimensions
+        && longitude.variable.dimensions.len() == 2;
+    let (longitude, latitude) = (longitude.path.clone(), latitude.path.clone());
+    same.then_some(Horizontal::Curvilinear { dimensions: dimensions?, longitude, latitude })
+}
+
+/// What the coordinates along x and y measure.
+fn frame(schema: &Schema, path: &str, measured: Measured) -> Option<Frame> {
+    if measured == Measured::Longitude {
+        return Some(Frame::Geographic);
+    }
+    let coordinates = Coordinates::of(schema, path)?;
+    let along_x = coordinates.all().find(|found| found.kind == Some(measured));
+    let units =
+        along_x.and_then(|found| found.variable.attribute("units")).and_then(|units| units.value.as_text());
+    let mappings = grid_mappings(schema, path).ok()?;
+    mappings.iter().find_map(|mapping| Frame::of(&mapping.projection, &mapping.figure, units.as_deref()))
+}
+
+/// Bytes that the grid takes for some cells.
+pub(crate) fn bytes_of(grid: &Horizontal, cells: u64) -> u64 {
+    match grid {
+        Horizontal::Rectilinear { .. } | Horizontal::Healpix { numbers: None, .. } => 0,
+        Horizontal::Healpix { .. } => cells.saturating_mul(40),
+        _ => cells.saturating_mul(Points::BYTES_EACH + 32),
+    }
+}
+
+/// Reads the coordinates of the cells at `indices`.
+///
+/// # Errors
+/// Where they are not there, are no coordinates, or cannot be read.
+pub(crate) fn read(
+    drawing: &Drawing<'_>,
+    picked: &Picked<'_>,
+    (grid, indices, thinned): (&Horizontal, &[Indices], Option<Pixels>),
+) -> Result<Grid, Error> {
+    let schema = drawing.dataset.schema()?;
+    let path = drawing.asked.path.as_str();
+    let variable =
+        schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
+    let reading = Reading { drawing, schema: &schema, variable, indices };
+    match grid {
+        Horizontal::Rectilinear { y, x, measured } => {
+            let frame = frame(&schema, path, *measured)
+                .ok_or_else(|| not_told(path, "its grid mapping is absent, or is not known here"))?;
+            let cells = |axis: usize, period| cells(picked, axis, (indices, period));
+            let axes = (cells(*x, frame.period())?, cells(*y, None)?);
+            let order = if y < x { Order::XFastest } else { Order::YFastest };
+            Ok(Grid::Rectilinear(Box::new(Rectilinear::new(frame, axes, order))))
+        }
+        Horizontal::Curvilinear { dimensions, longitude, latitude } => {
+            let (longitudes, latitudes) = (reading.degrees(longitude)?, reading.degrees(latitude)?);
+            let row = dimensions.last().and_then(|axis| indices.get(*axis)).map_or(1, Indices::count);
+            let row = usize::try_from(row).unwrap_or(usize::MAX);
+            let points = match dimensions.len() {
+                2 => Points::curvilinear(&longitudes, &latitudes, row),
+                _ => Points::scattered(&longitudes, &latitudes),
+            };
+            Ok(Grid::Points(Box::new(points)))
+        }
+        Horizontal::Points { longitude, latitude, .. } => reading.scattered(longitude, latitude),
+        Horizontal::Unstructured(Mesh { longitude: Some(longitude), latitude: Some(latitude), .. }) => {
+            reading.scattered(longitude, latitude)
+        }
+        Horizontal::Unstructured(_) => {
+            Err(not_told(path, "the coordinates of its mesh are not in this dataset"))
+        }
+        Horizontal::Healpix { pixels, dimension, numbers } => {
+            let pixels = thinned.unwrap_or(*pixels);
+            let taken = indices.get(*dimension).map_or(0, Indices::count);
+            match numbers {
+                Some(numbers) => Ok(Grid::Healpix(HealpixCells::numbered(pixels, reading.whole(numbers)?))),
+                None if taken == pixels.cells() => Ok(Grid::Healpix(HealpixCells::all(pixels))),
+                None => {
+                    let numbers =
+                        indices.get(*dimension).into_iter().flat_map(Indices::iter).map(|(index, _)| index);
+                    Ok(Grid::Healpix(HealpixCells::numbered(pixels, numbers)))
+                }
+            }
+        }
+    }
+}
+
+/// The cells along a dimension.
+pub(crate) fn cells(
+    picked: &Picked<'_>,
+    axis: usize,
+    (indices, period): (&[Indices], Option<f64>),
+) -> Result<AxisCells, Error> {
+    let named = || picked.axes.along().get(axis).map_or_else(String::new, |along| along.called().to_owned());
+    let values = picked.axes.values(axis)?;
+    let values = values.ok_or_else(|| Error::unsupported(format!("{} has no coordinates", named())))?;
+    let chosen = indices.get(axis).into_iter().flat_map(Indices::iter);
+    let value = |(index, shift): (u64, f64)| {
+        Some(usize::try_from(index).ok().and_then(|index| values.get(index))? + shift)
+    };
+    let centres: Vec<f64> = chosen.filter_map(value).collect();
+    // One row of many is as wide as the way to its neighbour, which is not read: the whole dimension says how wide.
+    if centres.len() == 1
+        && let Ok(whole) = AxisCells::around(&values, None)
+        && whole.len() > 1
+        && let Some(centre) = centres.first()
+    {
+        let (first, last) = whole.reach();
+        let half = (last - first) / f64::from(u32::try_from(whole.len()).unwrap_or(u32::MAX)) / 2.0;
+        return AxisCells::between(&[centre - half, centre + half]).map_err(|error| wrong(&named(), error));
+    }
+    AxisCells::around(&centres, period).map_err(|error| wrong(&named(), error))
+}
+
+fn wrong(name: &str, error: weir_rendering::AxisError) -> Error {
+    Error::unsupported(format!("{name} makes no cells: {error}"))
+}
+
+/// Coordinates of the cells that are drawn.
+struct Reading<'a> {
+    drawing: &'a Drawing<'a>,
+    schema: &'a Schema,
+    variable: &'a Variable,
+    indices: &'a [Indices],
+}
+
+impl Reading<'_> {
+    fn scattered(&self, longitude: &str, latitude: &str) -> Result<Grid, Error> {
+        let (longitudes, latitudes) = (self.degrees(longitude)?, self.degrees(latitude)?);
+        Ok(Grid::Points(Box::new(Points::scattered(&longitudes, &latitudes))))
+    }
+
+    fn degrees(&self, path: &str) -> Result<Vec<f64>, Error> {
+        let (mut values, units) = self.numbers(path)?;
+        let factor = to_degrees(units.as_deref());
+        values.iter_mut().for_each(|value| *value *= factor);
+        Ok(values)
+    }
+
+    /// Numbers of HEALPix cells.
+    fn whole(&self, path: &str) -> Result<Vec<u64>, Error> {
+        let (values, _) = self.numbers(path)?;
+        let fits = |value: &f64| value.fract() == 0.0 && (0.0..9e15).contains(value);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and in range")]
+        // A missing number is that of no cell, but keeps its place.
+        let number = |value: f64| if fits(&value) { value as u64 } else { u64::MAX };
+        Ok(values.into_iter().map(number).collect())
+    }
+
+    fn numbers(&self, path: &str) -> Result<(Vec<f64>, Option<String>), Error> {
+        let none = || Error::internal(format!("coordinate {path} is not there any more"));
+        let coordinate = self.schema.variable(path).ok_or_else(none)?;
+        let mut cut = Cut::none();
+        for (dimension, indices) in self.variable.dimensions.iter().zip(self.indices) {
+            cut.set(dimension, indices.clone());
+        }
+        let in_order: Vec<_> =
+            self.variable.dimensions.iter().filter(|name| coordinate.dimensions.contains(name)).collect();
+        if !in_order.iter().copied().eq(&coordinate.dimensions) {
+            return Err(Error::unsupported(format!(
+                "{path} has its dimensions in another order than the variable"
+            )));
+        }
+        let told = |error: weir_cf::packing::PackingError| Error::unsupported(format!("{path}: {error}"));
+        let packing = Packing::of(coordinate).map_err(told)?.without_valid_range();
+        let selection = cut.of(coordinate);
+        let length =
+            usize::try_from(selection.elements()?).ok().and_then(|n| n.checked_mul(packing.stored().size()));
+        let mut bytes = vec![0; length.ok_or_else(|| Error::too_large("a coordinate exceeds memory"))?];
+        selection.read(self.drawing.dataset, (path, coordinate), ByteOrder::NATIVE, &mut bytes)?;
+        let mut values = Vec::new();
+        packing.unpack(&bytes, &mut values).map_err(told)?;
+        let units = coordinate.attribute("units").and_then(|units| units.value.as_text());
+        Ok((values, units.map(std::borrow::Cow::into_owned)))
+    }
+}
