@@ -41,7 +41,8 @@ pub(crate) fn of(asked: &Asked<'_>, grids: &[Found]) -> Result<Place, Error> {
         match reach.bounds() {
             Some(bounds) => {
                 boxes.push(bounds);
-                outline = reach.outline;
+                // The rim of a grid around the Earth is where the grid is cut open, and no end of it.
+                outline = reach.outline.filter(|_| bounds.east - bounds.west < 360.0);
             }
             // A file of coordinates alone: each of them is a variable without the other.
             None => halves.add_grid(asked, grid)?,

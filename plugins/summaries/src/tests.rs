@@ -204,6 +204,18 @@ fn slanted_grids_have_an_outline() {
     let made: Vec<_> = outline.rings().iter().map(|ring| sorted(ring)).collect();
     assert_eq!(made, expected.map(sorted));
 
+    // A coarse one around the Earth goes on where its rim ends.
+    let axes = [("y", 3), ("x", 12)];
+    let (east, north): (Vec<f64>, Vec<f64>) =
+        (0..36).map(|number| (f64::from(number % 12) * 30.0, f64::from(number / 12) * 10.0)).unzip();
+    let around = dataset_of(vec![
+        variable("lon", &axes, &east, &[EAST]),
+        variable("lat", &axes, &north, &[NORTH]),
+        variable("sst", &axes, &[], &["units = K", "coordinates = lon lat"]),
+    ]);
+    let around = summary("around", around);
+    assert_eq!((bbox(&around), around.outline), (Some([-180.0, 0.0, 180.0, 20.0]), None));
+
     // Of several grids, only the box around them is known.
     let others = vec![
         variable("station_lon", &[("station", 2)], &[1.0, 2.0], &[EAST]),
