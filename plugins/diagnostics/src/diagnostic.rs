@@ -127,7 +127,9 @@ impl<'a> Diagnostic<'a> {
         let reduction = self.reduction()?;
         let made = reduction.compute(&reduction.whole())?;
         let (values, axes, is_departure) = match self.departure {
-            Departure::None => (made, &reduction.axes, false),
+            Departure::None => {
+                (made.without_empty_groups(self.action, &reduction.axes), &reduction.axes, false)
+            }
             Departure::FromGroups => {
                 let all = self.all_values()?;
                 let values = all.compute(&all.whole())?;
