@@ -73,12 +73,7 @@ pub const ARROWS: &[Rule] = &[
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
-    Rule {
-        krate: "weir-coverage",
-        may_know: &["weir-cf"],
-        tests_may_know: &[],
-        must_not_know: NO_RUNTIME,
-    },
+    Rule { krate: "weir-coverage", may_know: &["weir-cf"], tests_may_know: &[], must_not_know: NO_RUNTIME },
     Rule {
         krate: "weir-catalogs",
         may_know: &["weir-model", "weir-cf"],
