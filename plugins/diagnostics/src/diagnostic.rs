@@ -187,7 +187,7 @@ impl<'a> Diagnostic<'a> {
                     !kept(at) && matches!(along, Along::Grouped(group, _) if group == name)
                 });
             if let Some(indices) = wanted.filter(|_| !replaced) {
-                coordinates.extend(self.part(coordinate, indices)?);
+                coordinates.extend(self.part(coordinate, &indices)?);
             }
         }
         for (at, along) in self.along.iter().enumerate() {
@@ -215,7 +215,7 @@ impl<'a> Diagnostic<'a> {
     fn part(
         &self,
         coordinate: &Coordinate<'_>,
-        indices: Vec<Indices>,
+        indices: &[Indices],
     ) -> Result<Option<ResultCoordinate>, Error> {
         use weir_model::DataType::{Char, FixedString, String};
         let Coordinate { path, variable, .. } = coordinate;
@@ -227,7 +227,7 @@ impl<'a> Diagnostic<'a> {
         let own = result::rank(variable);
         let dimensions =
             variable.dimensions.iter().take(own).map(|path| last_name(path).to_owned()).collect();
-        let labels = match indices.as_slice() {
+        let labels = match indices {
             [along] => {
                 let places: Vec<usize> =
                     along.iter().map(|(index, _)| usize::try_from(index).unwrap_or(usize::MAX)).collect();
