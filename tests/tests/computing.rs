@@ -69,7 +69,8 @@ fn formats(server: &Server) {
     assert_eq!(of("json").header("etag"), of("json").header("etag"));
     let mut client = server.client();
     let accepted = client.send("GET", target.trim_end_matches("?format="), &["accept: text/csv"]);
-    assert_eq!((accepted.header("content-type"), accepted.header("vary")), ("text/csv", "Accept"));
+    assert_eq!(accepted.header("content-type"), "text/csv");
+    assert!(accepted.header("vary").starts_with("Accept"), "{:?}", accepted.headers);
     assert_eq!(client.head(&format!("{target}csv")).status, 200);
 }
 
@@ -87,7 +88,7 @@ fn refusals(server: &Server) {
     check("groupby/t/(time)/mean", 400, "there are time, lat");
     check("groupby/t/time.month/__class__", 400, "there are mean, min, max, count");
     check("groupby/t/lat.month/mean", 400, "holds no times");
-    check("groupby/time/lat/mean", 400, "holds times");
+    check("groupby/time/time/mean", 400, "holds times");
     check("groupby/t/time.month/quantile", 400, "?q=0.9");
     check("groupby/t/time.month/mean?format=exe", 400, "json, csv, netcdf3, covjson, html");
     check("diagnostics?variable=t&action=mean&over=os.system(1)", 400, "names of dimensions");

@@ -109,7 +109,7 @@ impl<'a> Diagnostic<'a> {
     /// `TooLarge` where memory has not as many.
     pub fn memory(&self) -> Result<u64, Error> {
         let made = self.reduction()?;
-        let made = made.memory(&made.whole())?;
+        let made = made.memory(&made.whole())?.saturating_add(self.coordinate_bytes());
         Ok(match self.departure {
             Departure::None => made,
             Departure::FromGroups => {
@@ -117,6 +117,15 @@ impl<'a> Diagnostic<'a> {
                 made.saturating_add(all.memory(&all.whole())?)
             }
         })
+    }
+
+    /// Bytes that coordinates take at most, as they are read and as they are shown.
+    fn coordinate_bytes(&self) -> u64 {
+        let found = Coordinates::of(self.schema, &self.path).unwrap_or_default();
+        let elements = |coordinate: &Coordinate<'_>| {
+            coordinate.variable.shape.iter().fold(1_u64, |all, one| all.saturating_mul(*one))
+        };
+        found.all().map(elements).fold(0_u64, u64::saturating_add).saturating_mul(24)
     }
 
     /// The result, computed.
