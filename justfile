@@ -36,6 +36,7 @@ test-netcdf-c:
 conformance: build
     conformance/install.sh
     python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
+    python3 conformance/diagnostics.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     python3 conformance/processed.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     python3 conformance/grib_messages.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" datasets/tests/fixtures
     just samples "{{ target }}/samples"
@@ -72,6 +73,7 @@ bench *arguments: build ideal-decode
         python3 bench/run.py --weir "{{ target }}/release/weir" {{ arguments }} || status=$?; \
         [ "$status" -eq 0 ] || [ "$status" -eq 3 ] || exit "$status"; \
         python3 bench/reading.py --weir "{{ target }}/release/weir" --ideal "{{ target }}/release/examples/ideal_decode"; \
+        python3 bench/diagnostics.py --weir "{{ target }}/release/weir"; \
         exit "$status"
 
 # Reading 1 GiB whole and as a time series, beside netCDF-C and the time that decoding takes at least
@@ -97,6 +99,11 @@ bench-compression *arguments: build
 # The release build of the server and of the plugins as .so files
 build:
     cargo build --release -p weir-server {{ prepend("-p weir-plugin-", append("-so", plugin_names)) }}
+
+# The mean of each month of 1 GiB, beside xarray and dask
+bench-diagnostics *arguments: build
+    bench/install.sh
+    python3 bench/diagnostics.py --weir "{{ target }}/release/weir" {{ arguments }}
 
 # What bench-reading compares with: decoding and nothing else
 [private]

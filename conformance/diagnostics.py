@@ -39,6 +39,9 @@ REFUSED = (
     ("groupby/{v}/__import__('os')/mean", 400), ("groupby/__import__('os').system('id')/time.month/mean", 400), ("groupby/{v}'/time.month/mean", 400),
     ("groupby/{v}/time.month.year/mean", 400), ("groupby/{v}/time.century/mean", 400), ("groupby/nothing/time.month/mean", 404), ("groupby/{v}/nothing/mean", 400),
     ("groupby/{v}/y.month/mean", 400), ("groupby/{v}/time.month/quantile", 400), ("groupby/{v}/time.month/quantile?q=2", 400), ("groupby/{v}/time.month", 400),
+    ("diagnostics?variable={v}&action=mean&over=__import__('os')", 400), ("diagnostics?variable={v}&action=mean&by=time.month'", 400), ("diagnostics?variable={v}&action=mean", 400),
+    ("diagnostics?variable={v}&action=eval(1)&over=x", 400), ("diagnostics?variable={v}&action=mean&over=x&where=y:__import__('os')", 400), ("diagnostics?variable=none&action=mean&over=x", 404),
+    ("diagnostics?variable={v}&action=max&over=y&weights=area", 400), ("diagnostics?variable={v}&action=mean&over=x&format=exe", 400), ("diagnostics?variable={v}&action=mean&over=x&more=1", 400),
 )
 
 
@@ -216,12 +219,123 @@ def one(base: str, dataset, identifier: str, chance: random.Random) -> tuple[str
     return target, compare(received(body), reduce(array), array)
 
 
+def query(base: str, dataset, identifier: str, chance: random.Random) -> tuple[str, str | None]:
+    """A random request of the query form, and what is wrong with its answer."""
+    import numpy as np
+
+    name = chance.choice([name for name in dataset.data_vars if dataset[name].ndim == 3])
+    array = dataset[name]
+    asked = {"variable": name}
+    if chance.random() < 0.6:
+        first = chance.randrange(0, STEPS // 2)
+        array, asked["where"] = array.isel(time=slice(first, first + 50)), f"time:[{first}:{first + 50}]"
+    if chance.random() < 0.4:
+        low, high = sorted(chance.sample(range(-40, 50), 2))
+        ordered = array.y.values
+        if ((ordered >= low) & (ordered <= high)).any():
+            array = array.isel(y=np.flatnonzero((ordered >= low) & (ordered <= high)))
+            asked["where"] = ";".join(filter(None, [asked.get("where"), f"y:{low}/{high}"]))
+    kind = chance.choice(["over", "weighted", "anomaly", "both", "periods"])
+    action = chance.choice(["mean", "sum", "std", "var", "min", "max", "count", "median"])
+    if kind == "over":
+        over = chance.sample(["time", "y", "x"], chance.randint(1, 3))
+        asked |= {"over": ",".join(over), "action": action}
+        reduce = lambda one: getattr(one, action)(over)  # noqa: E731
+    elif kind == "weighted":
+        over = chance.choice([["y"], ["y", "x"], ["time", "y", "x"]])
+        # The variance of one value is 0 here, and what rounding leaves there.
+        several = all(array.sizes[one] > 1 for one in over)
+        action = chance.choice(["mean", "sum", "std", "var"] if several else ["mean", "sum"])
+        asked |= {"over": ",".join(over), "weights": "area", "action": action}
+        weights = np.cos(np.deg2rad(array.y.astype("f8")))
+        reduce = lambda one: getattr(one.weighted(weights), action)(over)  # noqa: E731
+    elif kind == "anomaly":
+        action = "anomaly"
+        asked |= {"by": "time.month", "action": action}
+        reduce = lambda one: one.groupby("time.month") - one.groupby("time.month").mean()  # noqa: E731
+    elif kind == "both":
+        asked |= {"by": "time.season", "over": "y", "action": action}
+        reduce = lambda one: getattr(one.groupby("time.season"), action)(["time", "y"])  # noqa: E731
+    else:
+        action, frequency = chance.choice(["mean", "sum", "max", "count"]), chance.choice([("M", "MS"), ("2M", "2MS"), ("Y", "YS"), ("3D", "3D"), ("12h", "12h"), ("20D", "20D")])
+        asked |= {"by": f"time@{frequency[0]}", "action": action}
+        reduce = lambda one: getattr(one.resample(time=frequency[1]), action)()  # noqa: E731
+    target = f"{identifier}/diagnostics?{urllib.parse.urlencode(asked)}"
+    status, body = fetch(f"{base}/datasets/{target}")
+    if status != 200:
+        return target, f"{status} {body}"
+    got, wanted = received(body), reduce(array)
+    if kind == "anomaly":
+        wanted = wanted.drop_vars("month")
+    wanted = wanted.transpose(*got.dims) if set(got.dims) == set(wanted.dims) else wanted
+    if kind == "periods" and action == "count":
+        # Of periods without times, xarray does not count 0 values but makes NaN, and doubles of all.
+        wanted = wanted.fillna(0).astype("i8")
+    single = array.dtype == "float32"
+    if got.dims != wanted.dims or got.shape != wanted.shape:
+        return target, f"dimensions {got.sizes} instead of {wanted.sizes}"
+    for own in set(got.coords) & set(wanted.coords):
+        if own in got.dims and not same_coordinate(got[own].values, wanted[own].values):
+            return target, f"coordinate {own}: {got[own].values[:5]} instead of {wanted[own].values[:5]}"
+    exact = reduce(array.astype("f8")) if single else wanted
+    exact = exact.transpose(*got.dims)
+    # What is left of values without their mean has as many digits as singles have of the values, or doubles have.
+    scale = float(np.nanmax(np.abs(array.values.astype("f8")), initial=1.0))
+    for one in (wanted, exact):
+        rtol, digits = (1e-6, 3e-7) if single else (1e-12, 1e-14)
+        atol = scale * digits if kind == "anomaly" else 0
+        left, right = got.values.astype("f8"), one.values.astype("f8")
+        if action in ("std", "var"):
+            # Where all values are the same there is no variance, and rounding leaves a little.
+            left, right = (left**2, right**2) if action == "std" else (left, right)
+            rtol, atol = 2 * rtol, scale**2 * (1e-12 if single else 1e-15)
+        if np.allclose(left, right, rtol=rtol, atol=atol, equal_nan=True):
+            return target, None if one is wanted else "rounded"
+    with np.errstate(all="ignore"):
+        error = np.nanmax(np.abs(got.values.astype("f8") - exact.values.astype("f8")) / np.abs(exact.values.astype("f8")))
+    return target, f"values differ by {error:.3g}"
+
+
+def formats(base: str, identifier: str) -> list[str]:
+    """One result in every format, each read by what reads it, equal to that in JSON."""
+    import csv
+    import io
+
+    import netCDF4
+    import numpy as np
+
+    faults = []
+    for request in ("f4/time.season/mean", "filled/time.month/mean", "f8/y/max", "i4/time.month/sum", "i2/region/any", "f4/time/count"):
+        url = f"{base}/datasets/{identifier}/groupby/{request}"
+        wanted = received(fetch(url)[1])
+        raw = {}
+        for name in ("csv", "netcdf3", "covjson", "html"):
+            with urllib.request.urlopen(f"{url}?format={name}", timeout=60) as response:
+                raw[name] = response.read()
+        with netCDF4.Dataset("memory", memory=raw["netcdf3"]) as file:
+            variable = file[wanted.name]
+            values = np.ma.filled(variable[...].astype("f8"), np.nan)
+            if variable.dimensions[: wanted.ndim] != wanted.dims or not np.array_equal(values, wanted.values.astype("f8"), equal_nan=True):
+                faults.append(f"{request}: netCDF is not JSON")
+        rows = list(csv.DictReader(io.StringIO(raw["csv"].decode())))
+        # Singles are written with as many digits as they have.
+        kind, flat = ("f4" if wanted.dtype == "float32" else "f8"), wanted.values.astype("f8").ravel()
+        if not np.array_equal(np.array([row[wanted.name] for row in rows], dtype=kind), flat, equal_nan=True):
+            faults.append(f"{request}: CSV is not JSON")
+        values = json.loads(raw["covjson"])["ranges"][wanted.name]["values"]
+        if not np.array_equal(np.array(values, dtype="f8").astype(kind), flat, equal_nan=True):
+            faults.append(f"{request}: CoverageJSON is not JSON")
+        if b"<table>" not in raw["html"] or b"<script" in raw["html"]:
+            faults.append(f"{request}: the page has no table")
+    return faults
+
+
 def refusals(base: str, identifier: str) -> list[str]:
     """What must be refused, and with which status; each message lists what is valid."""
     faults = []
     for path, expected in REFUSED:
         path, _, query = path.format(v="f4").partition("?")
-        status, body = fetch(f"{base}/datasets/{identifier}/{urllib.parse.quote(path)}" + (f"?{query}" if query else ""))
+        status, body = fetch(f"{base}/datasets/{identifier}/{urllib.parse.quote(path)}" + (f"?{urllib.parse.quote(query, safe='=&')}" if query else ""))
         if status != expected or "detail" not in body:
             faults.append(f"{path}: {status} {body} instead of {expected}")
     return faults
@@ -241,9 +355,11 @@ def run(chosen: argparse.Namespace, scratch: Path) -> int:
             print(f"the server did not start: {weir.last_words()}", file=sys.stderr)
             return 2
         faults, rounded = refusals(weir.base, next(iter(files))), 0
+        for name in list(files)[:9]:
+            faults += formats(weir.base, name)
         for number in range(chosen.requests):
             name = list(files)[number % len(files)]
-            target, fault = one(weir.base, files[name], name, chance)
+            target, fault = (one if number % 5 else query)(weir.base, files[name], name, chance)
             rounded += fault == "rounded"
             if fault not in (None, "rounded"):
                 faults.append(f"{target}: {fault}")

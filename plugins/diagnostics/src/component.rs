@@ -24,10 +24,14 @@ pub enum Component {
     DayOfYear,
     /// The day of the week, from Monday, which is 0.
     DayOfWeek,
+    /// The same, under another name.
+    Weekday,
     /// The quarter of the year, 1 to 4.
     Quarter,
     /// How many days the month has.
     DaysInMonth,
+    /// The same, under another name.
+    MonthLength,
     /// The meteorological season: `DJF`, `MAM`, `JJA`, `SON`.
     Season,
 }
@@ -42,10 +46,10 @@ const NAMES: [(&str, Component); 14] = [
     ("microsecond", Component::Microsecond),
     ("dayofyear", Component::DayOfYear),
     ("dayofweek", Component::DayOfWeek),
-    ("weekday", Component::DayOfWeek),
+    ("weekday", Component::Weekday),
     ("quarter", Component::Quarter),
     ("days_in_month", Component::DaysInMonth),
-    ("daysinmonth", Component::DaysInMonth),
+    ("daysinmonth", Component::MonthLength),
     ("season", Component::Season),
 ];
 
@@ -85,14 +89,14 @@ impl Component {
             Self::Second => clock.second.into(),
             Self::Microsecond => (clock.nanosecond / 1000).into(),
             Self::Quarter => i64::from(month.saturating_sub(1) / 3).saturating_add(1),
-            Self::DaysInMonth => date.calendar().month_length(year, month).into(),
+            Self::DaysInMonth | Self::MonthLength => date.calendar().month_length(year, month).into(),
             // As cftime counts: in 1582, the days that the standard calendar leaves out are counted too.
             Self::DayOfYear => {
                 let before = (1..month).map(|month| i64::from(date.calendar().month_length(year, month)));
                 before.fold(i64::from(day), i64::saturating_add)
             }
             // Julian day 0 was a Monday.
-            Self::DayOfWeek => date.calendar().day_number(date.date())?.rem_euclid(7),
+            Self::DayOfWeek | Self::Weekday => date.calendar().day_number(date.date())?.rem_euclid(7),
             Self::Season => match month {
                 12 | 1 | 2 => 0,
                 6..=8 => 1,

@@ -1,6 +1,7 @@
-//! Values without what is made of their groups: anomalies.
+//! Values without what is made of their groups (anomalies), and results of groups that are empty.
 
-use crate::engine::axis::Axis;
+use crate::action::Action;
+use crate::engine::axis::{Axis, Role};
 use crate::engine::values::{One, Values};
 
 impl Values {
@@ -21,6 +22,49 @@ impl Values {
                     |group: Option<usize>| group.and_then(|group| made.at(group)).map_or(f64::NAN, double);
                 let value = |place| values.at(place).map_or(f64::NAN, double);
                 Self::Float64(groups.enumerate().map(|(place, group)| value(place) - of(group)).collect())
+            }
+        }
+    }
+}
+
+impl Values {
+    /// These results of groups, of which those without any index are missing, as periods without times are: integers become
+    /// doubles then, as xarray makes them. Counts and truths are left alone, because 0 and false are right.
+    #[must_use]
+    pub fn without_empty_groups(self, action: Action, axes: &[Axis]) -> Self {
+        let one_of_many =
+            matches!(action, Action::Sum | Action::Min | Action::Max | Action::First | Action::Last);
+        let is_empty = |axis: &Axis| match axis.role {
+            Role::Grouped { count, .. } => {
+                (0..count).map(|group| axis.sources(&(group..group.saturating_add(1))) == 0).collect()
+            }
+            _ => vec![false; axis.output()],
+        };
+        let empty: Vec<Vec<bool>> = axes.iter().map(is_empty).collect();
+        if !one_of_many || !empty.iter().flatten().any(|empty| *empty) {
+            return self;
+        }
+        let mut cells = vec![false];
+        for along in &empty {
+            cells = cells.iter().flat_map(|outer| along.iter().map(move |inner| *outer || *inner)).collect();
+        }
+        match self {
+            Self::Float32(values) => Self::Float32(
+                values
+                    .into_iter()
+                    .zip(cells)
+                    .map(|(value, empty)| if empty { f32::NAN } else { value })
+                    .collect(),
+            ),
+            values => {
+                let value = |place| values.at(place).map_or(f64::NAN, double);
+                Self::Float64(
+                    cells
+                        .iter()
+                        .enumerate()
+                        .map(|(place, empty)| if *empty { f64::NAN } else { value(place) })
+                        .collect(),
+                )
             }
         }
     }
@@ -62,7 +106,7 @@ mod tests {
     use weir_selection::Indices;
 
     use super::*;
-    use crate::engine::axis::{NO_GROUP, Role};
+    use crate::engine::axis::NO_GROUP;
 
     #[test]
     fn each_value_is_without_that_of_its_group() {
@@ -75,5 +119,21 @@ mod tests {
         };
         assert_eq!(got[..4], [-29.0, -38.0, -7.0, -16.0]);
         assert!(got[4].is_nan() && got[5].is_nan());
+    }
+
+    #[test]
+    fn empty_groups_are_missing() {
+        let axis = |of: &[u32], count| {
+            let role = Role::Grouped { of: of.to_vec(), count };
+            Axis { indices: Indices::all(of.len() as u64), chunk: 1, role, weights: None }
+        };
+        let axes = [axis(&[0, 2], 3)];
+        let integers = || Values::Unsigned(vec![7, 0, 9]);
+        let Values::Float64(got) = integers().without_empty_groups(Action::Max, &axes) else {
+            panic!("doubles")
+        };
+        assert!(got[0] == 7.0 && got[1].is_nan() && got[2] == 9.0);
+        assert_eq!(integers().without_empty_groups(Action::Count, &axes), integers());
+        assert_eq!(integers().without_empty_groups(Action::Max, &[axis(&[0, 1, 2], 3)]), integers());
     }
 }

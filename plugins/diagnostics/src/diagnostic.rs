@@ -109,7 +109,7 @@ impl<'a> Diagnostic<'a> {
     /// `TooLarge` where memory has not as many.
     pub fn memory(&self) -> Result<u64, Error> {
         let made = self.reduction()?;
-        let made = made.memory(&made.whole())?;
+        let made = made.memory(&made.whole())?.saturating_add(self.coordinate_bytes());
         Ok(match self.departure {
             Departure::None => made,
             Departure::FromGroups => {
@@ -117,6 +117,15 @@ impl<'a> Diagnostic<'a> {
                 made.saturating_add(all.memory(&all.whole())?)
             }
         })
+    }
+
+    /// Bytes that coordinates take at most, as they are read and as they are shown.
+    fn coordinate_bytes(&self) -> u64 {
+        let found = Coordinates::of(self.schema, &self.path).unwrap_or_default();
+        let elements = |coordinate: &Coordinate<'_>| {
+            coordinate.variable.shape.iter().fold(1_u64, |all, one| all.saturating_mul(*one))
+        };
+        found.all().map(elements).fold(0_u64, u64::saturating_add).saturating_mul(24)
     }
 
     /// The result, computed.
@@ -127,7 +136,9 @@ impl<'a> Diagnostic<'a> {
         let reduction = self.reduction()?;
         let made = reduction.compute(&reduction.whole())?;
         let (values, axes, is_departure) = match self.departure {
-            Departure::None => (made, &reduction.axes, false),
+            Departure::None => {
+                (made.without_empty_groups(self.action, &reduction.axes), &reduction.axes, false)
+            }
             Departure::FromGroups => {
                 let all = self.all_values()?;
                 let values = all.compute(&all.whole())?;
@@ -185,7 +196,7 @@ impl<'a> Diagnostic<'a> {
                     !kept(at) && matches!(along, Along::Grouped(group, _) if group == name)
                 });
             if let Some(indices) = wanted.filter(|_| !replaced) {
-                coordinates.extend(self.part(coordinate, indices)?);
+                coordinates.extend(self.part(coordinate, &indices)?);
             }
         }
         for (at, along) in self.along.iter().enumerate() {
@@ -213,7 +224,7 @@ impl<'a> Diagnostic<'a> {
     fn part(
         &self,
         coordinate: &Coordinate<'_>,
-        indices: Vec<Indices>,
+        indices: &[Indices],
     ) -> Result<Option<ResultCoordinate>, Error> {
         use weir_model::DataType::{Char, FixedString, String};
         let Coordinate { path, variable, .. } = coordinate;
@@ -225,7 +236,7 @@ impl<'a> Diagnostic<'a> {
         let own = result::rank(variable);
         let dimensions =
             variable.dimensions.iter().take(own).map(|path| last_name(path).to_owned()).collect();
-        let labels = match indices.as_slice() {
+        let labels = match indices {
             [along] => {
                 let places: Vec<usize> =
                     along.iter().map(|(index, _)| usize::try_from(index).unwrap_or(usize::MAX)).collect();

@@ -86,24 +86,26 @@ impl Reduction<'_> {
     /// Whatever keeps the values from being read; `TooLarge` where a group's values do not fit memory, or would have to be read
     /// too often; `Cancelled`.
     pub fn compute(&self, part: &Part) -> Result<Values, Error> {
-        match self.source.unpacking.kind() {
-            Kind::Single => self.reals::<f32>(part),
-            Kind::Double => self.reals::<f64>(part),
-            Kind::Signed => {
-                let kind = self.source.unpacking.number_type();
-                match self.action {
-                    Action::Sum => self
-                        .cells(part, |cell: &WrappingSum<i64>| cell.sum)
-                        .map(|sums| Values::Signed(NumberType::Int64, sums)),
-                    _ => self.counted::<i64>(part, |kept| Values::Signed(kind, kept)),
-                }
+        let is_sum = self.action == Action::Sum && !self.is_weighted();
+        let kind = self.source.unpacking.number_type();
+        let values = match self.source.unpacking.kind() {
+            Kind::Single if is_sum => {
+                self.cells(part, |cell: &Sum<f32>| f32::of(cell.sum)).map(Values::Float32)
             }
-            Kind::Unsigned => match self.action {
-                Action::Sum => self.cells(part, |cell: &WrappingSum<u64>| cell.sum).map(Values::Unsigned),
-                _ => self.counted::<u64>(part, Values::Unsigned),
-            },
-        }
-        .map(|values| self.in_its_type(values))
+            Kind::Double if is_sum => self.cells(part, |cell: &Sum<f64>| cell.sum).map(Values::Float64),
+            Kind::Signed if is_sum => {
+                let sums = self.cells(part, |cell: &WrappingSum<i64>| cell.sum);
+                sums.map(|sums| Values::Signed(NumberType::Int64, sums))
+            }
+            Kind::Unsigned if is_sum => {
+                self.cells(part, |cell: &WrappingSum<u64>| cell.sum).map(Values::Unsigned)
+            }
+            Kind::Single => self.others::<f32>(part, Values::Float32),
+            Kind::Double => self.others::<f64>(part, Values::Float64),
+            Kind::Signed => self.others::<i64>(part, |kept| Values::Signed(kind, kept)),
+            Kind::Unsigned => self.others::<u64>(part, Values::Unsigned),
+        };
+        values.map(|values| self.in_its_type(values))
     }
 
     /// Sums of small integers without a sign are such integers.
@@ -117,27 +119,25 @@ impl Reduction<'_> {
         }
     }
 
-    /// Of reals, sums are doubles that are rounded at the end.
-    fn reals<T: Real>(&self, part: &Part) -> Result<Values, Error> {
-        if self.action == Action::Sum && self.is_weighted() {
-            return self.cells(part, |cell: &WeightedSum<T>| cell.sum).map(Values::Float64);
-        }
-        match self.action {
-            Action::Sum => self.cells(part, |cell: &Sum<T>| T::of(cell.sum)).map(T::values),
-            _ => self.counted::<T>(part, T::values),
-        }
-    }
-
-    /// All actions but sums; `kept` makes the result of those that give one of the values.
-    fn counted<T: Item + Missing>(
+    /// All but plain sums; `kept` makes the result of actions that give one of the values.
+    fn others<T: Item + Number>(
         &self,
         part: &Part,
         kept: impl Fn(Vec<T>) -> Values,
     ) -> Result<Values, Error> {
         let there = |value: T, is_there: bool| if is_there { value } else { T::missing() };
-        if self.is_weighted() && self.action == Action::Mean {
-            return self.cells(part, |cell: &WeightedSum<T>| cell.mean()).map(Values::Float64);
-        }
+        let kept_ones = match self.action {
+            Action::Min => self.cells(part, |cell: &Least<T>| there(cell.value, cell.is_there))?,
+            Action::Max => self.cells(part, |cell: &Greatest<T>| there(cell.value, cell.is_there))?,
+            Action::First => self.cells(part, |cell: &First<T>| there(cell.value, cell.is_there))?,
+            Action::Last => self.cells(part, |cell: &Last<T>| there(cell.value, cell.is_there))?,
+            _ => return self.statistics::<T>(part),
+        };
+        Ok(kept(kept_ones))
+    }
+
+    fn statistics<T: Item + Number>(&self, part: &Part) -> Result<Values, Error> {
+        let is_weighted = self.is_weighted();
         let reals = match self.action {
             Action::Count => {
                 let counts =
@@ -145,25 +145,18 @@ impl Reduction<'_> {
                 return Ok(Values::Signed(NumberType::Int64, counts));
             }
             Action::Any => return self.cells(part, |cell: &AnyTrue<T>| cell.any).map(Values::Truth),
-            Action::Min => {
-                return self.cells(part, |cell: &Least<T>| there(cell.value, cell.is_there)).map(kept);
-            }
-            Action::Max => {
-                return self.cells(part, |cell: &Greatest<T>| there(cell.value, cell.is_there)).map(kept);
-            }
-            Action::First => {
-                return self.cells(part, |cell: &First<T>| there(cell.value, cell.is_there)).map(kept);
-            }
-            Action::Last => {
-                return self.cells(part, |cell: &Last<T>| there(cell.value, cell.is_there)).map(kept);
-            }
             Action::Quantile(at) => return self.quantiles::<T>(part, at).map(Values::Float64),
             Action::Median => self.quantiles::<T>(part, 0.5)?,
             Action::Var => self.cells(part, |cell: &Moments<T>| cell.variance())?,
             Action::Std => self.cells(part, |cell: &Moments<T>| cell.variance().sqrt())?,
-            Action::Mean | Action::Sum => self.cells(part, |cell: &Sum<T>| cell.mean())?,
+            Action::Sum => self.cells(part, |cell: &WeightedSum<T>| cell.sum)?,
+            Action::Mean if is_weighted => self.cells(part, |cell: &WeightedSum<T>| cell.mean())?,
+            Action::Mean => self.cells(part, |cell: &Sum<T>| cell.mean())?,
+            Action::Min | Action::Max | Action::First | Action::Last => {
+                return Err(Error::internal("these keep one of the values"));
+            }
         };
-        Ok(if self.is_weighted() { Values::Float64(reals) } else { T::rounded(reals) })
+        Ok(if is_weighted { Values::Float64(reals) } else { T::rounded(reals) })
     }
 
     fn cells<C: Cell, O: Copy + Default + Send + Sync>(
@@ -252,77 +245,52 @@ fn pieces<S: Sink>(
     Ok(())
 }
 
-/// Numbers of which one stands for nothing, and the type of means of them.
-trait Missing: Sized {
-    /// What stands where there was no value: integers are never missing, so that they always have one.
+/// What results of numbers are.
+trait Number: Sized {
+    /// What stands where there was no value; integers are never missing, and groups without any are made missing later.
     fn missing() -> Self;
     /// Doubles in the type that a mean of such numbers has.
-    fn rounded(reals: Vec<f64>) -> Values;
+    fn rounded(reals: Vec<f64>) -> Values {
+        Values::Float64(reals)
+    }
 }
 
-/// Floating-point numbers.
-trait Real: Item + Missing {
-    fn of(value: f64) -> Self;
-    fn values(values: Vec<Self>) -> Values;
-}
-
-impl Missing for f32 {
+impl Number for f32 {
     fn missing() -> Self {
         Self::NAN
     }
 
     fn rounded(reals: Vec<f64>) -> Values {
-        Values::Float32(reals.into_iter().map(Self::of).collect())
+        Values::Float32(reals.into_iter().map(Rounded::of).collect())
     }
 }
 
-impl Real for f32 {
+/// Singles of doubles.
+trait Rounded {
+    fn of(value: f64) -> Self;
+}
+
+impl Rounded for f32 {
     #[expect(clippy::cast_possible_truncation, reason = "the one rounding, at the end")]
     fn of(value: f64) -> Self {
         value as Self
     }
-
-    fn values(values: Vec<Self>) -> Values {
-        Values::Float32(values)
-    }
 }
 
-impl Missing for f64 {
+impl Number for f64 {
     fn missing() -> Self {
         Self::NAN
     }
-
-    fn rounded(reals: Vec<f64>) -> Values {
-        Values::Float64(reals)
-    }
 }
 
-impl Real for f64 {
-    fn of(value: f64) -> Self {
-        value
-    }
-
-    fn values(values: Vec<Self>) -> Values {
-        Values::Float64(values)
-    }
-}
-
-impl Missing for i64 {
+impl Number for i64 {
     fn missing() -> Self {
         0
     }
-
-    fn rounded(reals: Vec<f64>) -> Values {
-        Values::Float64(reals)
-    }
 }
 
-impl Missing for u64 {
+impl Number for u64 {
     fn missing() -> Self {
         0
-    }
-
-    fn rounded(reals: Vec<f64>) -> Values {
-        Values::Float64(reals)
     }
 }

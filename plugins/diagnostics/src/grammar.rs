@@ -75,7 +75,7 @@ pub fn by(text: &str) -> Result<By, Error> {
         None => By::Label(name),
     });
     let parsed = all_consuming(alt((all_consuming(periods), all_consuming(plain)))).parse(text);
-    parsed.map(|(_, by)| by).map_err(|_| {
+    parsed.map(|(_, by)| by).map_err(|_refused| {
         let components = Component::names().collect::<Vec<_>>().join(", ");
         Error::bad_request(format!(
             "by is {:?}, but must be a coordinate, a part of its dates ({components}) as in time.month, or periods as in \
@@ -92,7 +92,7 @@ pub fn by(text: &str) -> Result<By, Error> {
 pub fn over(text: &str) -> Result<Over, Error> {
     let named = map(separated_list1(char(','), name), Over::Named);
     let parsed = all_consuming(alt((value(Over::All, all_consuming(char('*'))), named))).parse(text);
-    parsed.map(|(_, over)| over).map_err(|_| {
+    parsed.map(|(_, over)| over).map_err(|_refused| {
         Error::bad_request(format!(
             "over is {:?}, but must be names of dimensions as in lat,lon, or * for all",
             shown(text)
@@ -110,7 +110,7 @@ pub fn selections(text: &str) -> Result<Vec<(String, String)>, Error> {
         let wanted = preceded(opt(char(' ')), rest);
         let parsed: IResult<&str, (String, &str)> =
             separated_pair(name, char(':'), wanted).parse(part.trim());
-        let (_, (name, wanted)) = parsed.map_err(|_| {
+        let (_, (name, wanted)) = parsed.map_err(|_refused| {
             Error::bad_request(format!(
                 "{:?} is no selection; write a coordinate and what is wanted of it, as in lat:-30/30 or time:2001-02",
                 shown(part)

@@ -165,7 +165,7 @@ fn set(diagnostic: &mut Diagnostic<'_>, axis: usize, name: String, groups: Group
 
 fn indices(length: u64) -> Result<Groups, Error> {
     let most = u32::try_from(length)
-        .map_err(|_| Error::too_large(format!("{length} groups are more than 32 bits count")))?;
+        .map_err(|_refused| Error::too_large(format!("{length} groups are more than 32 bits count")))?;
     let labels = (0..i64::from(most)).collect();
     let labels =
         Labels::Numbers(crate::engine::values::Values::Signed(weir_cf::packing::NumberType::Int64, labels));

@@ -30,7 +30,7 @@ pub fn by_component(labels: &Labels, component: Component) -> Result<Groups, Err
         let key = date.map(|date| component.of(&date)).transpose();
         keys.push(key.map_err(|error| Error::unsupported(error.to_string()))?);
     }
-    let (of, found) = sorted(keys);
+    let (of, found) = sorted(&keys);
     let labels = match component {
         Component::Season => {
             let name = |key: &i64| usize::try_from(*key).ok().and_then(|key| SEASONS.get(key));
@@ -48,7 +48,7 @@ pub fn by_component(labels: &Labels, component: Component) -> Result<Groups, Err
 pub fn by_label(labels: &Labels) -> Result<Groups, Error> {
     let (of, labels) = match labels {
         Labels::Texts(texts) => {
-            let (of, found) = sorted(texts.iter().cloned().map(Some).collect());
+            let (of, found) = sorted(&texts.iter().cloned().map(Some).collect::<Vec<_>>());
             (of, Labels::Texts(found))
         }
         Labels::Numbers(values) => {
@@ -65,7 +65,7 @@ pub fn by_label(labels: &Labels) -> Result<Groups, Error> {
                         .map_err(|error| Error::unsupported(error.to_string()))?,
                 );
             }
-            let (of, found) = sorted(keys);
+            let (of, found) = sorted(&keys);
             // The number of the first index of each group stands for its time.
             let mut first = vec![None; found.len()];
             for (index, group) in of.iter().enumerate() {
@@ -112,7 +112,7 @@ impl Groups {
 }
 
 /// The group of each key, and the keys of the groups, sorted.
-fn sorted<K: Ord + Clone>(keys: Vec<Option<K>>) -> (Vec<u32>, Vec<K>) {
+fn sorted<K: Ord + Clone>(keys: &[Option<K>]) -> (Vec<u32>, Vec<K>) {
     let mut numbers: BTreeMap<K, u32> = keys.iter().flatten().map(|key| (key.clone(), 0)).collect();
     for (number, group) in numbers.values_mut().zip(0_u32..) {
         *number = group;
@@ -143,15 +143,15 @@ impl Ord for Ordered {
 fn numbers(values: &Values) -> (Vec<u32>, Values) {
     match values {
         Values::Signed(kind, values) => {
-            let (of, found) = sorted(values.iter().copied().map(Some).collect());
+            let (of, found) = sorted(&values.iter().copied().map(Some).collect::<Vec<_>>());
             (of, Values::Signed(*kind, found))
         }
         Values::Unsigned(values) => {
-            let (of, found) = sorted(values.iter().copied().map(Some).collect());
+            let (of, found) = sorted(&values.iter().copied().map(Some).collect::<Vec<_>>());
             (of, Values::Unsigned(found))
         }
         Values::Truth(values) => {
-            let (of, found) = sorted(values.iter().copied().map(Some).collect());
+            let (of, found) = sorted(&values.iter().copied().map(Some).collect::<Vec<_>>());
             (of, Values::Truth(found))
         }
         reals => {
@@ -162,7 +162,7 @@ fn numbers(values: &Values) -> (Vec<u32>, Values) {
             };
             // Adding 0 makes -0 to 0.
             let key = |place| Some(Ordered(double(place) + 0.0)).filter(|key| !key.0.is_nan());
-            let (of, found) = sorted((0..reals.len()).map(key).collect());
+            let (of, found) = sorted(&(0..reals.len()).map(key).collect::<Vec<_>>());
             let found = found.into_iter().map(|key| key.0);
             #[expect(clippy::cast_possible_truncation, reason = "it was a single before")]
             let labels = match reals {

@@ -45,7 +45,7 @@ impl Asked {
                 }
             };
             let value = form::decoded(value);
-            let value = value.map_err(|_| Error::bad_request(format!("{name} is no text")))?;
+            let value = value.map_err(|_refused| Error::bad_request(format!("{name} is no text")))?;
             if place.replace(value).is_some() {
                 return Err(Error::bad_request(format!("{name} is there twice")));
             }

@@ -68,7 +68,7 @@ impl Unpacking {
     }
 }
 
-fn wrong(error: weir_cf::packing::PackingError) -> Error {
+fn wrong(error: &weir_cf::packing::PackingError) -> Error {
     Error::internal(error.to_string())
 }
 
@@ -78,7 +78,7 @@ impl Item for f32 {
             out.extend(stored.as_chunks::<4>().0.iter().map(|bytes| Self::from_ne_bytes(*bytes)));
             return Ok(());
         }
-        source.packing.unpack_singles(stored, out).map_err(wrong)
+        source.packing.unpack_singles(stored, out).map_err(|error| wrong(&error))
     }
 
     fn is_missing(self) -> bool {
@@ -100,7 +100,7 @@ impl Item for f64 {
             out.extend(stored.as_chunks::<8>().0.iter().map(|bytes| Self::from_ne_bytes(*bytes)));
             return Ok(());
         }
-        source.packing.unpack(stored, out).map_err(wrong)
+        source.packing.unpack(stored, out).map_err(|error| wrong(&error))
     }
 
     fn is_missing(self) -> bool {
@@ -122,16 +122,16 @@ impl Item for i64 {
             NumberType::Int8 => out.extend(stored.iter().map(|byte| Self::from(i8::from_ne_bytes([*byte])))),
             NumberType::UInt8 => out.extend(stored.iter().map(|byte| Self::from(*byte))),
             NumberType::Int16 => {
-                out.extend(stored.as_chunks().0.iter().map(|b| Self::from(i16::from_ne_bytes(*b))))
+                out.extend(stored.as_chunks().0.iter().map(|b| Self::from(i16::from_ne_bytes(*b))));
             }
             NumberType::UInt16 => {
-                out.extend(stored.as_chunks().0.iter().map(|b| Self::from(u16::from_ne_bytes(*b))))
+                out.extend(stored.as_chunks().0.iter().map(|b| Self::from(u16::from_ne_bytes(*b))));
             }
             NumberType::Int32 => {
-                out.extend(stored.as_chunks().0.iter().map(|b| Self::from(i32::from_ne_bytes(*b))))
+                out.extend(stored.as_chunks().0.iter().map(|b| Self::from(i32::from_ne_bytes(*b))));
             }
             NumberType::UInt32 => {
-                out.extend(stored.as_chunks().0.iter().map(|b| Self::from(u32::from_ne_bytes(*b))))
+                out.extend(stored.as_chunks().0.iter().map(|b| Self::from(u32::from_ne_bytes(*b))));
             }
             NumberType::Int64 => out.extend(stored.as_chunks().0.iter().map(|b| Self::from_ne_bytes(*b))),
             NumberType::UInt64 | NumberType::Float32 | NumberType::Float64 => {

@@ -19,7 +19,7 @@ pub trait Sink: Send + Sized {
     /// Values of neighbouring cells, `weights` of which one may be for all.
     fn along(&mut self, cell: usize, items: &[Self::Item], weights: Weights<'_>);
     /// Values of one cell.
-    fn into_one(&mut self, cell: usize, items: &[Self::Item], weights: Weights<'_>);
+    fn all_to_one(&mut self, cell: usize, items: &[Self::Item], weights: Weights<'_>);
     /// Takes in what went into another one of the same cells, later.
     fn merge(&mut self, later: &Self);
 }
@@ -65,7 +65,7 @@ impl<C: Cell> Sink for Cells<C> {
         }
     }
 
-    fn into_one(&mut self, cell: usize, items: &[C::Item], weights: Weights<'_>) {
+    fn all_to_one(&mut self, cell: usize, items: &[C::Item], weights: Weights<'_>) {
         // A sum of sums of rows loses fewer digits than one sum of all.
         let mut row = C::default();
         match weights.each {
@@ -120,7 +120,7 @@ impl<T: Item> Sink for Gathered<T> {
         items.iter().enumerate().for_each(|(at, item)| self.one(cell.saturating_add(at), *item, 1.0));
     }
 
-    fn into_one(&mut self, cell: usize, items: &[T], _: Weights<'_>) {
+    fn all_to_one(&mut self, cell: usize, items: &[T], _: Weights<'_>) {
         items.iter().for_each(|item| self.one(cell, *item, 1.0));
     }
 
@@ -184,7 +184,7 @@ mod tests {
 
     fn check(values: &[f64], part: f64, expected: f64) {
         let mut gathered = Gathered::with(vec![values.len(), 2]);
-        gathered.into_one(0, values, Weights { all: 1.0, each: None });
+        gathered.all_to_one(0, values, Weights { all: 1.0, each: None });
         let got = gathered.quantiles(part);
         assert!(got[0] == expected || (got[0].is_nan() && expected.is_nan()), "{got:?} {expected}");
         assert!(got[1].is_nan());

@@ -155,7 +155,7 @@ impl<S: Sink> Walk<'_, S> {
         let weights = Weights { all: weight, each: way.weights.and_then(|each| each.get(way.taken.clone())) };
         let first = cell.saturating_add(steps.first().copied().flatten().unwrap_or(0));
         if way.is_one {
-            self.sink.into_one(first, self.scratch, weights);
+            self.sink.all_to_one(first, self.scratch, weights);
         } else if way.is_kept {
             self.sink.along(first, self.scratch, weights);
         } else {
@@ -259,6 +259,6 @@ mod tests {
             out.iter_mut().zip(own).for_each(|(sum, one)| *sum += one);
         }
         assert!(out.iter().all(|count| *count == 1));
-        assert_eq!(split(&axes[..1], &vec![0..1]).len(), 1);
+        assert_eq!(split(&axes[..1], &part[..1].to_vec()).len(), 1);
     }
 }
