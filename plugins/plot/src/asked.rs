@@ -56,7 +56,9 @@ impl Asked {
 fn no_variable(schema: &Schema, segments: &[&str]) -> Error {
     let shown: String = segments.first().unwrap_or(&"").chars().take(80).collect();
     let variables = schema.variables();
-    let numbers = variables.iter().filter(|(_, variable)| variable.data_type.is_numeric() && !variable.shape.is_empty());
+    let numbers = variables
+        .iter()
+        .filter(|(_, variable)| variable.data_type.is_numeric() && !variable.shape.is_empty());
     let names: Vec<&str> = numbers.map(|(path, _)| path.trim_start_matches('/')).take(40).collect();
     Error::not_found(format!("variable {shown:?} not found; there are {}", names.join(", ")))
 }
@@ -66,7 +68,9 @@ impl Part {
         let refused = || {
             let shown: String = range.chars().take(60).collect();
             let name: String = name.chars().take(60).collect();
-            Error::bad_request(format!("{name} is selected by {shown:?}; it is written low_high, as 20_73 or -12_0"))
+            Error::bad_request(format!(
+                "{name} is selected by {shown:?}; it is written low_high, as 20_73 or -12_0"
+            ))
         };
         let (low, high) = range.split_once('_').ok_or_else(refused)?;
         let number = |text: &str| match text {
@@ -84,13 +88,16 @@ mod tests {
 
     use super::*;
 
-    fn check(path: &str, expected: Result<(&str, Kind, &[(&str, Option<f64>, Option<f64>)]), &str>) {
+    type Window<'a> = (&'a str, Option<f64>, Option<f64>);
+
+    fn check(path: &str, expected: Result<(&str, Kind, &[Window<'_>]), &str>) {
         let schema = dataset_of(vec![counting("t", DataType::Float32, &[("lat", 2)])]).schema;
         let found = Asked::parse(&schema, path);
         match (&found, expected) {
             (Ok(found), Ok((path, kind, selection))) => {
                 assert_eq!((found.path.as_str(), found.kind), (path, kind));
-                let parts: Vec<_> = found.selection.iter().map(|p| (p.name.as_str(), p.low, p.high)).collect();
+                let parts: Vec<_> =
+                    found.selection.iter().map(|p| (p.name.as_str(), p.low, p.high)).collect();
                 assert_eq!(parts, selection);
             }
             (Err(error), Err(words)) => assert!(error.message.contains(words), "{path}: {error}"),
@@ -103,7 +110,8 @@ mod tests {
         check("t", Ok(("/t", Kind::Image, &[])));
         check("t/contourf", Ok(("/t", Kind::Contourf, &[])));
         check("t/quadmesh/coolwarm_r/", Ok(("/t", Kind::Quadmesh, &[])));
-        let all = [("lat", Some(20.5), Some(73.0)), ("time", Some(-12.0), Some(0.0)), ("lon", None, Some(1e-3))];
+        let all =
+            [("lat", Some(20.5), Some(73.0)), ("time", Some(-12.0), Some(0.0)), ("lon", None, Some(1e-3))];
         check("t/line/viridis/lat/20.5_73/time/-12_0/lon/_1e-3", Ok(("/t", Kind::Line, &all)));
     }
 

@@ -30,10 +30,14 @@ pub(crate) fn along(picked: &Picked<'_>, axis: usize) -> Result<Along, Error> {
         return Ok(Along { axis: Axis::of(&found.name, ends(&numbers)), numbers });
     };
     let value = |(index, shift): (u64, f64)| {
-        usize::try_from(index).ok().and_then(|index| values.get(index)).map_or(f64::NAN, |value| value + shift)
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| values.get(index))
+            .map_or(f64::NAN, |value| value + shift)
     };
     let numbers: Vec<f64> = indices.iter().map(value).collect();
-    let units = found.labels.as_ref().and_then(|labels| labels.units.as_deref()).filter(|units| *units != "1");
+    let units =
+        found.labels.as_ref().and_then(|labels| labels.units.as_deref()).filter(|units| *units != "1");
     let label = match (found.measure(), units) {
         (Measure::Latitude, _) => "latitude [°N]".to_owned(),
         (Measure::Longitude, _) => "longitude [°E]".to_owned(),
@@ -63,7 +67,8 @@ fn times(picked: &Picked<'_>, axis: usize, indices: &Indices) -> Result<Along, E
     let hours = |instant: i128| instant.saturating_sub(first) as f64 / HOUR;
     let numbers: Vec<f64> = instants.iter().map(|instant| instant.map_or(f64::NAN, hours)).collect();
     let every = instants.len().div_ceil(6).max(1);
-    let tick = |instant: i128| Some(Tick { at: hours(instant), text: words::date(instant, &picked.axes, axis)? });
+    let tick =
+        |instant: i128| Some(Tick { at: hours(instant), text: words::date(instant, &picked.axes, axis)? });
     let ticks = instants.iter().step_by(every).flatten().filter_map(|instant| tick(*instant)).collect();
     let label = picked.axes.along().get(axis).map_or_else(String::new, |along| along.called().to_owned());
     Ok(Along { axis: Axis { label, ends: ends(&numbers), ticks }, numbers })

@@ -53,11 +53,17 @@ pub(crate) fn profile(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Resp
 
 /// How often values are.
 pub(crate) fn histogram(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Response, Error> {
+    if picked.has_free_window() {
+        return Err(Error::bad_request(
+            "on this grid no histogram is made of a part of the earth; leave latitude and longitude out",
+        ));
+    }
     let mut indices = picked.indices.clone();
     thin(&mut indices, MOST_VALUES)?;
     let label = admitted(drawing, &indices)?;
     let values = field::read(drawing, &indices)?;
-    let finite: Vec<f64> = values.iter().map(|value| f64::from(*value)).filter(|value| value.is_finite()).collect();
+    let finite: Vec<f64> =
+        values.iter().map(|value| f64::from(*value)).filter(|value| value.is_finite()).collect();
     let (least, most) = ends(&finite);
     let (least, most) = (drawing.options.least.unwrap_or(least), drawing.options.most.unwrap_or(most));
     if least >= most {
@@ -83,7 +89,11 @@ fn counted(values: &[f64], (least, most): (f64, f64), bins: u32) -> Vec<f64> {
     let mut counts = vec![0.0; usize::try_from(bins).unwrap_or(1)];
     let last = counts.len().saturating_sub(1);
     for value in values.iter().filter(|value| (least..=most).contains(*value)) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the number of bins")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 0 to the number of bins"
+        )]
         let bin = ((value - least) / (most - least) * f64::from(bins)) as usize;
         if let Some(count) = counts.get_mut(bin.min(last)) {
             *count += 1.0;
@@ -109,7 +119,8 @@ pub(crate) fn admitted(drawing: &Drawing<'_>, indices: &[Indices]) -> Result<Str
     let variable: &Variable = schema.variable(&drawing.asked.path).ok_or_else(none)?;
     field::packing(variable)?;
     let elements = indices.iter().map(Indices::count).try_fold(1_u64, u64::checked_mul);
-    let elements = elements.ok_or_else(|| Error::too_large("more values are selected than 64 bits can count"))?;
+    let elements =
+        elements.ok_or_else(|| Error::too_large("more values are selected than 64 bits can count"))?;
     let (width, height) = drawing.options.size(USUAL_HEIGHT);
     let picture = u64::from(width) * u64::from(height) * 16;
     let values = field::bytes_of(variable, elements)?.saturating_add(elements.saturating_mul(8));
@@ -177,17 +188,27 @@ pub(crate) fn single(drawing: &Drawing<'_>, picked: &Picked<'_>, kept: &[usize])
     let grid = grids::found(&schema, &drawing.asked.path).ok();
     let horizontal = grid.as_ref().map(overview::dimensions).unwrap_or_default();
     let middle = |indices: &Indices| indices.iter().nth(usize::try_from(indices.count() / 2).unwrap_or(0));
+    let is_on_earth = |axis: usize| {
+        let measure = picked.axes.along().get(axis).map(weir_selection::Along::measure);
+        matches!(measure, Some(Measure::Latitude | Measure::Longitude))
+    };
     let mut cell = None;
     if let (Some(grid), true) = (&grid, horizontal.iter().all(|axis| !kept.contains(axis))) {
         cell = cell_in_middle(drawing, picked, (grid, &horizontal))?;
     }
+    if picked.has_free_window() && cell.is_none() {
+        return Err(Error::bad_request(
+            "on this grid latitude and longitude select a cell, both together, for charts along other coordinates",
+        ));
+    }
     let (mut indices, mut at) = (picked.indices.clone(), Vec::new());
     for (axis, room) in indices.iter_mut().enumerate().filter(|(axis, _)| !kept.contains(axis)) {
-        let of_cell = cell.as_ref().and_then(|cell| cell.iter().find(|(of, _)| *of == axis)).map(|(_, index)| *index);
+        let of_cell =
+            cell.as_ref().and_then(|cell| cell.iter().find(|(of, _)| *of == axis)).map(|(_, index)| *index);
         let chosen = match of_cell {
             Some(index) => Some((index, 0.0)),
             None if picked.time == Some(axis) => room.iter().last(),
-            None if horizontal.contains(&axis) => middle(room),
+            None if horizontal.contains(&axis) || is_on_earth(axis) => middle(room),
             None => room.iter().next(),
         };
         let index = chosen.map_or(0, |(index, _)| index);
@@ -204,19 +225,25 @@ fn cell_in_middle(
     picked: &Picked<'_>,
     (laid, horizontal): (&weir_cf::horizontal::Horizontal, &[usize]),
 ) -> Result<Option<Vec<(usize, u64)>>, Error> {
-    let (Some((west, east)), Some((south, north))) = (picked.longitudes, picked.latitudes) else { return Ok(None) };
+    let (Some((west, east)), Some((south, north))) = (picked.longitudes, picked.latitudes) else {
+        return Ok(None);
+    };
     let is_along = |wanted| picked.axes.measuring(|measure| measure == wanted).is_some();
     if is_along(Measure::Longitude) && is_along(Measure::Latitude) && horizontal.len() == 2 {
         return Ok(None);
     }
-    let lengths: Vec<u64> = horizontal.iter().filter_map(|axis| picked.indices.get(*axis)).map(Indices::count).collect();
+    let lengths: Vec<u64> =
+        horizontal.iter().filter_map(|axis| picked.indices.get(*axis)).map(Indices::count).collect();
     let cells = lengths.iter().copied().try_fold(1_u64, u64::checked_mul);
     let cells = cells.ok_or_else(|| Error::too_large("more cells are selected than 64 bits can count"))?;
     drawing.admit(grids::bytes_of(laid, cells))?;
     let grid: Grid = grids::read(drawing, picked, (laid, &picked.indices, None))?;
     let place = Place { longitude: f64::midpoint(west, east), latitude: f64::midpoint(south, north) };
     let cell = grid.cell(place).ok_or_else(|| {
-        Error::bad_request(format!("no cell lies at longitude {}, latitude {}", place.longitude, place.latitude))
+        Error::bad_request(format!(
+            "no cell lies at longitude {}, latitude {}",
+            place.longitude, place.latitude
+        ))
     })?;
     let mut left = u64::try_from(cell).unwrap_or(u64::MAX);
     let mut found = Vec::new();

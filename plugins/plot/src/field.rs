@@ -27,7 +27,8 @@ pub(crate) fn bytes_of(variable: &Variable, elements: u64) -> Result<u64, Error>
 pub(crate) fn read(drawing: &Drawing<'_>, indices: &[Indices]) -> Result<Vec<f32>, Error> {
     let schema = drawing.dataset.schema()?;
     let path = drawing.asked.path.as_str();
-    let variable = schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
+    let variable =
+        schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
     let packing = packing(variable)?;
     let selection = Selection::of(indices.to_vec());
     let elements = usize::try_from(selection.elements()?).ok();

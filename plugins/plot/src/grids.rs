@@ -38,10 +38,12 @@ fn not_told(path: &str, why: &str) -> Error {
 /// Longitudes and latitudes over the same two dimensions.
 fn beside(schema: &Schema, path: &str) -> Option<Horizontal> {
     let (variable, coordinates) = (schema.variable(path)?, Coordinates::of(schema, path)?);
-    let (longitude, latitude) = (coordinates.of_kind(Measured::Longitude)?, coordinates.of_kind(Measured::Latitude)?);
+    let (longitude, latitude) =
+        (coordinates.of_kind(Measured::Longitude)?, coordinates.of_kind(Measured::Latitude)?);
     let place = |dimension: &String| variable.dimensions.iter().position(|known| known == dimension);
     let dimensions: Option<Vec<usize>> = longitude.variable.dimensions.iter().map(place).collect();
-    let same = longitude.variable.dimensions == latitude.variable.dimensions && longitude.variable.dimensions.len() == 2;
+    let same = longitude.variable.dimensions == latitude.variable.dimensions
+        && longitude.variable.dimensions.len() == 2;
     let (longitude, latitude) = (longitude.path.clone(), latitude.path.clone());
     same.then_some(Horizontal::Curvilinear { dimensions: dimensions?, longitude, latitude })
 }
@@ -53,7 +55,8 @@ fn frame(schema: &Schema, path: &str, measured: Measured) -> Option<Frame> {
     }
     let coordinates = Coordinates::of(schema, path)?;
     let along_x = coordinates.all().find(|found| found.kind == Some(measured));
-    let units = along_x.and_then(|found| found.variable.attribute("units")).and_then(|units| units.value.as_text());
+    let units =
+        along_x.and_then(|found| found.variable.attribute("units")).and_then(|units| units.value.as_text());
     let mappings = grid_mappings(schema, path).ok()?;
     mappings.iter().find_map(|mapping| Frame::of(&mapping.projection, &mapping.figure, units.as_deref()))
 }
@@ -78,7 +81,8 @@ pub(crate) fn read(
 ) -> Result<Grid, Error> {
     let schema = drawing.dataset.schema()?;
     let path = drawing.asked.path.as_str();
-    let variable = schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
+    let variable =
+        schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
     let reading = Reading { drawing, schema: &schema, variable, indices };
     match grid {
         Horizontal::Rectilinear { y, x, measured } => {
@@ -103,7 +107,9 @@ pub(crate) fn read(
         Horizontal::Unstructured(Mesh { longitude: Some(longitude), latitude: Some(latitude), .. }) => {
             reading.scattered(longitude, latitude)
         }
-        Horizontal::Unstructured(_) => Err(not_told(path, "the coordinates of its mesh are not in this dataset")),
+        Horizontal::Unstructured(_) => {
+            Err(not_told(path, "the coordinates of its mesh are not in this dataset"))
+        }
         Horizontal::Healpix { pixels, dimension, numbers } => {
             let pixels = thinned.unwrap_or(*pixels);
             let taken = indices.get(*dimension).map_or(0, Indices::count);
@@ -111,7 +117,8 @@ pub(crate) fn read(
                 Some(numbers) => Ok(Grid::Healpix(HealpixCells::numbered(pixels, reading.whole(numbers)?))),
                 None if taken == pixels.cells() => Ok(Grid::Healpix(HealpixCells::all(pixels))),
                 None => {
-                    let numbers = indices.get(*dimension).into_iter().flat_map(Indices::iter).map(|(index, _)| index);
+                    let numbers =
+                        indices.get(*dimension).into_iter().flat_map(Indices::iter).map(|(index, _)| index);
                     Ok(Grid::Healpix(HealpixCells::numbered(pixels, numbers)))
                 }
             }
@@ -188,14 +195,18 @@ impl Reading<'_> {
         for (dimension, indices) in self.variable.dimensions.iter().zip(self.indices) {
             cut.set(dimension, indices.clone());
         }
-        let in_order: Vec<_> = self.variable.dimensions.iter().filter(|name| coordinate.dimensions.contains(name)).collect();
+        let in_order: Vec<_> =
+            self.variable.dimensions.iter().filter(|name| coordinate.dimensions.contains(name)).collect();
         if !in_order.iter().copied().eq(&coordinate.dimensions) {
-            return Err(Error::unsupported(format!("{path} has its dimensions in another order than the variable")));
+            return Err(Error::unsupported(format!(
+                "{path} has its dimensions in another order than the variable"
+            )));
         }
         let told = |error: weir_cf::packing::PackingError| Error::unsupported(format!("{path}: {error}"));
         let packing = Packing::of(coordinate).map_err(told)?.without_valid_range();
         let selection = cut.of(coordinate);
-        let length = usize::try_from(selection.elements()?).ok().and_then(|n| n.checked_mul(packing.stored().size()));
+        let length =
+            usize::try_from(selection.elements()?).ok().and_then(|n| n.checked_mul(packing.stored().size()));
         let mut bytes = vec![0; length.ok_or_else(|| Error::too_large("a coordinate exceeds memory"))?];
         selection.read(self.drawing.dataset, (path, coordinate), ByteOrder::NATIVE, &mut bytes)?;
         let mut values = Vec::new();

@@ -52,7 +52,8 @@ impl Plugin for PlotPlugin {
         let dataset = self.host.open(request, request.dataset_id())?;
         let asked = Asked::parse(&*dataset.schema()?, request.rest())?;
         let picked = Picked::of(&dataset, &asked)?;
-        let drawing = Drawing { host: &self.host, request, dataset: &dataset, asked: &asked, options: &options };
+        let drawing =
+            Drawing { host: &self.host, request, dataset: &dataset, asked: &asked, options: &options };
         match asked.kind {
             Kind::Image | Kind::Quadmesh | Kind::Contour | Kind::Contourf | Kind::Scatter => {
                 maps::respond(&drawing, &picked)
@@ -84,7 +85,10 @@ impl Drawing<'_> {
     /// Where nobody waits any more.
     pub(crate) fn go_on(&self) -> Result<(), Error> {
         if self.host.is_cancelled(self.request) {
-            return Err(Error::new(weir_plugin_api::ErrorKind::Cancelled, "the picture is not wanted any more"));
+            return Err(Error::new(
+                weir_plugin_api::ErrorKind::Cancelled,
+                "the picture is not wanted any more",
+            ));
         }
         Ok(())
     }

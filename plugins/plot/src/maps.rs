@@ -3,8 +3,8 @@
 use weir_cf::horizontal::Horizontal;
 use weir_plugin_api::{Error, Response};
 use weir_rendering::{
-    Bounds, Coastlines, ColourScale, Grid, MapPicture, Pixels, Place, Resampling, Sampling, Window, animation_of,
-    nice_ticks, scattered,
+    Bounds, Coastlines, ColourScale, Grid, MapPicture, Pixels, Place, Resampling, Sampling, Window,
+    animation_of, nice_ticks, scattered,
 };
 use weir_selection::Indices;
 
@@ -35,10 +35,12 @@ struct Frame {
 pub(crate) fn respond(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Response, Error> {
     let schema = drawing.dataset.schema()?;
     let path = drawing.asked.path.as_str();
-    let variable = schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
+    let variable =
+        schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
     field::packing(variable)?;
     let grid = grids::found(&schema, path)?;
-    let map = Map { drawing, picked, indices: picked.indices.clone(), horizontal: overview::dimensions(&grid) };
+    let map =
+        Map { drawing, picked, indices: picked.indices.clone(), horizontal: overview::dimensions(&grid) };
     map.respond(&grid)
 }
 
@@ -53,7 +55,8 @@ impl Map<'_> {
         let fields = self.fields(&grid, &window, &frames)?;
         let options = self.drawing.options;
         let all = fields.iter().flat_map(|frame| frame.values.iter().copied());
-        let scale = ColourScale::of(self.drawing.asked.map, all, (options.least, options.most), options.spread);
+        let scale =
+            ColourScale::of(self.drawing.asked.map, all, (options.least, options.most), options.spread);
         let (scale, levels) = self.leveled(scale)?;
         self.draw(&window, &fields, (&scale, &levels))
     }
@@ -70,7 +73,9 @@ impl Map<'_> {
 
     /// The steps that are seen: the last, or all where the map moves.
     fn frames(&self) -> Result<Indices, Error> {
-        let Some(steps) = self.picked.time.and_then(|axis| self.indices.get(axis)) else { return Ok(Indices::one(0)) };
+        let Some(steps) = self.picked.time.and_then(|axis| self.indices.get(axis)) else {
+            return Ok(Indices::one(0));
+        };
         if self.drawing.options.format != Format::Apng {
             return Ok(steps.part(steps.count().saturating_sub(1), 1));
         }
@@ -87,7 +92,8 @@ impl Map<'_> {
     fn admit(&self, laid: &Horizontal, (width, height): (u32, u32), frames: u64) -> Result<(), Error> {
         let cells = self.horizontal.iter().filter_map(|axis| self.indices.get(*axis));
         let cells = cells.map(Indices::count).try_fold(1_u64, u64::checked_mul);
-        let cells = cells.ok_or_else(|| Error::too_large("more cells are selected than 64 bits can count"))?;
+        let cells =
+            cells.ok_or_else(|| Error::too_large("more cells are selected than 64 bits can count"))?;
         let schema = self.drawing.dataset.schema()?;
         let variable = schema.variable(&self.drawing.asked.path);
         let values = variable.map_or(Ok(0), |variable| field::bytes_of(variable, cells))?;
@@ -107,7 +113,9 @@ impl Map<'_> {
 
     /// What is seen: what is selected, or where the data is.
     fn bounds(&self, grid: &Grid) -> Result<Bounds, Error> {
-        let mut bounds = grid.bounds().ok_or_else(|| Error::unsupported("no cell of the grid lies anywhere on the Earth"))?;
+        let mut bounds = grid
+            .bounds()
+            .ok_or_else(|| Error::unsupported("no cell of the grid lies anywhere on the Earth"))?;
         let is_cut = matches!(grid, Grid::Rectilinear(found) if found.is_geographic());
         if let (Some((south, north)), false) = (self.picked.latitudes, is_cut) {
             bounds = Bounds { south: bounds.south.max(south), north: bounds.north.min(north), ..bounds };
@@ -117,6 +125,12 @@ impl Map<'_> {
         }
         if let (Some((west, east)), false) = (self.picked.longitudes, is_cut) {
             bounds = Bounds { west, east, ..bounds };
+        }
+        let around_pole = self.drawing.options.projection.is_polar();
+        if self.picked.latitudes.is_none() && around_pole {
+            // Half the Earth is too much of it for a look at a pole.
+            let bounds = Bounds { south: bounds.south.max(20.0), ..bounds };
+            return Ok(Bounds { north: bounds.north.min(-20.0), ..bounds });
         }
         Ok(bounds)
     }
@@ -196,14 +210,20 @@ impl Map<'_> {
         Ok((scale.banded(levels), Vec::new()))
     }
 
-    fn draw(&self, window: &Window, fields: &[Frame], (scale, levels): (&ColourScale, &[f64])) -> Result<Response, Error> {
+    fn draw(
+        &self,
+        window: &Window,
+        fields: &[Frame],
+        (scale, levels): (&ColourScale, &[f64]),
+    ) -> Result<Response, Error> {
         let options = self.drawing.options;
         let schema = self.drawing.dataset.schema()?;
         let label = schema.variable(&self.drawing.asked.path).map_or_else(String::new, words::label);
         let coastlines = self.coastlines(window);
         let (width, height) = options.size(MapPicture::height(window));
         let scene = |frame: &Frame| -> Result<_, Error> {
-            let title = options.title.clone().map_or_else(|| words::title(&self.picked.axes, &frame.at), Ok)?;
+            let title =
+                options.title.clone().map_or_else(|| words::title(&self.picked.axes, &frame.at), Ok)?;
             let picture = MapPicture {
                 window,
                 values: &frame.values,
@@ -244,7 +264,8 @@ impl Map<'_> {
             let pixels = scene(frame)?.pixels();
             Ok(pixels.ok_or_else(|| Error::internal("a picture has no size"))?)
         };
-        let file = animation_of((size.width, size.height), (count, interval), next).map_err(|Failed(error)| error)?;
+        let file = animation_of((size.width, size.height), (count, interval), next)
+            .map_err(|Failed(error)| error)?;
         Ok(Response::full("image/apng", file).stable().costly())
     }
 
@@ -299,7 +320,11 @@ mod tests {
     fn levels_reach_over_all_values() {
         let check = |ends, expected: &[f64]| {
             let found = covering(ends, 5);
-            assert!(found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9), "{found:?}");
+            assert!(
+                found.len() == expected.len()
+                    && found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9),
+                "{found:?}"
+            );
         };
         check((0.0, 10.0), &[0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         check((271.3, 299.0), &[270.0, 280.0, 290.0, 300.0]);

@@ -77,14 +77,26 @@ pub(crate) const PARAMETERS: [(&str, &str, &str); 13] = [
     ("vmin", "the value of the first colour", NUMBER),
     ("vmax", "the value of the last colour", NUMBER),
     ("log", "colours by logarithms", r#"{"type":"string","enum":["true","false"]}"#),
-    ("format", "png, svg, or apng for one that moves over time", r#"{"type":"string","enum":["png","svg","apng"]}"#),
+    (
+        "format",
+        "png, svg, or apng for one that moves over time",
+        r#"{"type":"string","enum":["png","svg","apng"]}"#,
+    ),
     ("coastlines", "1 to 110 or to 50 million, or none", r#"{"type":"string","enum":["110m","50m","none"]}"#),
     ("title", "the title", ""),
     ("levels", "how many contours, about; or their values, with commas between", ""),
     ("along", "the coordinate along which a line is drawn; of a section two, x,y", ""),
     ("bins", "how many bars a histogram has", r#"{"type":"integer","minimum":1,"maximum":1000}"#),
-    ("interval", "milliseconds that each picture of an animation is seen", r#"{"type":"integer","minimum":10,"maximum":60000}"#),
-    ("bare", "the map alone, without title, axes, colour bar and coastlines", r#"{"type":"string","enum":["true","false"]}"#),
+    (
+        "interval",
+        "milliseconds that each picture of an animation is seen",
+        r#"{"type":"integer","minimum":10,"maximum":60000}"#,
+    ),
+    (
+        "bare",
+        "the map alone, without title, axes, colour bar and coastlines",
+        r#"{"type":"string","enum":["true","false"]}"#,
+    ),
 ];
 
 impl Options {
@@ -92,8 +104,9 @@ impl Options {
     pub(crate) fn parse(query: &str) -> Result<Self, Error> {
         let mut options = Self::default();
         for (name, value) in pairs(query) {
-            let value = decoded(value)
-                .map_err(|error| Error::bad_request(format!("the value of {name:.40} is not UTF-8: {error}")))?;
+            let value = decoded(value).map_err(|error| {
+                Error::bad_request(format!("the value of {name:.40} is not UTF-8: {error}"))
+            })?;
             options.set(name, &value)?;
         }
         if let (Some(least), Some(most)) = (options.least, options.most)
@@ -104,7 +117,9 @@ impl Options {
         let (width, height) = options.size(MOST_SIDE);
         let asked = options.height.map_or(u64::from(width), |_| u64::from(width) * u64::from(height));
         if asked > MOST_PIXELS {
-            return Err(Error::too_large(format!("{width} x {height} pixels are more than {MOST_PIXELS}; ask for fewer")));
+            return Err(Error::too_large(format!(
+                "{width} x {height} pixels are more than {MOST_PIXELS}; ask for fewer"
+            )));
         }
         Ok(options)
     }
@@ -119,7 +134,14 @@ impl Options {
             "log" => self.spread = if flag(name, value)? { Spread::Logarithmic } else { Spread::Linear },
             "bare" => self.dress = if flag(name, value)? { Dress::Bare } else { Dress::Full },
             "title" => self.title = Some(value.to_owned()),
-            "along" => self.along = value.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            "along" => {
+                self.along = value
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned)
+                    .collect();
+            }
             "bins" => self.bins = Some(whole(name, value, (1, 1000))?),
             "interval" => self.interval = u16::try_from(whole(name, value, (10, 60_000))?).ok(),
             "levels" => self.levels = Levels::parse(value)?,
@@ -156,7 +178,8 @@ impl Options {
     /// The greatest height of a map whose height nobody tells.
     pub(crate) fn most_height(&self) -> u32 {
         let (width, _) = self.size(0);
-        let by_pixels = MOST_PIXELS.checked_div(u64::from(width)).and_then(|height| u32::try_from(height).ok());
+        let by_pixels =
+            MOST_PIXELS.checked_div(u64::from(width)).and_then(|height| u32::try_from(height).ok());
         by_pixels.unwrap_or(MOST_SIDE).min(width.saturating_mul(2)).min(MOST_SIDE)
     }
 }
@@ -184,7 +207,11 @@ fn refused(name: &str, value: &str, wanted: &str) -> Error {
 }
 
 fn number(name: &str, value: &str) -> Result<f64, Error> {
-    value.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| refused(name, value, "a number"))
+    value
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
+        .ok_or_else(|| refused(name, value, "a number"))
 }
 
 fn whole(name: &str, value: &str, (least, most): (u32, u32)) -> Result<u32, Error> {
@@ -195,9 +222,9 @@ fn whole(name: &str, value: &str, (least, most): (u32, u32)) -> Result<u32, Erro
 fn side(name: &str, value: &str) -> Result<u32, Error> {
     let found: Result<u64, _> = value.parse();
     match found {
-        Ok(pixels) if pixels > u64::from(MOST_SIDE) => {
-            Err(Error::too_large(format!("{name} is {pixels}, and pictures have at most {MOST_SIDE} pixels there")))
-        }
+        Ok(pixels) if pixels > u64::from(MOST_SIDE) => Err(Error::too_large(format!(
+            "{name} is {pixels}, and pictures have at most {MOST_SIDE} pixels there"
+        ))),
         _ => whole(name, value, (64, MOST_SIDE)),
     }
 }
@@ -233,11 +260,20 @@ mod tests {
         check("other=1", Ok(default()));
         check("width=640&height=480", Ok(Options { width: Some(640), height: Some(480), ..default() }));
         check("vmin=-1.5&vmax=2e1", Ok(Options { least: Some(-1.5), most: Some(20.0), ..default() }));
-        check("proj=Robinson&format=svg", Ok(Options { projection: MapProjection::Robinson, format: Format::Svg, ..default() }));
+        check(
+            "proj=Robinson&format=svg",
+            Ok(Options { projection: MapProjection::Robinson, format: Format::Svg, ..default() }),
+        );
         check("levels=12", Ok(Options { levels: Levels::About(12), ..default() }));
         check("levels=0,0.5,%201", Ok(Options { levels: Levels::These(vec![0.0, 0.5, 1.0]), ..default() }));
-        check("title=a+b%26c&log=true", Ok(Options { title: Some("a b&c".into()), spread: Spread::Logarithmic, ..default() }));
-        check("along=lat,%20lev&bare=true", Ok(Options { along: vec!["lat".into(), "lev".into()], dress: Dress::Bare, ..default() }));
+        check(
+            "title=a+b%26c&log=true",
+            Ok(Options { title: Some("a b&c".into()), spread: Spread::Logarithmic, ..default() }),
+        );
+        check(
+            "along=lat,%20lev&bare=true",
+            Ok(Options { along: vec!["lat".into(), "lev".into()], dress: Dress::Bare, ..default() }),
+        );
     }
 
     #[test]

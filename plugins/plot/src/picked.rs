@@ -1,7 +1,7 @@
 //! What of each dimension is wanted.
 
+use weir_cf::Coordinates;
 use weir_cf::axes::Kind as Measured;
-use weir_cf::{Coordinates};
 use weir_plugin_api::{Dataset, Error};
 use weir_selection::{Axes, Bound, Indices, Measure, Wanted};
 
@@ -42,6 +42,14 @@ impl<'a> Picked<'a> {
             picked.last_steps(axis);
         }
         Ok(picked)
+    }
+
+    /// Whether a part of the Earth is selected by what is no dimension: then it is no part of the indices.
+    pub(crate) fn has_free_window(&self) -> bool {
+        let is_free = |window: Option<(f64, f64)>, wanted| {
+            window.is_some() && self.axes.measuring(|measure| measure == wanted).is_none()
+        };
+        is_free(self.latitudes, Measure::Latitude) || is_free(self.longitudes, Measure::Longitude)
     }
 
     fn not_empty(&self) -> Result<(), Error> {
@@ -90,11 +98,17 @@ impl<'a> Picked<'a> {
         let window = (part.low.unwrap_or(least), part.high.unwrap_or(most));
         let name: String = part.name.chars().take(60).collect();
         if window.0 >= window.1 {
-            return Err(Error::bad_request(format!("{name} is wanted from {} to {}; the first must be less", window.0, window.1)));
+            return Err(Error::bad_request(format!(
+                "{name} is wanted from {} to {}; the first must be less",
+                window.0, window.1
+            )));
         }
         if measure == Measure::Latitude {
             if window.0 >= 90.0 || window.1 <= -90.0 {
-                return Err(Error::bad_request(format!("{name} is wanted from {} to {}; valid are -90 to 90", window.0, window.1)));
+                return Err(Error::bad_request(format!(
+                    "{name} is wanted from {} to {}; valid are -90 to 90",
+                    window.0, window.1
+                )));
             }
             self.latitudes = Some(window);
         } else {
@@ -119,9 +133,13 @@ impl<'a> Picked<'a> {
         let (Some(high), Some(values)) = (part.high, self.axes.values(axis)?) else { return Ok(found) };
         let is_round = self.axes.along().get(axis).is_some_and(|along| along.measure() == Measure::Longitude);
         let is_end = |(index, shift): (u64, f64)| {
-            let value = usize::try_from(index).ok().and_then(|index| values.get(index)).copied().unwrap_or(f64::NAN);
+            let value =
+                usize::try_from(index).ok().and_then(|index| values.get(index)).copied().unwrap_or(f64::NAN);
             let apart = (value + shift - high).abs();
-            apart < 1e-9 || (is_round && part.low.is_none_or(|low| (value + shift - low).abs() > 1e-9) && (apart - 360.0).abs() < 1e-9)
+            apart < 1e-9
+                || (is_round
+                    && part.low.is_none_or(|low| (value + shift - low).abs() > 1e-9)
+                    && (apart - 360.0).abs() < 1e-9)
         };
         let count = found.count();
         let kept = if found.iter().last().is_some_and(is_end) {

@@ -36,7 +36,8 @@ pub(crate) fn respond(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Resp
     let scale = ColourScale::of(drawing.asked.map, values.iter().copied(), ends, options.spread);
     let cells = |axis: usize, numbers: &[f64]| {
         let name = picked.axes.along().get(axis).map_or("", |found| found.called());
-        AxisCells::around(numbers, None).map_err(|error| Error::unsupported(format!("{name} makes no cells: {error}")))
+        AxisCells::around(numbers, None)
+            .map_err(|error| Error::unsupported(format!("{name} makes no cells: {error}")))
     };
     let cells = (cells(x, &along_x.numbers)?, cells(y, &along_y.numbers)?);
     let (mut shown_x, mut shown_y) = (along_x.axis, along_y.axis);
@@ -62,7 +63,8 @@ fn axes(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<(usize, usize), Er
         [] => {
             let measuring = |wanted| picked.axes.measuring(|measure| measure == wanted);
             let (latitude, longitude) = (measuring(Measure::Latitude), measuring(Measure::Longitude));
-            let height = vertical(picked).filter(|axis| picked.indices.get(*axis).is_some_and(|found| found.count() > 1));
+            let height = vertical(picked)
+                .filter(|axis| picked.indices.get(*axis).is_some_and(|found| found.count() > 1));
             let last = || {
                 let rank = picked.indices.len();
                 rank.checked_sub(1).zip(rank.checked_sub(2))
@@ -80,7 +82,9 @@ fn axes(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<(usize, usize), Er
 fn turned(values: &[f32], columns: usize, rows: usize) -> Vec<f32> {
     let at = |row: usize, column: usize| column.checked_mul(rows)?.checked_add(row);
     let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-    cells.map(|(row, column)| at(row, column).and_then(|at| values.get(at)).copied().unwrap_or(f32::NAN)).collect()
+    cells
+        .map(|(row, column)| at(row, column).and_then(|at| values.get(at)).copied().unwrap_or(f32::NAN))
+        .collect()
 }
 
 #[cfg(test)]
