@@ -28,8 +28,8 @@ pub struct Binaries {
 
 /// The in-tree plugins.
 pub const PLUGINS: [&str; 14] = [
-    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "openapi", "pages", "plot", "s3", "stac", "thredds",
-    "xpublish", "zarr",
+    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "openapi", "pages", "plot", "s3", "stac",
+    "thredds", "xpublish", "zarr",
 ];
 
 /// Builds the server and the plugins, once a test program.

@@ -86,7 +86,12 @@ pub const ARROWS: &[Rule] = &[
         must_not_know: NO_RUNTIME,
     },
     // Pure: values and coordinates in, pictures out.
-    Rule { krate: "weir-rendering", may_know: &["weir-cf", "weir-model"], tests_may_know: &[], must_not_know: NO_RUNTIME },
+    Rule {
+        krate: "weir-rendering",
+        may_know: &["weir-cf", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
     Rule {
         krate: "weir-plugin-plot",
         may_know: &["weir-plugin-api", "weir-rendering", "weir-selection", "weir-cf", "weir-model"],

@@ -4,10 +4,13 @@ use weir_cf::grid_mapping::{Order, Pixels, RotatedPole};
 use weir_plugin_api::model::{Attribute, DataType, Value, Variable};
 use weir_plugin_api::testing::{MemoryDataset, Values, counting, dataset_of};
 
+/// Dimensions with their lengths, and text attributes.
+type Described<'a> = (&'a [(&'a str, u64)], &'a [(&'a str, &'a str)]);
+
 /// A variable over dimensions, with text attributes.
 pub(super) fn variable(
     name: &str,
-    (axes, attributes): (&[(&str, u64)], &[(&str, &str)]),
+    (axes, attributes): Described<'_>,
     values: impl IntoIterator<Item = f64>,
 ) -> (Variable, Values) {
     let (mut variable, _) = counting(name, DataType::Float64, axes);
