@@ -88,7 +88,9 @@ mod tests {
 
     use super::*;
 
-    fn check(path: &str, expected: Result<(&str, Kind, &[(&str, Option<f64>, Option<f64>)]), &str>) {
+    type Window<'a> = (&'a str, Option<f64>, Option<f64>);
+
+    fn check(path: &str, expected: Result<(&str, Kind, &[Window<'_>]), &str>) {
         let schema = dataset_of(vec![counting("t", DataType::Float32, &[("lat", 2)])]).schema;
         let found = Asked::parse(&schema, path);
         match (&found, expected) {

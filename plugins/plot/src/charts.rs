@@ -53,6 +53,11 @@ pub(crate) fn profile(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Resp
 
 /// How often values are.
 pub(crate) fn histogram(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Response, Error> {
+    if picked.has_free_window() {
+        return Err(Error::bad_request(
+            "on this grid no histogram is made of a part of the earth; leave latitude and longitude out",
+        ));
+    }
     let mut indices = picked.indices.clone();
     thin(&mut indices, MOST_VALUES)?;
     let label = admitted(drawing, &indices)?;
@@ -183,9 +188,18 @@ pub(crate) fn single(drawing: &Drawing<'_>, picked: &Picked<'_>, kept: &[usize])
     let grid = grids::found(&schema, &drawing.asked.path).ok();
     let horizontal = grid.as_ref().map(overview::dimensions).unwrap_or_default();
     let middle = |indices: &Indices| indices.iter().nth(usize::try_from(indices.count() / 2).unwrap_or(0));
+    let is_on_earth = |axis: usize| {
+        let measure = picked.axes.along().get(axis).map(weir_selection::Along::measure);
+        matches!(measure, Some(Measure::Latitude | Measure::Longitude))
+    };
     let mut cell = None;
     if let (Some(grid), true) = (&grid, horizontal.iter().all(|axis| !kept.contains(axis))) {
         cell = cell_in_middle(drawing, picked, (grid, &horizontal))?;
+    }
+    if picked.has_free_window() && cell.is_none() {
+        return Err(Error::bad_request(
+            "on this grid latitude and longitude select a cell, both together, for charts along other coordinates",
+        ));
     }
     let (mut indices, mut at) = (picked.indices.clone(), Vec::new());
     for (axis, room) in indices.iter_mut().enumerate().filter(|(axis, _)| !kept.contains(axis)) {
@@ -194,7 +208,7 @@ pub(crate) fn single(drawing: &Drawing<'_>, picked: &Picked<'_>, kept: &[usize])
         let chosen = match of_cell {
             Some(index) => Some((index, 0.0)),
             None if picked.time == Some(axis) => room.iter().last(),
-            None if horizontal.contains(&axis) => middle(room),
+            None if horizontal.contains(&axis) || is_on_earth(axis) => middle(room),
             None => room.iter().next(),
         };
         let index = chosen.map_or(0, |(index, _)| index);

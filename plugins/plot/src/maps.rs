@@ -126,6 +126,12 @@ impl Map<'_> {
         if let (Some((west, east)), false) = (self.picked.longitudes, is_cut) {
             bounds = Bounds { west, east, ..bounds };
         }
+        let around_pole = self.drawing.options.projection.is_polar();
+        if self.picked.latitudes.is_none() && around_pole {
+            // Half the Earth is too much of it for a look at a pole.
+            let bounds = Bounds { south: bounds.south.max(20.0), ..bounds };
+            return Ok(Bounds { north: bounds.north.min(-20.0), ..bounds });
+        }
         Ok(bounds)
     }
 

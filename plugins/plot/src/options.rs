@@ -140,7 +140,7 @@ impl Options {
                     .map(str::trim)
                     .filter(|name| !name.is_empty())
                     .map(str::to_owned)
-                    .collect()
+                    .collect();
             }
             "bins" => self.bins = Some(whole(name, value, (1, 1000))?),
             "interval" => self.interval = u16::try_from(whole(name, value, (10, 60_000))?).ok(),

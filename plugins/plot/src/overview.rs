@@ -113,7 +113,7 @@ mod tests {
             latitude: String::new(),
         };
         check(&curvilinear, &[1000, 1000], &[1000, 1000]);
-        check(&curvilinear, &[10_000, 10_000], &[1112, 1112]);
+        check(&curvilinear, &[10_000, 10_000], &[1250, 1250]);
         let points = Horizontal::Points { dimension: 0, longitude: String::new(), latitude: String::new() };
         check(&points, &[20_971_520], &[2_097_152]);
         let healpix = |order| Horizontal::Healpix {

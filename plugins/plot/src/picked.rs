@@ -44,6 +44,14 @@ impl<'a> Picked<'a> {
         Ok(picked)
     }
 
+    /// Whether a part of the Earth is selected by what is no dimension: then it is no part of the indices.
+    pub(crate) fn has_free_window(&self) -> bool {
+        let is_free = |window: Option<(f64, f64)>, wanted| {
+            window.is_some() && self.axes.measuring(|measure| measure == wanted).is_none()
+        };
+        is_free(self.latitudes, Measure::Latitude) || is_free(self.longitudes, Measure::Longitude)
+    }
+
     fn not_empty(&self) -> Result<(), Error> {
         match self.axes.along().iter().find(|along| along.length == 0) {
             Some(along) => Err(Error::bad_request(format!(

@@ -3,7 +3,7 @@
 use weir_cf::time::DateTime;
 use weir_model::Variable;
 use weir_plugin_api::Error;
-use weir_rendering::brief;
+use weir_rendering::{brief, latitude, longitude};
 use weir_selection::{Axes, Measure};
 
 /// The text of an attribute.
@@ -47,6 +47,8 @@ pub(crate) fn place(axes: &Axes<'_>, axis: usize, index: u64) -> Result<String, 
     let value = axes.values(axis)?.and_then(|values| values.get(at).copied());
     let units = along.labels.as_ref().and_then(|labels| labels.units.clone()).filter(|units| units != "1");
     Ok(match value {
+        Some(value) if along.measure() == Measure::Latitude => latitude(value),
+        Some(value) if along.measure() == Measure::Longitude => longitude(value),
         Some(value) => {
             format!("{name} = {} {}", brief(value), units.unwrap_or_default()).trim_end().to_owned()
         }

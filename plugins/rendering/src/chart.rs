@@ -50,7 +50,7 @@ impl Chart<'_> {
     /// What the picture shows.
     #[must_use]
     pub fn scene(&self, (width, height): (u32, u32)) -> Scene {
-        let right = if matches!(self.drawn, Drawn::Mesh(_)) { 112.0 } else { 24.0 };
+        let right = if matches!(self.drawn, Drawn::Mesh(_)) { 112.0 } else { 46.0 };
         let area = Area {
             x: 78.0,
             y: 36.0,

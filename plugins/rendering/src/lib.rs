@@ -47,7 +47,7 @@ pub use points::Points;
 pub use rectilinear::{Order, Rectilinear};
 pub use resampling::{Resampling, Sampling};
 pub use scene::{Area, Mark, Scene, Stand};
-pub use ticks::{Axis, Tick, brief, nice_ticks};
+pub use ticks::{Axis, Tick, brief, latitude, longitude, nice_ticks};
 pub use window::Window;
 
 /// A place on the Earth, in degrees east and north.

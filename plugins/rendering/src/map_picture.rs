@@ -138,13 +138,13 @@ impl MapPicture<'_> {
     fn graticule(&self, marks: &mut Vec<Mark>, area: Area) {
         if let Some([west, east, south, north]) = self.window.straight_edges() {
             let size = 11.0;
-            for degrees in multiples((west, east), degrees_step(east - west, 6)) {
+            for degrees in multiples((west, east), degrees_step(east - west, along(area.width))) {
                 let x = area.x + (degrees - west) / (east - west) * area.width;
                 tick(marks, (x, area.y + area.height), (0.0, 4.0));
                 let at = (x, area.y + area.height + 17.0);
                 marks.push(words(at, &longitude(degrees), (size, Stand::Middle)));
             }
-            for degrees in multiples((south, north), degrees_step(north - south, 6)) {
+            for degrees in multiples((south, north), degrees_step(north - south, along(area.height * 2.0))) {
                 let Some((_, y)) = self.window.point(Place { longitude: west, latitude: degrees }) else {
                     continue;
                 };
@@ -200,6 +200,12 @@ impl MapPicture<'_> {
     }
 }
 
+/// How many words fit along a side.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 2 to 6")]
+fn along(pixels: f64) -> u32 {
+    (pixels / 64.0).clamp(2.0, 6.0) as u32
+}
+
 pub(crate) fn words(at: (f64, f64), text: &str, (size, stand): (f64, Stand)) -> Mark {
     Mark::Text { at, text: text.to_owned(), size, stand, turned: false }
 }
@@ -248,8 +254,9 @@ pub(crate) fn colour_bar(marks: &mut Vec<Mark>, area: Area, (scale, label): (&Co
         tick(marks, (right, y_of(at)), (4.0, 0.0));
         marks.push(words((right + 7.0, y_of(at) + 4.0), &text, (11.0, Stand::Start)));
     }
-    let shown = text::cut(label, 12.0, area.height.max(60.0));
-    let at = (right + 76.0, area.y + area.height / 2.0);
+    // It may reach into the margins.
+    let shown = text::cut(label, 12.0, area.height + 52.0);
+    let at = (right + 72.0, area.y + area.height / 2.0);
     marks.push(Mark::Text { at, text: shown, size: 12.0, stand: Stand::Middle, turned: true });
 }
 

@@ -54,8 +54,9 @@ impl MapProjection {
         match self {
             // Where the square map of the web ends.
             Self::Mercator => (-85.051_13, 85.051_13),
-            Self::NorthPolar => (0.0, 90.0),
-            Self::SouthPolar => (-90.0, 0.0),
+            // Into the corners of a square around half the Earth.
+            Self::NorthPolar => (-30.0, 90.0),
+            Self::SouthPolar => (-90.0, 30.0),
             Self::PlateCarree | Self::Robinson => (-90.0, 90.0),
         }
     }
@@ -226,8 +227,8 @@ mod tests {
             assert_eq!(View::new(projection, 0.0).forward(Place { longitude: 1.0, latitude }), None);
         };
         none(MapProjection::Mercator, 89.0);
-        none(MapProjection::NorthPolar, -1.0);
-        none(MapProjection::SouthPolar, 1.0);
+        none(MapProjection::NorthPolar, -31.0);
+        none(MapProjection::SouthPolar, 31.0);
         assert_eq!(View::new(MapProjection::Robinson, 0.0).inverse((179.0, 88.0)), None);
         assert_eq!(View::new(MapProjection::PlateCarree, 0.0).inverse((0.0, 91.0)), None);
     }

@@ -34,7 +34,8 @@ pub fn png_of(pixels: &Pixels) -> Result<Vec<u8>, EncodeError> {
     let (colours, _) = pixels.rgba.as_chunks();
     if let Some(indexed) = Indexed::of(colours) {
         encoder.set_color(png::ColorType::Indexed);
-        encoder.set_filter(png::Filter::NoFilter);
+        // Numbers of colours differ little from their neighbours, as colours do; cells wider than a pixel not at all.
+        encoder.set_filter(png::Filter::Adaptive);
         encoder.set_palette(indexed.palette);
         if indexed.opacities.contains(&0) {
             encoder.set_trns(indexed.opacities);

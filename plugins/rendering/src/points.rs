@@ -30,9 +30,9 @@ impl Points {
         let mut reach = vec![0.0; longitudes.len().min(latitudes.len())];
         for leaf in &tree {
             let near = tree.nearest_neighbor_iter_with_distance_2(leaf.geom());
-            // The first is the place itself. Six cells are around one in most meshes; a part of the way covers its corners.
+            // The first is the place itself. Six cells are around one in most meshes; nine tenths of the way cover its corners.
             let sixth = near.map(|(_, distance)| distance).take(7).last().unwrap_or_default();
-            set(&mut reach, leaf.data, sixth * 0.5);
+            set(&mut reach, leaf.data, sixth * 0.8);
         }
         Self { tree, reach }
     }

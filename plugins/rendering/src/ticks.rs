@@ -88,7 +88,8 @@ fn trimmed(digits: &str) -> &str {
 }
 
 /// A longitude as `60°W`.
-pub(crate) fn longitude(degrees: f64) -> String {
+#[must_use]
+pub fn longitude(degrees: f64) -> String {
     let degrees = crate::signed(degrees);
     match brief(degrees.abs()).as_str() {
         "0" => "0°".to_owned(),
@@ -99,7 +100,8 @@ pub(crate) fn longitude(degrees: f64) -> String {
 }
 
 /// A latitude as `30°S`.
-pub(crate) fn latitude(degrees: f64) -> String {
+#[must_use]
+pub fn latitude(degrees: f64) -> String {
     match brief(degrees.abs()).as_str() {
         "0" => "0°".to_owned(),
         text if degrees < 0.0 => format!("{text}°S"),
