@@ -17,11 +17,12 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
         static PAGES: WeirPlugin = table::<weir_plugin_pages::PagesPlugin>();
         static S3: WeirPlugin = table::<weir_plugin_s3::S3Plugin>();
         static STAC: WeirPlugin = table::<weir_plugin_stac::StacPlugin>();
+        static SUBSET: WeirPlugin = table::<weir_plugin_subset::SubsetPlugin>();
         static THREDDS: WeirPlugin = table::<weir_plugin_thredds::ThreddsPlugin>();
         static XPUBLISH: WeirPlugin = table::<weir_plugin_xpublish::XpublishPlugin>();
         static ZARR: WeirPlugin = table::<weir_plugin_zarr::ZarrPlugin>();
         vec![
-            &DAP, &ESM, &FILE, &GRIDLOOK, &INTAKE, &KERCHUNK, &OPENAPI, &PAGES, &S3, &STAC, &THREDDS,
+            &DAP, &ESM, &FILE, &GRIDLOOK, &INTAKE, &KERCHUNK, &OPENAPI, &PAGES, &S3, &STAC, &SUBSET, &THREDDS,
             &XPUBLISH, &ZARR,
         ]
     }

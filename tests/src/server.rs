@@ -27,8 +27,8 @@ pub struct Binaries {
 }
 
 /// The in-tree plugins.
-pub const PLUGINS: [&str; 13] = [
-    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "openapi", "pages", "s3", "stac", "thredds",
+pub const PLUGINS: [&str; 14] = [
+    "dap", "esm", "file", "gridlook", "intake", "kerchunk", "openapi", "pages", "s3", "stac", "subset", "thredds",
     "xpublish", "zarr",
 ];
 
