@@ -1,8 +1,8 @@
 //! Serves parts of datasets as files to download: `/datasets/{id}/subset`, and the same in the words of THREDDS' NetCDF Subset
 //! Service below `/thredds/ncss/grid/`.
 //!
-//! What is asked in either spelling becomes one [`Asked`](asked::Asked). [`chosen`] turns it into indices of dimensions,
-//! [`classic`] into a netCDF file whose length is known before its first byte, and [`table`] into rows of texts or of Parquet.
+//! What is asked in either spelling becomes one `Asked`. `chosen` turns it into indices of dimensions, `classic` into a netCDF
+//! file whose length is known before its first byte, and `table` into rows of texts or of Parquet.
 //! All of them are read and sent piece by piece.
 #![forbid(unsafe_code)]
 
