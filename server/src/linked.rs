@@ -19,6 +19,7 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
         static PLOT: WeirPlugin = table::<weir_plugin_plot::PlotPlugin>();
         static S3: WeirPlugin = table::<weir_plugin_s3::S3Plugin>();
         static STAC: WeirPlugin = table::<weir_plugin_stac::StacPlugin>();
+        static SUBSET: WeirPlugin = table::<weir_plugin_subset::SubsetPlugin>();
         static THREDDS: WeirPlugin = table::<weir_plugin_thredds::ThreddsPlugin>();
         static XPUBLISH: WeirPlugin = table::<weir_plugin_xpublish::XpublishPlugin>();
         static ZARR: WeirPlugin = table::<weir_plugin_zarr::ZarrPlugin>();
@@ -35,6 +36,7 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
             &PLOT,
             &S3,
             &STAC,
+            &SUBSET,
             &THREDDS,
             &XPUBLISH,
             &ZARR,

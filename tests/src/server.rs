@@ -27,7 +27,7 @@ pub struct Binaries {
 }
 
 /// The in-tree plugins.
-pub const PLUGINS: [&str; 15] = [
+pub const PLUGINS: [&str; 16] = [
     "dap",
     "diagnostics",
     "esm",
@@ -40,6 +40,7 @@ pub const PLUGINS: [&str; 15] = [
     "plot",
     "s3",
     "stac",
+    "subset",
     "thredds",
     "xpublish",
     "zarr",

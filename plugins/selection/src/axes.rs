@@ -105,6 +105,18 @@ impl<'a> Axes<'a> {
         &self.path
     }
 
+    /// The dataset that it belongs to.
+    #[must_use]
+    pub fn dataset(&self) -> &'a Dataset {
+        self.dataset
+    }
+
+    /// What the dataset holds.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     /// Its dimensions, slowest first.
     #[must_use]
     pub fn along(&self) -> &[Along] {

@@ -119,6 +119,17 @@ impl Axes<'_> {
         }
     }
 
+    /// The dimensions along which places on the Earth differ; none where nothing says at which longitudes and latitudes the
+    /// variable lies.
+    #[must_use]
+    pub fn horizontal(&self) -> Vec<usize> {
+        match self.ground() {
+            Ok(Ground::Along { latitude, longitude }) => vec![latitude, longitude],
+            Ok(Ground::Cells(cells)) => cells.axes,
+            Err(_) => Vec::new(),
+        }
+    }
+
     /// Where the longitudes and latitudes are.
     pub(crate) fn ground(&self) -> Result<Ground, Error> {
         let lost = || {

@@ -15,13 +15,25 @@ pub const END: &str = "}\n";
 /// What stands behind the last value of each column.
 pub const END_OF_COLUMN: &str = "]";
 
-/// The columns of all coordinates, in pieces.
-pub fn coordinates(frame: &Frame) -> impl Iterator<Item = String> + '_ {
-    let rows = frame.rows().unwrap_or(0);
-    (0..frame.coordinates.len()).flat_map(move |number| {
-        let pieces = (0..rows.div_ceil(PIECE).max(1)).map(move |piece| piece.saturating_mul(PIECE));
-        pieces.map(move |from| labels(frame, number, (from, from.saturating_add(PIECE).min(rows))))
-    })
+/// How many pieces the columns of all coordinates have.
+#[must_use]
+pub fn pieces(frame: &Frame) -> u64 {
+    let coordinates = u64::try_from(frame.coordinates.len()).unwrap_or(u64::MAX);
+    of_each(frame).saturating_mul(coordinates)
+}
+
+fn of_each(frame: &Frame) -> u64 {
+    frame.rows().unwrap_or(0).div_ceil(PIECE).max(1)
+}
+
+/// One piece of the columns of all coordinates, by its number from 0.
+#[must_use]
+pub fn piece(frame: &Frame, number: u64) -> String {
+    let (each, rows) = (of_each(frame), frame.rows().unwrap_or(0));
+    let coordinate =
+        number.checked_div(each).and_then(|place| usize::try_from(place).ok()).unwrap_or(usize::MAX);
+    let from = number.checked_rem(each).unwrap_or(0).saturating_mul(PIECE);
+    labels(frame, coordinate, (from, from.saturating_add(PIECE).min(rows)))
 }
 
 fn labels(frame: &Frame, number: usize, (from, to): (u64, u64)) -> String {
@@ -78,7 +90,7 @@ mod tests {
     fn a_list_per_column() {
         let frame = sample::frame();
         let mut text = BEGIN.to_owned();
-        text.extend(coordinates(&frame));
+        text.extend((0..pieces(&frame)).map(|number| piece(&frame, number)));
         for column in 0..2 {
             text.push_str(&begin_column(&frame, column));
             text.push_str(&values(&frame, column, 0, &[1.0, f64::NAN]));
@@ -95,7 +107,8 @@ mod tests {
     #[test]
     fn nothing_has_empty_columns() {
         let frame = Frame { shape: vec![0, 3], ..sample::frame() };
-        let text = [BEGIN, &coordinates(&frame).collect::<String>(), END].concat();
+        let text = [BEGIN, &(0..pieces(&frame)).map(|number| piece(&frame, number)).collect::<String>(), END]
+            .concat();
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["time"], json!([]));
     }

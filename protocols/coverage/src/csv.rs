@@ -12,6 +12,16 @@ pub enum Heads {
     Units,
 }
 
+impl Heads {
+    /// What ends a line: RFC 4180's, but clients of THREDDS take the first half of it as part of the last name.
+    fn line_end(self) -> &'static str {
+        match self {
+            Self::Names => "\r\n",
+            Self::Units => "\n",
+        }
+    }
+}
+
 /// The line of the columns' names.
 #[must_use]
 pub fn head(frame: &Frame, heads: Heads) -> String {
@@ -22,13 +32,13 @@ pub fn head(frame: &Frame, heads: Heads) -> String {
         (Heads::Units, None) => bare(name),
         (Heads::Units, Some(units)) => format!("{}[unit=\"{}\"]", bare(name), bare(units)),
     };
-    let heads: Vec<String> = coordinates.chain(columns).map(head).collect();
-    format!("{}\r\n", heads.join(","))
+    let all: Vec<String> = coordinates.chain(columns).map(head).collect();
+    format!("{}{}", all.join(","), heads.line_end())
 }
 
 /// The lines of some rows, from the row with number `first` on: of each column the same number of values.
 #[must_use]
-pub fn rows(frame: &Frame, first: u64, values: &[&[f64]]) -> String {
+pub fn rows(frame: &Frame, heads: Heads, first: u64, values: &[&[f64]]) -> String {
     let count = values.iter().map(|column| column.len()).min().unwrap_or(0);
     let mut out = String::new();
     for (row, number) in (0..count).zip(first..) {
@@ -46,7 +56,7 @@ pub fn rows(frame: &Frame, first: u64, values: &[&[f64]]) -> String {
             separate(&mut begun, &mut out);
             column.numeric.csv(values.get(row).copied().unwrap_or(f64::NAN), &mut out);
         }
-        out.push_str("\r\n");
+        out.push_str(heads.line_end());
     }
     out
 }
@@ -83,10 +93,11 @@ mod tests {
         assert_eq!(head(&frame, Heads::Names), "time,lon,drift,height,t,\"a, \"\"b\"\"\"\r\n");
         assert_eq!(
             head(&frame, Heads::Units),
-            "time,lon[unit=\"degrees_east\"],drift,height,t[unit=\"K\"],a   b [unit=\"1\"]\r\n"
+            "time,lon[unit=\"degrees_east\"],drift,height,t[unit=\"K\"],a   b [unit=\"1\"]\n"
         );
-        let lines = rows(&frame, 2, &[&[1.5, f64::NAN], &[7.0, f64::INFINITY]]);
+        let lines = rows(&frame, Heads::Names, 2, &[&[1.5, f64::NAN], &[7.0, f64::INFINITY]]);
         assert_eq!(lines, "2001-01-01T00:00:00Z,30,3,2,1.5,7\r\n2001-01-02T00:00:00Z,10,4,2,NaN,inf\r\n");
-        assert_eq!(rows(&frame, 0, &[&[], &[]]), "");
+        assert_eq!(rows(&frame, Heads::Units, 0, &[&[], &[]]), "");
+        assert!(rows(&frame, Heads::Units, 0, &[&[1.0], &[2.0]]).ends_with("1,2\n"));
     }
 }

@@ -92,7 +92,8 @@ impl Frame {
     }
 
     /// Where the labels of every coordinate are for the row with this number, from 0.
-    pub(crate) fn places(&self, row: u64) -> Vec<usize> {
+    #[must_use]
+    pub fn places(&self, row: u64) -> Vec<usize> {
         let mut rest = row;
         let mut index = vec![0_u64; self.shape.len()];
         for (index, length) in index.iter_mut().zip(&self.shape).rev() {

@@ -1,9 +1,10 @@
-//! Values with their coordinates, written as texts piece by piece: CoverageJSON, CSV, and JSON as records or columns.
+//! Values with their coordinates, written piece by piece: CoverageJSON, CSV, JSON as records or columns, and Parquet.
 //!
 //! A [`Frame`] describes a rectangular part of some variables: the [`Coordinate`]s along (or beside) its dimensions, and the
-//! [`Column`]s of values. [`csv`], [`records`] and [`columns`] make a table of it, one row per element, row-major;
+//! [`Column`]s of values. [`csv`], [`records`], [`columns`] and [`parquet`] make a table of it, one row per element, row-major;
 //! [`covjson`] a coverage. Who has the values calls for the beginning, gives values in order and in pieces of any length, and calls
-//! for the end; nothing is held here but coordinates. NaN and infinity become `null` in JSON, and `NaN` in CSV.
+//! for the end; nothing is held here but coordinates. NaN is `null` in JSON (and so is infinity) and in
+//! Parquet, and `NaN` in CSV.
 //!
 //! Sources: the OGC CoverageJSON Community Standard 1.0 (<https://docs.ogc.org/cs/21-069r2/21-069r2.html>), RFC 4180, RFC 8259.
 #![forbid(unsafe_code)]
@@ -13,6 +14,7 @@ pub mod covjson;
 pub mod csv;
 mod frame;
 mod number;
+pub mod parquet;
 pub mod records;
 mod time;
 

@@ -27,6 +27,14 @@ impl Numeric {
         }
     }
 
+    /// A number as a text; `NaN`, `inf` and `-inf` for what is none.
+    #[must_use]
+    pub fn text(self, value: f64) -> String {
+        let mut out = String::new();
+        self.csv(value, &mut out);
+        out
+    }
+
     /// Appends a number, which is finite.
     pub(crate) fn write(self, value: f64, out: &mut String) {
         let plain = value == 0.0 || (1e-5..1e16).contains(&value.abs());

@@ -9,16 +9,31 @@ pub const BEGIN: &str = "[";
 /// What stands behind the last.
 pub const END: &str = "]\n";
 
-/// Some records, from the row with number `first` on: of each column the same number of values.
-#[must_use]
-pub fn rows(frame: &Frame, first: u64, values: &[&[f64]]) -> String {
+/// Records, one behind the other, of one frame or several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    begun: bool,
+}
+
+impl Records {
+    /// Some records, from the row with number `first` of a frame on: of each column the same number of values.
+    #[must_use]
+    pub fn rows(&mut self, frame: &Frame, first: u64, values: &[&[f64]]) -> String {
+        let rows = rows(frame, first, values);
+        let separator = if self.begun && !rows.is_empty() { "," } else { "" };
+        self.begun |= !rows.is_empty();
+        format!("{separator}{rows}")
+    }
+}
+
+fn rows(frame: &Frame, first: u64, values: &[&[f64]]) -> String {
     let count = values.iter().map(|column| column.len()).min().unwrap_or(0);
     let coordinates: Vec<String> =
         frame.coordinates.iter().map(|coordinate| quoted(&coordinate.name)).collect();
     let columns: Vec<String> = frame.columns.iter().map(|column| quoted(&column.name)).collect();
     let mut out = String::new();
     for (row, number) in (0..count).zip(first..) {
-        out.push_str(if number == 0 { "\n{" } else { ",\n{" });
+        out.push_str(if row == 0 { "\n{" } else { ",\n{" });
         let mut begun = false;
         for ((coordinate, name), place) in
             frame.coordinates.iter().zip(&coordinates).zip(frame.places(number))
@@ -54,8 +69,9 @@ mod tests {
     #[test]
     fn an_object_per_element() {
         let frame = sample::frame();
-        let (one, two) =
-            (rows(&frame, 0, &[&[1.0, f64::NAN], &[3.5, 4.0]]), rows(&frame, 2, &[&[5.0], &[6.0]]));
+        let mut records = Records::default();
+        let one = records.rows(&frame, 0, &[&[1.0, f64::NAN], &[3.5, 4.0]]);
+        let two = records.rows(&frame, 2, &[&[5.0], &[6.0]]);
         let value: Value = serde_json::from_str(&[BEGIN, &one, &two, END].concat()).unwrap();
         assert_eq!(value.as_array().map(Vec::len), Some(3));
         assert_eq!(

@@ -18,7 +18,7 @@ pub struct Service {
 }
 
 /// In the order in which netCDF-Java and people like them. Names are those that Unidata's own server gives.
-const SERVICES: [Service; 3] = [
+const SERVICES: [Service; 4] = [
     Service {
         name: "odap",
         service_type: "OPENDAP",
@@ -39,6 +39,13 @@ const SERVICES: [Service; 3] = [
         path: "/thredds/fileServer/",
         page: "",
         pattern: "/thredds/fileServer/{id}",
+    },
+    Service {
+        name: "ncssGrid",
+        service_type: "NetcdfSubset",
+        path: "/thredds/ncss/grid/",
+        page: "/dataset.xml",
+        pattern: "/thredds/ncss/grid/{id}",
     },
 ];
 
