@@ -44,7 +44,7 @@ impl Body for CsvBody {
         if values.is_empty() {
             return Ok(None);
         }
-        let text = csv::rows(&self.frame, self.next as u64, &[&values]);
+        let text = csv::rows(&self.frame, Heads::Names, self.next as u64, &[&values]);
         self.next = self.next.saturating_add(values.len());
         Ok(Some(Bytes::from(text.into_bytes())))
     }
