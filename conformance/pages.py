@@ -2,7 +2,7 @@
 """Runs the code that pages of datasets show, and the notebooks that they offer, as whoever copies them would.
 
 `pages.py --venvs DIR --weir FILE [--samples DIR] [--plugins-only DIR] [--dataset ID ...]`. Every snippet must run to its end in its language, and say something of what the
-dataset holds. Exit code: 0 all is as it must be, 1 something is not, 2 could not run.
+dataset holds; every picture must be one. Exit code: 0 all is as it must be, 1 something is not, 2 could not run.
 """
 
 from __future__ import annotations
@@ -41,10 +41,12 @@ class Snippets(html.parser.HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.found, self.language = [], None
+        self.found, self.pictures, self.language = [], [], None
 
     def handle_starttag(self, tag, attributes):
         language = dict(attributes).get("data-language")
+        if tag == "img":
+            self.pictures.append(dict(attributes)["src"])
         if tag == "code" and language:
             self.language = language
             self.found.append((language, ""))
@@ -65,11 +67,14 @@ def fetched(url: str) -> str:
 
 
 def snippets(base: str, dataset: str) -> list[Snippet]:
-    """The code on the page of a dataset, and that of its notebook."""
+    """The code on the page of a dataset, and that of its notebook. The pictures on the page must be some."""
     url = f"{base}/datasets/{urllib.parse.quote(dataset)}/"
     page = Snippets()
     page.feed(fetched(url))
     found = [Snippet(dataset, language, code) for language, code in page.found]
+    for picture in page.pictures:
+        with urllib.request.urlopen(picture, timeout=60) as response:
+            assert response.headers["Content-Type"] == "image/png" and response.read(8) == b"\x89PNG\r\n\x1a\n", picture
     cells = json.loads(fetched(url + "notebook.ipynb"))["cells"]
     # As a notebook does: the last line of a cell is shown.
     code = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
