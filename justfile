@@ -53,8 +53,9 @@ conformance: build
             python3 conformance/$part.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins" --samples "{{ target }}/samples" \
                 || exit 1; \
         done
+    just conformance-browser
 
-# Weir's pages in Chromium, and a catalog and an item in STAC Browser, which is built from npm (a few minutes, once)
+# Weir's pages in Chromium, and a catalog and an item in STAC Browser, which is built from npm (once)
 conformance-browser: build
     conformance/browser/install.sh
     just samples "{{ target }}/samples"
