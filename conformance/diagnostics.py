@@ -235,7 +235,7 @@ def query(base: str, dataset, identifier: str, chance: random.Random) -> tuple[s
         if ((ordered >= low) & (ordered <= high)).any():
             array = array.isel(y=np.flatnonzero((ordered >= low) & (ordered <= high)))
             asked["where"] = ";".join(filter(None, [asked.get("where"), f"y:{low}/{high}"]))
-    kind = chance.choice(["over", "weighted", "anomaly", "both", "periods"])
+    kind = chance.choice(["over", "weighted", "anomaly", "both", "periods", "rolling"])
     action = chance.choice(["mean", "sum", "std", "var", "min", "max", "count", "median"])
     if kind == "over":
         over = chance.sample(["time", "y", "x"], chance.randint(1, 3))
@@ -256,6 +256,10 @@ def query(base: str, dataset, identifier: str, chance: random.Random) -> tuple[s
     elif kind == "both":
         asked |= {"by": "time.season", "over": "y", "action": action}
         reduce = lambda one: getattr(one.groupby("time.season"), action)(["time", "y"])  # noqa: E731
+    elif kind == "rolling":
+        action, length = chance.choice(["mean", "sum", "std", "var", "min", "max"]), chance.randint(1, 9)
+        asked |= {"rolling": f"time:{length}", "action": action}
+        reduce = lambda one: getattr(one.rolling(time=length), action)()  # noqa: E731
     else:
         action, frequency = chance.choice(["mean", "sum", "max", "count"]), chance.choice([("M", "MS"), ("2M", "2MS"), ("Y", "YS"), ("3D", "3D"), ("12h", "12h"), ("20D", "20D")])
         asked |= {"by": f"time@{frequency[0]}", "action": action}

@@ -13,6 +13,7 @@ use crate::engine::{Reduction, Source};
 use crate::groups::Groups;
 use crate::labels::{self, Labels};
 use crate::result::{self, Outcome, ResultCoordinate};
+use crate::rolling::{self, Window};
 
 /// What happens along a dimension.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +44,7 @@ pub struct Diagnostic<'a> {
     pub weights: Vec<Option<Vec<f64>>>,
     /// What is made.
     pub action: Action,
-    /// Whether the result is what each value differs by from what is made.
+    /// Whether the result has one value for each group or for each value.
     pub departure: Departure,
 }
 
@@ -54,6 +55,8 @@ pub enum Departure {
     None,
     /// Each value without what is made of its group.
     FromGroups,
+    /// What is made of a window behind each value.
+    Rolling(Window),
 }
 
 /// The name of a coordinate or dimension without the groups around it.
@@ -112,7 +115,7 @@ impl<'a> Diagnostic<'a> {
         let made = made.memory(&made.whole())?.saturating_add(self.coordinate_bytes());
         Ok(match self.departure {
             Departure::None => made,
-            Departure::FromGroups => {
+            Departure::FromGroups | Departure::Rolling(_) => {
                 let all = self.all_values()?;
                 made.saturating_add(all.memory(&all.whole())?)
             }
@@ -134,17 +137,18 @@ impl<'a> Diagnostic<'a> {
     /// Those of [`Reduction::compute`], and of reading coordinates.
     pub fn outcome(&self) -> Result<Outcome, Error> {
         let reduction = self.reduction()?;
-        let made = reduction.compute(&reduction.whole())?;
-        let (values, axes, is_departure) = match self.departure {
-            Departure::None => {
-                (made.without_empty_groups(self.action, &reduction.axes), &reduction.axes, false)
-            }
+        let made = |reduction: &Reduction<'_>| reduction.compute(&reduction.whole());
+        let (values, is_departure) = match self.departure {
+            Departure::None => (made(&reduction)?.without_empty_groups(self.action, &reduction.axes), false),
             Departure::FromGroups => {
-                let all = self.all_values()?;
-                let values = all.compute(&all.whole())?;
-                (values.without(&made, &reduction.axes), &reduction.axes, true)
+                (made(&self.all_values()?)?.without(&made(&reduction)?, &reduction.axes), true)
+            }
+            Departure::Rolling(window) => {
+                let lengths: Vec<usize> = reduction.axes.iter().map(|axis| axis.all().len()).collect();
+                (rolling::rolled(&made(&self.all_values()?)?, &lengths, window, self.action)?, true)
             }
         };
+        let axes = &reduction.axes;
         let kept = |at: usize| is_departure || matches!(self.along.get(at), Some(Along::Kept));
         let mut dimensions = Vec::new();
         for (at, axis) in axes.iter().enumerate() {
@@ -156,10 +160,13 @@ impl<'a> Diagnostic<'a> {
         }
         let touched: Vec<&str> =
             (0..self.along.len()).filter(|at| !kept(*at)).map(|at| self.dimension(at)).collect();
-        let attributes = if is_departure {
-            result::described(&self.variable.attributes)
-        } else {
-            result::attributes(&self.variable.attributes, self.action, &touched)
+        let own = &self.variable.attributes;
+        let attributes = match self.departure {
+            Departure::None => result::attributes(own, self.action, &touched),
+            Departure::FromGroups => result::described(own),
+            Departure::Rolling(window) => {
+                result::attributes(own, self.action, &[self.dimension(window.axis)])
+            }
         };
         let coordinates = self.coordinates(&kept)?;
         Ok(Outcome { name: self.variable.name.clone(), dimensions, attributes, values, coordinates })

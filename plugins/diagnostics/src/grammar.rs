@@ -5,6 +5,7 @@
 //! selection = name ":" wanted                      wanted: 10/20, 2001-02/2001-05, 47.5, [3], [0:10:2]
 //! by        = name [ "." component / "@" frequency ]
 //! frequency = [ digits ] ( "Y" / "M" / "D" / "h" / "min" )
+//! rolling   = name ":" digits
 //! over      = "*" / name *( "," name )
 //! name      = 1*( letter / digit / "_" / "-" / "." / non-ASCII )
 //! ```
@@ -121,6 +122,22 @@ pub fn selections(text: &str) -> Result<Vec<(String, String)>, Error> {
     Ok(found)
 }
 
+/// Reads `rolling`: a dimension, and how many indices a window has.
+///
+/// # Errors
+/// `BadRequest`.
+pub fn window(text: &str) -> Result<(String, usize), Error> {
+    let length = map_opt(digit0, |digits: &str| digits.parse().ok().filter(|length: &usize| *length > 0));
+    let parsed: IResult<&str, (String, usize)> =
+        all_consuming(separated_pair(name, char(':'), length)).parse(text);
+    parsed.map(|(_, window)| window).map_err(|_refused| {
+        Error::bad_request(format!(
+            "rolling is {:?}, but must be a dimension and the length of the window, as in time:5",
+            shown(text)
+        ))
+    })
+}
+
 /// What a message shows of what was written.
 pub fn shown(text: &str) -> String {
     text.chars().take(80).collect()
@@ -165,6 +182,14 @@ mod tests {
         check("lat,lon", Some(Over::Named(vec!["lat".into(), "lon".into()])));
         for wrong in ["", "lat,", "*,lat", "lat lon", "lat(", "'lat'"] {
             check(wrong, None);
+        }
+    }
+
+    #[test]
+    fn windows_are_read() {
+        assert_eq!(window("time:5").unwrap(), ("time".to_owned(), 5));
+        for wrong in ["time", "time:", "time:0", "time:-1", "time:99999999999999999999", "time:5)", ":5"] {
+            assert!(window(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -18,6 +18,7 @@ mod outputs;
 mod periods;
 mod query;
 mod result;
+mod rolling;
 mod routes;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::area;
 use crate::diagnostic::{Along, Departure, Diagnostic};
 use crate::grammar::{self, Over, shown};
 use crate::groupby;
+use crate::rolling::{self, Window};
 
 /// What a query may say.
 #[derive(Debug, Default)]
@@ -19,10 +20,11 @@ struct Asked {
     by: Option<String>,
     over: Option<String>,
     weights: Option<String>,
+    rolling: Option<String>,
     part: Option<String>,
 }
 
-const NAMES: &str = "variable, action, where, by, over, weights, q, format";
+const NAMES: &str = "variable, action, where, by, over, weights, rolling, q, format";
 
 impl Asked {
     fn read(query: &str) -> Result<Self, Error> {
@@ -35,6 +37,7 @@ impl Asked {
                 "by" => &mut asked.by,
                 "over" => &mut asked.over,
                 "weights" => &mut asked.weights,
+                "rolling" => &mut asked.rolling,
                 "q" => &mut asked.part,
                 "format" => continue,
                 other => {
@@ -83,9 +86,24 @@ pub fn diagnostic<'a>(
     if let Some(over) = &asked.over {
         reduce(&mut diagnostic, &axes, &grammar::over(over)?)?;
     }
-    if diagnostic.along.iter().all(|along| *along == Along::Kept) {
+    if let Some(text) = &asked.rolling {
+        let (name, length) = grammar::window(text)?;
+        let window = Window { axis: axes.find(&name)?, length };
+        if diagnostic.departure != Departure::None
+            || diagnostic.along.iter().any(|along| *along != Along::Kept)
+        {
+            return Err(Error::bad_request("rolling stands alone: without by, over and anomaly"));
+        }
+        if !rolling::knows(diagnostic.action) {
+            let action = diagnostic.action;
+            return Err(Error::bad_request(format!(
+                "{action} is not made of windows; mean, sum, min, max, std and var are"
+            )));
+        }
+        diagnostic.departure = Departure::Rolling(window);
+    } else if diagnostic.along.iter().all(|along| *along == Along::Kept) {
         return Err(Error::bad_request(
-            "nothing is computed; say by, as in by=time.month, or over, as in over=lat,lon, or both",
+            "nothing is computed; say by, as in by=time.month, over, as in over=lat,lon, or both; or rolling, as in rolling=time:5",
         ));
     }
     match asked.weights.as_deref() {

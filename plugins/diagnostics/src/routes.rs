@@ -32,6 +32,7 @@ pub fn routes() -> Vec<Route> {
         .parameter(query("by", "groups: a coordinate, a part of its dates as in time.month, or periods as in time@1M"))
         .parameter(query("over", "the dimensions that are reduced, as in lat,lon; * is all that are not grouped"))
         .parameter(query("weights", "area: cells weigh as much as they are large").schema(r#"{"type":"string","enum":["area","none"]}"#))
+        .parameter(query("rolling", "windows along a dimension, each of an index and those before it, as in time:5"))
         .parameter(part());
     vec![described(groupby), described(diagnostics)]
 }
@@ -57,4 +58,6 @@ fn described(route: Route) -> Route {
         .answers(400, json, "something that is not valid, with what is")
         .answers(404, json, "no such dataset or variable")
         .answers(413, json, "more than this server computes at once, and how to ask for less")
+        .answers(501, json, "the dataset has what this server cannot read, or the format cannot say")
+        .answers(503, json, "the data cannot be had now; come again later")
 }
