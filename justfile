@@ -46,6 +46,7 @@ conformance: build
         python3 conformance/$part.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --samples "{{ target }}/samples" || exit 1; \
     done
     python3 conformance/stac_search.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
+    python3 conformance/subsets.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     plugins=$(mktemp -d); trap 'rm -rf "$plugins"' EXIT; \
         just plugins "$plugins"; \
         python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"; \

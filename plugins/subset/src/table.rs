@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use weir_cf::Coordinates;
 use weir_cf::axes::{Kind, Positive};
 use weir_cf::packing::Packing;
-use weir_cf::time::DateTime;
+use weir_cf::time::{DateTime, Number, TimeUnits};
+use weir_cf::{Calendar, Coordinates};
 use weir_coverage::covjson::{Coverage, Ground, Role, Vertical};
 use weir_coverage::{Column, Coordinate, Frame, Labels, Numeric, time_labels};
 use weir_model::{ByteOrder, Schema, Variable};
@@ -318,6 +318,12 @@ fn aside(
         Some(Kind::Vertical) => Measure::Vertical(None),
         _ => Measure::Other,
     };
+    if let Some((labels, calendar)) = dates(found, &values) {
+        let role =
+            if along.is_empty() && found.kind == Some(Kind::Time) { Role::T(calendar) } else { Role::Other };
+        let name = found.variable.name.clone();
+        return Ok(Some((Coordinate { name, units: None, along, labels }, role)));
+    }
     let mut numeric = Numeric::of(packing.unpacked());
     if matches!(measure, Measure::Latitude | Measure::Longitude) {
         let degrees = weir_cf::extent::to_degrees(own.as_deref());
@@ -341,4 +347,16 @@ fn aside(
         Coordinate { name, units: units(measure, own), along, labels: Labels::Numbers(values, numeric) },
         role,
     )))
+}
+
+/// The dates that the numbers of a coordinate mean; `None` where it counts no time, or one of them is missing.
+fn dates(found: &weir_cf::Coordinate<'_>, values: &[f64]) -> Option<(Labels, Calendar)> {
+    let units = TimeUnits::of(found.variable)?.ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and held by a double")]
+    let number = |value: &f64| match value.fract() {
+        0.0 if value.abs() < 9e15 => Number::Integer(*value as i64),
+        _ => Number::Real(*value),
+    };
+    let dates: Option<Vec<DateTime>> = values.iter().map(|value| units.decode(number(value)).ok()).collect();
+    Some((Labels::Texts(time_labels(&dates?)), units.calendar()))
 }
