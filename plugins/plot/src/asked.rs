@@ -56,9 +56,11 @@ impl Asked {
 fn no_variable(schema: &Schema, segments: &[&str]) -> Error {
     let shown: String = segments.first().unwrap_or(&"").chars().take(80).collect();
     let variables = schema.variables();
-    let numbers = variables
-        .iter()
-        .filter(|(_, variable)| variable.data_type.is_numeric() && !variable.shape.is_empty());
+    let is_data = |variable: &weir_model::Variable| {
+        let is_coordinate = variable.dimension_names().eq([variable.name.as_str()]);
+        variable.data_type.is_numeric() && !variable.shape.is_empty() && !is_coordinate
+    };
+    let numbers = variables.iter().filter(|(_, variable)| is_data(variable));
     let names: Vec<&str> = numbers.map(|(path, _)| path.trim_start_matches('/')).take(40).collect();
     Error::not_found(format!("variable {shown:?} not found; there are {}", names.join(", ")))
 }

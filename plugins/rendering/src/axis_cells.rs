@@ -247,6 +247,8 @@ fn per_unit(edges: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn check(centres: &[f64], period: Option<f64>, found: &[(f64, Option<usize>)]) {
@@ -322,5 +324,45 @@ mod tests {
         assert_eq!(AxisCells::around(&[1.0, f64::NAN], None), Err(AxisError::NotFinite));
         assert_eq!(AxisCells::around(&[1.0, 3.0, 2.0], None), Err(AxisError::NotMonotonic));
         assert_eq!(AxisCells::around(&[1.0, 1.0], None), Err(AxisError::NotMonotonic));
+    }
+
+    proptest! {
+        /// A coordinate lies nearer to the centre of its cell than to any other.
+        #[test]
+        fn the_cell_of_a_coordinate_has_the_nearest_centre(
+            start in -400.0..400.0_f64,
+            steps in proptest::collection::vec(0.01..30.0_f64, 1..40),
+            down in any::<bool>(),
+            coordinate in -500.0..1500.0_f64,
+        ) {
+            let mut centres: Vec<f64> = steps.iter().scan(start, |at, step| { *at += step; Some(*at) }).collect();
+            if down {
+                centres.reverse();
+            }
+            let cells = AxisCells::around(&centres, None).unwrap();
+            let (first, last) = cells.reach();
+            let found = cells.index(coordinate);
+            prop_assert_eq!(found.is_some(), (first..=last).contains(&coordinate));
+            if let Some(found) = found {
+                let apart = |centre: &f64| (centre - coordinate).abs();
+                let nearest = centres.iter().map(apart).fold(f64::INFINITY, f64::min);
+                // Beyond the outer centres a cell ends where it ends; between them rounding decides ties.
+                prop_assert!(apart(&centres[found]) <= nearest + 1e-3 * 30.0);
+            }
+        }
+
+        /// No coordinates and no period lead to a panic, and every cell that is found is there.
+        #[test]
+        fn any_coordinates_make_cells_or_an_error(
+            centres in proptest::collection::vec(prop_oneof![any::<f64>(), -400.0..400.0_f64], 0..8),
+            coordinate in any::<f64>(),
+            around in any::<bool>(),
+        ) {
+            if let Ok(cells) = AxisCells::around(&centres, around.then_some(360.0)) {
+                prop_assert!(cells.index(coordinate).is_none_or(|index| index < centres.len()));
+                let neighbours = cells.neighbours(coordinate);
+                prop_assert!(neighbours.is_none_or(|(a, b, part)| a < centres.len() && b < centres.len() && !(part < 0.0)));
+            }
+        }
     }
 }
