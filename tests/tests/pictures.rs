@@ -44,7 +44,7 @@ fn pictures_are_served() {
         let moving = server.get(&format!("{mount}/image/viridis?format=apng&width=200"));
         assert_eq!((moving.status, moving.header("content-type")), (200, "image/apng"));
         for (target, status, words) in [
-            ("/datasets/deep/air.nc/plot/tos", 404, "lat, lon, tas"),
+            ("/datasets/deep/air.nc/plot/tos", 404, "there are tas"),
             ("/datasets/deep/air.nc/plot/tas/pie", 404, "quadmesh"),
             ("/datasets/deep/air.nc/plot/tas/image/none", 404, "viridis"),
             ("/datasets/deep/air.nc/plot/tas/image/viridis/lat", 400, "low_high"),
