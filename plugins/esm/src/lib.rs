@@ -30,7 +30,7 @@ use weir_summaries::Served;
 use crate::made::{File, Made};
 use crate::routes::{JSON, PARQUET, What, of_source};
 use crate::settings::{Chosen, Settings};
-use crate::stores::Stores;
+use crate::stores::{Patience, Stores};
 
 /// What rows lead to: a route by which a server is known to have it, what stands behind the address of a dataset, and the format by
 /// the name that intake-esm has for it. The first that is served counts.
@@ -62,7 +62,8 @@ impl Plugin for EsmPlugin {
     }
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
-        let asked = Asked { plugin: self, request, base: request.base_url() };
+        let asked =
+            Asked { plugin: self, request, patience: Patience::new(request), base: request.base_url() };
         let (what, name) = match routes::what(request.route()) {
             Some(What::Source) => of_source(request.rest())?,
             Some(what) => (what, request.rest()),
@@ -84,6 +85,7 @@ impl Plugin for EsmPlugin {
 struct Asked<'a> {
     plugin: &'a EsmPlugin,
     request: &'a Request<'a>,
+    patience: Patience<'a>,
     base: &'a str,
 }
 
@@ -143,7 +145,7 @@ impl Asked<'_> {
     fn made(&self, store: &Chosen) -> Result<(Datastore, std::sync::Arc<Made>), Error> {
         let site = self.plugin.served.site(self.request)?;
         let (suffix, format) = format(site.site().offers)?;
-        let made = self.plugin.stores.made(self.request, store, (suffix, format))?;
+        let made = self.plugin.stores.made(&self.patience, store, (suffix, format))?;
         let datastore = Datastore {
             name: store.name.clone(),
             title: title(store).to_owned(),

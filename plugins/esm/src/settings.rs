@@ -10,6 +10,9 @@ use crate::row::FORMAT;
 /// How many rows a datastore has at most, where the site says nothing.
 const MOST_ROWS: usize = 100_000;
 
+/// For how many seconds a request opens datasets, where the site says nothing.
+const PATIENCE: u64 = 20;
+
 /// Global attributes that become columns, where the site names none: those by which CMIP and its like are searched.
 const ATTRIBUTES: [&str; 12] = [
     "activity_id",
@@ -39,6 +42,8 @@ pub(crate) struct Settings {
     pub attributes: Vec<String>,
     /// How many rows a datastore has at most.
     pub most_rows: usize,
+    /// For how many seconds a request opens datasets; what it does not come to, the next one does.
+    pub patience: u64,
     /// The datastores; one for each first folder of ids where there are none.
     pub datastore: Vec<Chosen>,
 }
@@ -72,6 +77,7 @@ impl Default for Settings {
             patterns: vec![],
             attributes: ATTRIBUTES.map(str::to_owned).to_vec(),
             most_rows: MOST_ROWS,
+            patience: PATIENCE,
             datastore: vec![],
         }
     }

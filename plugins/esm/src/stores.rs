@@ -2,6 +2,7 @@
 //!
 //! Rows are kept as long as the file of their dataset stays the same, so that a table is made anew without opening what was known.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,9 +24,6 @@ const MOST_STORES: usize = 1000;
 /// How many ids are asked for at once.
 const PAGE: u32 = 10_000;
 
-/// For how long a request opens datasets; what it does not come to, the next one does.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// For how long a table is taken to be right while no dataset comes or goes: files may be written to.
 const TABLE_AGE: Duration = Duration::from_secs(60);
 
@@ -40,6 +38,25 @@ struct Known {
     state: (Option<u64>, Option<i64>),
     made: Instant,
     row: Option<Row>,
+}
+
+/// A request, and for how long it opens datasets.
+pub(crate) struct Patience<'a> {
+    request: &'a Request<'a>,
+    since: Instant,
+    has_opened: Cell<bool>,
+}
+
+impl<'a> Patience<'a> {
+    /// It begins now.
+    pub(crate) fn new(request: &'a Request<'a>) -> Self {
+        Self { request, since: Instant::now(), has_opened: Cell::new(false) }
+    }
+
+    /// Whether no more datasets may be opened. One may be always, so that whoever comes again gets farther.
+    fn is_over(&self, longest: Duration) -> bool {
+        self.has_opened.replace(true) && self.since.elapsed() >= longest
+    }
 }
 
 /// Rows by the ids of their datasets.
@@ -132,7 +149,7 @@ impl Stores {
     /// `TooLarge` where it has too many rows, `Unavailable` where they are not all known yet.
     pub(crate) fn made(
         &self,
-        request: &Request<'_>,
+        patience: &Patience<'_>,
         store: &Chosen,
         lead: (&str, &str),
     ) -> Result<Arc<Made>, Error> {
@@ -149,7 +166,7 @@ impl Stores {
             return Ok(Arc::clone(made));
         }
         let entries = self.entries(store)?;
-        self.learn(request, (&mut kept, store), &entries)?;
+        self.learn(patience, (&mut kept, store), &entries)?;
         let mut table = empty_table(&self.settings);
         for entry in &entries {
             if let Some(row) = kept.rows.rows.get(&entry.id).and_then(|known| known.row.as_ref()) {
@@ -215,11 +232,11 @@ impl Stores {
     /// Opens the datasets of which nothing is known, or something else than they are now.
     fn learn(
         &self,
-        request: &Request<'_>,
+        patience: &Patience<'_>,
         (kept, store): (&mut Kept, &Chosen),
         entries: &[Entry],
     ) -> Result<(), Error> {
-        let since = Instant::now();
+        let longest = Duration::from_secs(self.settings.patience);
         for (number, entry) in entries.iter().enumerate() {
             let state = (entry.bytes, entry.modified);
             let is_known = kept.rows.rows.get(&entry.id).is_some_and(|known| {
@@ -228,14 +245,14 @@ impl Stores {
             if is_known {
                 continue;
             }
-            if since.elapsed() > PATIENCE {
+            if patience.is_over(longest) {
                 let (all, name) = (entries.len(), &store.name);
                 let message = format!(
                     "{number} of the {all} rows of the datastore {name} are made; come again for the rest"
                 );
                 return Err(Error::new(ErrorKind::Unavailable, message));
             }
-            let row = self.row(request, &mut kept.said, &entry.id)?;
+            let row = self.row(patience.request, &mut kept.said, &entry.id)?;
             kept.rows.rows.insert(entry.id.clone(), Known { state, made: Instant::now(), row });
         }
         if kept.rows.are_many(self.settings.most_rows) {

@@ -137,6 +137,25 @@ fn a_dataset_is_opened_once() {
 }
 
 #[test]
+fn whoever_comes_again_finds_tables_made_at_last() {
+    let running = host(&[ZARR]).config(r#"{"patience": 0}"#).start::<EsmPlugin>();
+    let whole = crate::tests::running();
+    let datasets: usize = ["a", "b", "root"]
+        .iter()
+        .map(|store| {
+            document(&whole, &format!("/esm/table/esm-datastore/{store}"))["total"].as_u64().unwrap() as usize
+        })
+        .sum();
+    // Each request opens one dataset, whichever datastore it is in; the last one finds all others.
+    for _ in 1..datasets {
+        let error = running.get("/esm/metacatalog.parquet").unwrap_err();
+        assert!(error.kind == ErrorKind::Unavailable && error.message.contains("come again"), "{error}");
+    }
+    let made = running.get("/esm/metacatalog.parquet").unwrap();
+    assert_eq!(made.bytes, whole.get("/esm/metacatalog.parquet").unwrap().bytes);
+}
+
+#[test]
 fn what_cannot_be_answered_is_said() {
     let check = |target: &str, kind: ErrorKind, words: &str| {
         let error = running().get(target).unwrap_err();
