@@ -19,7 +19,10 @@ pub struct Sizes {
 }
 
 /// Bytes of what is read at once, unless one chunk has more.
-const BLOCK_BYTES: u64 = 16 << 20;
+const BLOCK_BYTES: u64 = 8 << 20;
+
+/// Passes are made so small where that costs nothing, because each then reads chunks of its own.
+const FREE_PASS_BYTES: usize = 8 << 20;
 
 /// Larger chunks are read in parts.
 const MOST_BLOCK_BYTES: u64 = 64 << 20;
@@ -38,11 +41,15 @@ pub fn passes(axes: &[Axis], part: &Part, sizes: Sizes) -> Result<Vec<Part>, Err
     let mut passes = Vec::new();
     let mut left = vec![part.clone()];
     while let Some(part) = left.pop() {
-        if bytes(axes, &part, sizes) <= sizes.most {
+        let has = bytes(axes, &part, sizes);
+        let is_many = left.len().saturating_add(passes.len()) >= MOST_PASSES / 2;
+        let free = between_chunks(axes, &part).filter(|_| has > FREE_PASS_BYTES.min(sizes.most) && !is_many);
+        if has <= sizes.most && free.is_none() {
             passes.push(part);
             continue;
         }
-        let (early, late) = halves(axes, &part).ok_or_else(|| too_large(axes, &part, sizes))?;
+        let halves = free.or_else(|| halves(axes, &part));
+        let (early, late) = halves.ok_or_else(|| too_large(axes, &part, sizes))?;
         left.extend([late, early]);
         if left.len().saturating_add(passes.len()) > MOST_PASSES {
             return Err(too_often(MOST_PASSES as u64));
@@ -78,22 +85,23 @@ pub fn bytes(axes: &[Axis], part: &Part, sizes: Sizes) -> usize {
     cells(part).unwrap_or(usize::MAX).saturating_mul(sizes.cell).saturating_add(values)
 }
 
-/// A part in two: between chunks of a kept axis if possible, else between groups, and within chunks only if it must be.
+/// A part in two, between chunks of a kept axis; `None` where all lie in one.
+fn between_chunks(axes: &[Axis], part: &Part) -> Option<(Part, Part)> {
+    let kept = axes.iter().zip(part).enumerate().filter(|(_, (axis, _))| axis.role == Role::Kept);
+    let (at, (axis, range)) = kept.max_by_key(|(_, (axis, range))| axis.chunks(range))?;
+    let pieces = axis.cut(range, axis.chunk);
+    let middle = pieces.get(pieces.len() / 2).filter(|_| pieces.len() > 1)?.start;
+    Some(cut(part, at, middle))
+}
+
+/// A part in two, where no kept axis can be cut between chunks: between groups if possible, else within chunks.
 fn halves(axes: &[Axis], part: &Part) -> Option<(Part, Part)> {
-    let all = || axes.iter().zip(part).enumerate();
+    let all = || axes.iter().zip(part).enumerate().filter(|(_, (_, range))| range.len() > 1);
+    let grouped = all().filter(|(_, (axis, _))| matches!(axis.role, Role::Grouped { .. }));
+    let grouped = grouped.max_by_key(|(_, (axis, range))| axis.chunks(range));
     let kept =
-        |(_, (axis, range)): &(usize, (&Axis, &Range<usize>))| axis.role == Role::Kept && range.len() > 1;
-    let most = all().filter(kept).max_by_key(|(_, (axis, range))| axis.chunks(range));
-    if let Some((at, (axis, range))) = most.filter(|(_, (axis, range))| axis.chunks(range) > 1) {
-        let pieces = axis.cut(range, axis.chunk);
-        let middle = pieces.get(pieces.len() / 2)?.start;
-        return Some(cut(part, at, middle));
-    }
-    let grouped =
-        all().filter(|(_, (axis, range))| matches!(axis.role, Role::Grouped { .. }) && range.len() > 1);
-    let (at, (_, range)) = grouped
-        .max_by_key(|(_, (axis, range))| axis.chunks(range))
-        .or_else(|| all().filter(kept).max_by_key(|(_, (_, range))| range.len()))?;
+        || all().filter(|(_, (axis, _))| axis.role == Role::Kept).max_by_key(|(_, (_, range))| range.len());
+    let (at, (_, range)) = grouped.or_else(kept)?;
     Some(cut(part, at, range.start.saturating_add(range.len() / 2)))
 }
 
@@ -224,8 +232,8 @@ mod tests {
     fn blocks_hold_several_small_chunks() {
         let axes = [months(1024, 1), kept(512, 512), kept(512, 512)];
         let blocks = blocks(&axes, &whole(&axes), 4);
-        assert_eq!(blocks.len(), 64);
-        assert_eq!(blocks[1], [16..32, 0..512, 0..512]);
+        assert_eq!(blocks.len(), 128);
+        assert_eq!(blocks[1], [8..16, 0..512, 0..512]);
     }
 
     proptest! {
