@@ -80,6 +80,8 @@ pub struct Axes<'a> {
     pub(crate) schema: Arc<Schema>,
     pub(crate) path: String,
     along: Vec<Along>,
+    /// Coordinates without a dimension, as if each had one of length 1.
+    scalar: Vec<Along>,
     kept: Kept,
 }
 
@@ -95,8 +97,8 @@ impl<'a> Axes<'a> {
         let variable = schema.variable(&path).ok_or_else(|| named::no_variable(&schema, &path))?;
         let coordinates = Coordinates::of(&schema, &path).unwrap_or_default();
         let along = (0..variable.dimensions.len()).filter_map(|axis| along(variable, &coordinates, axis));
-        let along = along.collect();
-        Ok(Self { dataset, schema, path, along, kept: Mutex::default() })
+        let (along, scalar) = (along.collect(), coordinates.scalar.iter().map(alone).collect());
+        Ok(Self { dataset, schema, path, along, scalar, kept: Mutex::default() })
     }
 
     /// The variable's path.
@@ -135,18 +137,7 @@ impl<'a> Axes<'a> {
     /// # Errors
     /// `BadRequest`, with the names that there are.
     pub fn find(&self, name: &str) -> Result<usize, Error> {
-        let by_name = |along: &Along| {
-            let labels = along.labels.as_ref();
-            along.name == name || labels.is_some_and(|labels| labels.name == name || labels.path == name)
-        };
-        let by_measure = || match name.to_ascii_lowercase().as_str() {
-            "time" => self.measuring(|measure| matches!(measure, Measure::Time(_))),
-            "vertical" => self.measuring(|measure| matches!(measure, Measure::Vertical(_))),
-            "latitude" | "lat" => self.measuring(|measure| measure == Measure::Latitude),
-            "longitude" | "lon" => self.measuring(|measure| measure == Measure::Longitude),
-            _ => None,
-        };
-        let found = self.along.iter().position(by_name).or_else(by_measure);
+        let found = place_of(&self.along, name);
         found.ok_or_else(|| {
             let shown: String = name.chars().take(60).collect();
             Error::bad_request(format!(
@@ -157,9 +148,18 @@ impl<'a> Axes<'a> {
         })
     }
 
+    /// The place of a coordinate that the variable has without a dimension, found as [`find`](Self::find) finds others. Of what is
+    /// [chosen](Self::choose) there, only whether it is refused is of use: it has one value.
+    #[must_use]
+    pub fn find_scalar(&self, name: &str) -> Option<usize> {
+        self.along.len().checked_add(place_of(&self.scalar, name)?)
+    }
+
     pub(crate) fn axis(&self, axis: usize) -> Result<&Along, Error> {
         let has = self.along.len();
-        self.along.get(axis).ok_or_else(|| Error::internal(format!("axis {axis} of {has} is asked for")))
+        let scalar = || self.scalar.get(axis.checked_sub(has)?);
+        let found = self.along.get(axis).or_else(scalar);
+        found.ok_or_else(|| Error::internal(format!("axis {axis} of {has} is asked for")))
     }
 
     /// The coordinate values along a dimension, in degrees where they are longitudes or latitudes; `None` where it has no
@@ -210,6 +210,28 @@ impl<'a> Axes<'a> {
             .variable(path)
             .ok_or_else(|| Error::internal(format!("variable {path} is not there any more")))
     }
+}
+
+/// The place of what goes by a name: its own, that of its coordinate, or what it measures.
+fn place_of(all: &[Along], name: &str) -> Option<usize> {
+    let by_name = |along: &Along| {
+        let labels = along.labels.as_ref();
+        along.name == name || labels.is_some_and(|labels| labels.name == name || labels.path == name)
+    };
+    let measures = |measure: Measure| match name.to_ascii_lowercase().as_str() {
+        "time" => matches!(measure, Measure::Time(_)),
+        "vertical" => matches!(measure, Measure::Vertical(_)),
+        "latitude" | "lat" => measure == Measure::Latitude,
+        "longitude" | "lon" => measure == Measure::Longitude,
+        _ => false,
+    };
+    all.iter().position(by_name).or_else(|| all.iter().position(|along| measures(along.measure())))
+}
+
+/// A coordinate without a dimension.
+fn alone(coordinate: &Coordinate<'_>) -> Along {
+    let name = coordinate.variable.name.clone();
+    Along { dimension: String::new(), name, length: 1, labels: Some(labels(coordinate)) }
 }
 
 fn along(variable: &Variable, coordinates: &Coordinates<'_>, axis: usize) -> Option<Along> {

@@ -27,7 +27,7 @@ pub(crate) fn coordinates(axes: &Axes<'_>) -> String {
 
 /// A coordinate with the range of its values: `lat (-90 to 90 degrees_north, 73 values)`.
 pub(crate) fn range(axes: &Axes<'_>, axis: usize) -> String {
-    let Some(along) = axes.along().get(axis) else { return String::new() };
+    let Ok(along) = axes.axis(axis) else { return String::new() };
     let (name, length) = (along.called(), along.length);
     // What cannot be read is told when it is asked for; here it is only not told how far it reaches.
     match ends(axes, axis, along) {

@@ -70,12 +70,16 @@ fn along<'a, 'b>(
             Err(error) => refused = refused.or(Some(error)),
         }
     }
+    if found {
+        return Ok(());
+    }
+    // A coordinate without a dimension, as the time of a single field, is in what is asked for, or it is not.
+    let mut scalar = all.iter().filter_map(|axes| Some((axes, axes.find_scalar(name)?))).peekable();
     match refused {
-        Some(error) if !found => Err(error),
-        _ => Ok(()),
+        Some(error) if scalar.peek().is_none() => Err(error),
+        _ => scalar.try_for_each(|(axes, place)| choose(axes, place).map(drop)),
     }
 }
-
 /// As [`Axes::find`]; `x` and `y` also stand for the coordinates of a projection, whatever they are called.
 fn find(axes: &Axes<'_>, name: &str) -> Result<usize, Error> {
     axes.find(name).or_else(|error| {

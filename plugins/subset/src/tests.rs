@@ -222,6 +222,18 @@ fn variables_that_lie_nowhere_are_told_of() {
 }
 
 #[test]
+fn a_coordinate_without_a_dimension_is_in_what_is_asked_for_or_is_not() {
+    let running = start();
+    let all = running.get("/datasets/d.nc/subset?var=t").unwrap().length;
+    let same = |query: &str| running.get(&format!("/datasets/d.nc/subset?var=t&{query}"));
+    assert!(same("height=0/5").unwrap().length > all, "the history tells more");
+    assert!(same("vertical=2").is_ok() && same("height=[0]").is_ok());
+    assert!(running.get("/thredds/ncss/grid/d.nc?var=t&vertCoord=2").is_ok());
+    let message = same("height=3/5").unwrap_err().message;
+    assert_eq!(message, "nothing lies from 3 to 5 of height (2 to 2 m, 1 values)");
+}
+
+#[test]
 fn it_keeps_the_contract() {
     let targets = [
         "/datasets/d.nc/subset?var=t",
