@@ -113,7 +113,18 @@ pub(crate) fn read(
         Horizontal::Healpix { pixels, dimension, numbers } => {
             let pixels = thinned.unwrap_or(*pixels);
             let taken = indices.get(*dimension).map_or(0, Indices::count);
+            let step = pixels_of(grid).map_or(1, |whole| whole.cells() / pixels.cells().max(1));
             match numbers {
+                Some(numbers) if step > 1 => {
+                    // Cells that stand for those around them must be the first of these.
+                    let expected = (0..pixels.cells()).map(|cell| cell * step);
+                    if !reading.whole(numbers)?.into_iter().eq(expected) {
+                        return Err(Error::too_large(
+                            "the cells are too many to be drawn, and not in their order, so that they cannot be thinned",
+                        ));
+                    }
+                    Ok(Grid::Healpix(HealpixCells::all(pixels)))
+                }
                 Some(numbers) => Ok(Grid::Healpix(HealpixCells::numbered(pixels, reading.whole(numbers)?))),
                 None if taken == pixels.cells() => Ok(Grid::Healpix(HealpixCells::all(pixels))),
                 None => {
@@ -123,6 +134,13 @@ pub(crate) fn read(
                 }
             }
         }
+    }
+}
+
+fn pixels_of(grid: &Horizontal) -> Option<Pixels> {
+    match grid {
+        Horizontal::Healpix { pixels, .. } => Some(*pixels),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use weir_plugin_api::Error;
 use weir_selection::Indices;
 
 /// Of places without order, so many are drawn at most.
-const MOST_PLACES: u64 = 2 << 20;
+const MOST_PLACES: u64 = 1 << 19;
 
 /// The horizontal dimensions of a grid, in the order of the variable.
 pub(crate) fn dimensions(grid: &Horizontal) -> Vec<usize> {
@@ -45,12 +45,8 @@ pub(crate) fn thin(
         }
         Horizontal::Points { dimension, .. } => thin_axis(indices, *dimension, MOST_PLACES)?,
         Horizontal::Unstructured(mesh) => thin_axis(indices, mesh.dimension, MOST_PLACES)?,
-        Horizontal::Healpix { pixels, dimension, numbers } => {
-            return thin_healpix(
-                (*pixels, *dimension, numbers.is_none()),
-                indices,
-                u64::from(width) * u64::from(height),
-            );
+        Horizontal::Healpix { pixels, dimension, .. } => {
+            return thin_healpix((*pixels, *dimension), indices, u64::from(width) * u64::from(height));
         }
     }
     Ok(None)
@@ -70,13 +66,13 @@ fn step_axis(indices: &mut [Indices], axis: usize, step: u64) -> Result<(), Erro
 
 /// Of a whole sphere of nested cells, the first of each four (sixteen, ...) stands for the cell around them.
 fn thin_healpix(
-    (pixels, dimension, in_order): (Pixels, usize, bool),
+    (pixels, dimension): (Pixels, usize),
     indices: &mut [Indices],
     shown: u64,
 ) -> Result<Option<Pixels>, Error> {
     let count = indices.get(dimension).map_or(0, Indices::count);
     let mut coarse = pixels;
-    if in_order && pixels.order == Order::Nested && count == pixels.cells() {
+    if pixels.order == Order::Nested && count == pixels.cells() {
         // A map of the world shows about two thirds of the pixels of its picture; a region has fewer cells in it.
         while coarse.nside > 1 && coarse.cells() / 4 >= shown.saturating_mul(4) {
             coarse.nside /= 2;
@@ -113,9 +109,9 @@ mod tests {
             latitude: String::new(),
         };
         check(&curvilinear, &[1000, 1000], &[1000, 1000]);
-        check(&curvilinear, &[10_000, 10_000], &[1250, 1250]);
+        check(&curvilinear, &[10_000, 10_000], &[770, 770]);
         let points = Horizontal::Points { dimension: 0, longitude: String::new(), latitude: String::new() };
-        check(&points, &[20_971_520], &[2_097_152]);
+        check(&points, &[20_971_520], &[524_288]);
         let healpix = |order| Horizontal::Healpix {
             pixels: Pixels { nside: 4096, order },
             dimension: 0,

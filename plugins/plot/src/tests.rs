@@ -5,16 +5,20 @@ mod datasets;
 mod places;
 mod snapshots;
 
+use std::sync::LazyLock;
+
 use weir_plugin_api::testing::{MockHost, Running};
 
 use crate::PlotPlugin;
 
-/// The plugin beside datasets of every kind of grid.
-fn running() -> Running {
-    datasets::all()
-        .into_iter()
-        .fold(MockHost::new(), |host, (id, dataset)| host.dataset(id, dataset))
-        .start::<PlotPlugin>()
+/// The plugin beside datasets of every kind of grid, which are made once.
+fn running() -> &'static Running {
+    static RUNNING: LazyLock<Running> = LazyLock::new(|| host().start::<PlotPlugin>());
+    &RUNNING
+}
+
+fn host() -> MockHost {
+    datasets::all().into_iter().fold(MockHost::new(), |host, (id, dataset)| host.dataset(id, dataset))
 }
 
 /// Red, green and blue of a PNG file, row by row; what is transparent is `None`.

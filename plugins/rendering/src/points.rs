@@ -1,5 +1,6 @@
 //! Places that have longitude and latitude each: the nearest of them, by a tree of points on the unit sphere.
 
+use rayon::prelude::*;
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
 
@@ -28,12 +29,14 @@ impl Points {
     pub fn scattered(longitudes: &[f64], latitudes: &[f64]) -> Self {
         let tree = tree(longitudes, latitudes);
         let mut reach = vec![0.0; longitudes.len().min(latitudes.len())];
-        for leaf in &tree {
+        let leaves: Vec<&Leaf> = tree.iter().collect();
+        let sixth = |leaf: &&Leaf| {
             let near = tree.nearest_neighbor_iter_with_distance_2(leaf.geom());
             // The first is the place itself. Six cells are around one in most meshes; nine tenths of the way cover its corners.
-            let sixth = near.map(|(_, distance)| distance).take(7).last().unwrap_or_default();
-            set(&mut reach, leaf.data, sixth * 0.8);
-        }
+            (leaf.data, near.map(|(_, distance)| distance).take(7).last().unwrap_or_default() * 0.8)
+        };
+        let found: Vec<(u32, f64)> = leaves.par_iter().map(sixth).collect();
+        found.into_iter().for_each(|(place, squared)| set(&mut reach, place, squared));
         Self { tree, reach }
     }
 

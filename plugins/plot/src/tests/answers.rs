@@ -3,7 +3,7 @@
 use weir_plugin_api::ErrorKind;
 use weir_plugin_api::testing::{MockHost, check_contract};
 
-use super::{Picture, datasets, running};
+use super::{Picture, datasets, host, running};
 use crate::PlotPlugin;
 
 #[test]
@@ -121,9 +121,7 @@ fn missing_values_are_drawn_as_nothing() {
 /// What a picture takes is asked for before it is taken.
 #[test]
 fn pictures_that_take_too_much_are_refused_before_anything_is_read() {
-    let host =
-        datasets::all().into_iter().fold(MockHost::new(), |host, (id, dataset)| host.dataset(id, dataset));
-    let running = host.limit(200_000).start::<PlotPlugin>();
+    let running = host().limit(200_000).start::<PlotPlugin>();
     for kind in ["image", "contour", "scatter", "line", "hist", "section"] {
         let error = running
             .get(&format!("/datasets/regular/plot/hill/{kind}/viridis?width=4000"))
@@ -136,9 +134,27 @@ fn pictures_that_take_too_much_are_refused_before_anything_is_read() {
 /// Of fields that are finer than pixels, not all is read.
 #[test]
 fn overviews_take_no_more_than_pixels() {
-    let host =
-        datasets::all().into_iter().fold(MockHost::new(), |host, (id, dataset)| host.dataset(id, dataset));
     // 90 x 180 values of 12 bytes are 194400 bytes, of which half are read; 64 x 64 pixels are 98304 bytes.
-    let running = host.limit(200_000).start::<PlotPlugin>();
+    let running = host().limit(200_000).start::<PlotPlugin>();
     running.get("/datasets/regular/plot/hill/image/viridis?width=64&bare=true&height=64").unwrap();
+}
+
+/// HEALPix cells that are thinned are those that they stand for.
+#[test]
+fn thinned_healpix_cells_are_where_they_are() {
+    let running = running();
+    let target =
+        |id: &str| format!("/datasets/{id}/plot/north/image/gray?width=64&bare=true&vmin=-90&vmax=90");
+    let picture = Picture::of(&running.get(&target("many")).unwrap().bytes);
+    assert_eq!((picture.width, picture.height), (64, 32));
+    for row in 1..31_u32 {
+        let [grey, ..] = picture.at(20, row).unwrap();
+        let (found, expected) =
+            (f64::from(grey) / 256.0 * 180.0 - 90.0, 90.0 - (f64::from(row) + 0.5) * 180.0 / 32.0);
+        assert!((found - expected).abs() < 3.5, "{row}: {found} {expected}");
+    }
+    let error = running.get(&target("shuffled")).map(|_| ()).unwrap_err();
+    assert!(error.kind == ErrorKind::TooLarge && error.message.contains("not in their order"), "{error}");
+    let whole = target("shuffled").replace("width=64", "width=300");
+    assert!(Picture::of(&running.get(&whole).unwrap().bytes).at(150, 10).is_some());
 }

@@ -192,6 +192,23 @@ fn healpix(order: Order, name: &str) -> MemoryDataset {
     dataset_of(all)
 }
 
+/// A sphere of so many cells that small pictures of it are thinned; with numbers, in their order or not.
+fn many(reversed: bool) -> MemoryDataset {
+    let pixels = Pixels { nside: 128, order: Order::Nested };
+    let count = pixels.cells();
+    let cells: Vec<u64> = if reversed { (0..count).rev().collect() } else { (0..count).collect() };
+    let north = cells.iter().map(|cell| pixels.centre(*cell).unwrap().1);
+    let axes = [("cell", count)];
+    let numbers = [("standard_name", "healpix_index")];
+    let mapping =
+        variable("crs", (&[], &[("grid_mapping_name", "healpix"), ("indexing_scheme", "nested")]), [1.0]);
+    dataset_of(vec![
+        variable("north", (&axes, &[("grid_mapping", "crs")]), north),
+        variable("cell", (&axes, &numbers), cells.iter().map(|cell| *cell as f64)),
+        with_numbers(mapping, &[("healpix_nside", 128.0)]),
+    ])
+}
+
 /// HEALPix cells of the northern half, the last first, with their numbers.
 fn healpix_part() -> MemoryDataset {
     let pixels = Pixels { nside: 32, order: Order::Nested };
@@ -239,5 +256,7 @@ pub(super) fn all() -> Vec<(&'static str, MemoryDataset)> {
         ("ring", healpix(Order::Ring, "ring")),
         ("part", healpix_part()),
         ("moving", moving()),
+        ("many", many(false)),
+        ("shuffled", many(true)),
     ]
 }
