@@ -160,6 +160,16 @@ impl Axis {
         Stride { start: stride.at(place), step: stride.step, count: indices.len() as u64 }
     }
 
+    /// How many indices of the variable lie from the first to the last of some that take part; of several runs, of all.
+    #[must_use]
+    pub fn span(&self, indices: &Range<usize>) -> u64 {
+        let Some(last) = indices.end.checked_sub(1).filter(|last| *last >= indices.start) else { return 1 };
+        let ((first, from), (run, to)) = (self.run(indices.start), self.run(last));
+        let (least, greatest, _) = self.reach();
+        let (least, greatest) = if first == run { (first.at(from), run.at(to)) } else { (least, greatest) };
+        greatest.saturating_sub(least).saturating_add(1)
+    }
+
     /// The least and the greatest index of the variable, and the least distance between two: what blocks are planned by.
     #[must_use]
     pub fn reach(&self) -> (u64, u64, u64) {

@@ -118,7 +118,7 @@ fn cut(part: &Part, at: usize, middle: usize) -> (Part, Part) {
 ///
 /// How they are cut depends on the variable's chunks alone, and not on the machine, because the order of additions does.
 pub fn blocks(axes: &[Axis], part: &Part, element: usize) -> Vec<Vec<Range<usize>>> {
-    let lengths = lengths(axes, element as u64);
+    let lengths = lengths(axes, part, element as u64);
     let mut blocks = vec![Vec::new()];
     for ((axis, range), length) in axes.iter().zip(part).zip(lengths) {
         let pieces = axis.cut(&axis.needed(&axis.all(), range), length);
@@ -138,12 +138,11 @@ pub fn blocks(axes: &[Axis], part: &Part, element: usize) -> Vec<Vec<Range<usize
 }
 
 /// How many indices of the variable a block has along each axis: whole chunks, several where they are small.
-fn lengths(axes: &[Axis], element: u64) -> Vec<u64> {
-    let extent = |axis: &Axis| {
-        let (least, greatest, _) = axis.reach();
-        greatest.saturating_sub(least).saturating_add(1)
-    };
-    let mut lengths: Vec<u64> = axes.iter().map(|axis| axis.chunk.clamp(1, extent(axis).max(1))).collect();
+fn lengths(axes: &[Axis], part: &Part, element: u64) -> Vec<u64> {
+    let extents: Vec<u64> =
+        axes.iter().zip(part).map(|(axis, range)| axis.span(&axis.needed(&axis.all(), range))).collect();
+    let mut lengths: Vec<u64> =
+        axes.iter().zip(&extents).map(|(axis, extent)| axis.chunk.clamp(1, (*extent).max(1))).collect();
     // Indices between those that take part are not read.
     let bytes = |lengths: &[u64]| {
         let counts = axes.iter().zip(lengths).map(|(axis, length)| length.div_ceil(axis.reach().2));
@@ -154,7 +153,7 @@ fn lengths(axes: &[Axis], element: u64) -> Vec<u64> {
         *longest = longest.div_ceil(2);
     }
     for at in (0..lengths.len()).rev() {
-        let most = axes.get(at).map_or(1, extent);
+        let most = extents.get(at).copied().unwrap_or(1);
         loop {
             let mut grown = lengths.clone();
             let Some(length) = grown.get_mut(at).filter(|length| **length < most) else { break };
