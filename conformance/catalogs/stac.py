@@ -103,7 +103,7 @@ def pystac_reads_cubes(base, samples):
 
 def pystac_opens_assets(base, samples):
     """Each asset that says how xarray opens it does, and has the file's values."""
-    opened = []
+    opened, pictures = [], []
     for name in COMPARED:
         item = pystac.Item.from_file(f"{base}/datasets/{name}/stac")
         for key, asset in item.assets.items():
@@ -117,6 +117,11 @@ def pystac_opens_assets(base, samples):
             opened.append(f"{name}:{key}")
         with urllib.request.urlopen(item.assets["file"].href, timeout=60) as response:
             assert response.read() == (samples / name).read_bytes(), name
+        pictures += [asset.href for asset in item.assets.values() if asset.roles == ["thumbnail"]]
+    for picture in pictures:
+        with urllib.request.urlopen(picture, timeout=60) as response:
+            assert response.headers["Content-Type"] == "image/png" and response.read(4) == b"\x89PNG", picture
+    assert pictures
     assert len(opened) >= 4 * len(COMPARED), opened
     return ", ".join(opened)
 

@@ -5,13 +5,10 @@ use serde_json::Value as Json;
 use weir_model::{Schema, Variable};
 
 use crate::attributes::float;
-use crate::listing::{date, encoded_path, encoded_value, folder_of, name_of};
+use crate::listing::{date, encoded_value, folder_of, name_of};
 use crate::pages::{bytes_for_people, page};
 use crate::snippets::Subject;
-use crate::{Entry, Site, Summary, json_ld, notebook, structure};
-
-/// The pictures that a server draws.
-const PLOTS: &str = "/datasets/{id}/plot/{rest}";
+use crate::{Entry, Site, Summary, json_ld, notebook, pictures, structure};
 
 /// The route of the notebook.
 pub const NOTEBOOK: &str = "/datasets/{id}/notebook.ipynb";
@@ -86,11 +83,10 @@ impl DatasetPage<'_> {
         let facts = self.summary?.data_variables().find(|facts| facts.key() == key)?;
         let number = weir_cf::packing::NumberType::of(&variable.data_type).is_some();
         let on_grid = weir_cf::horizontal::horizontal(self.schema, path).is_ok_and(|grid| grid.is_some());
-        if !self.site.offers.has(PLOTS) || !number || !on_grid || key.contains('/') {
+        if !self.site.offers.has(pictures::PATTERN) || !number || !on_grid || key.contains('/') {
             return None;
         }
-        let dataset = self.site.dataset_url(self.entry.id);
-        let url = format!("{dataset}/plot/{}/image/viridis/?width=640&height=360", encoded_path(key));
+        let url = pictures::map(&self.site.dataset_url(self.entry.id), key, (640, 360));
         let label = facts.label();
         Some(
             html! { img.preview src=(url) loading="lazy" width="640" height="360" alt={ "map of " (label) }; },

@@ -14,6 +14,7 @@ pub mod notebook;
 mod offers;
 pub mod openapi;
 pub mod pages;
+pub mod pictures;
 pub mod sitemap;
 pub mod snippets;
 pub mod stac;

@@ -67,8 +67,12 @@ fn page_of(patterns: &[&str]) -> String {
 
 #[test]
 fn nothing_breaks_out_of_the_page() {
-    let text =
-        page_of(&["/datasets/{id}/zarr/{rest}", "/datasets/{id}/opendap.dds", "/datasets/{id}/file", PLOTS]);
+    let text = page_of(&[
+        "/datasets/{id}/zarr/{rest}",
+        "/datasets/{id}/opendap.dds",
+        "/datasets/{id}/file",
+        pictures::PATTERN,
+    ]);
     assert!(text.contains("<title>&lt;/script&gt;&lt;b&gt;&quot;x&quot; &amp; 'y'</title>"), "{text}");
     assert_eq!((text.matches("<script").count(), text.matches("<b>\"").count()), (1, 0), "{text}");
     assert!(text.contains("Group /&lt;/script&gt;&lt;b&gt;"), "{text}");
@@ -91,7 +95,7 @@ fn storage_is_told() {
 fn what_lies_on_a_grid_has_a_picture_where_somebody_draws() {
     let picture =
         "src=\"https://h.example/datasets/a/d%3Ce.nc/plot/sst/image/viridis/?width=640&amp;height=360\"";
-    let text = page_of(&[PLOTS]);
+    let text = page_of(&[pictures::PATTERN]);
     assert!(text.contains(picture), "{text}");
     assert_eq!(text.matches("<img").count(), 1, "{text}");
     assert!(!page_of(&["/datasets/{id}/zarr/{rest}"]).contains("<img"));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::item::{Described, Surroundings};
 use super::{levels, url};
+use crate::pictures;
 
 /// The media type of a Zarr hierarchy, as STAC's best practices write it.
 const ZARR: &str = "application/vnd+zarr";
@@ -27,12 +28,14 @@ pub enum Protocol {
     Page,
     /// An Intake catalog.
     Intake,
+    /// Pictures of variables.
+    Plot,
 }
 
 impl Protocol {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 6] =
-        [Self::Zarr, Self::Kerchunk, Self::Opendap, Self::File, Self::Page, Self::Intake];
+    pub const ALL: [Self; 7] =
+        [Self::Zarr, Self::Kerchunk, Self::Opendap, Self::File, Self::Page, Self::Intake, Self::Plot];
 
     /// The pattern of the route by which a server is known to have it.
     #[must_use]
@@ -44,6 +47,7 @@ impl Protocol {
             Self::File => "/datasets/{id}/file",
             Self::Page => "/datasets/{id}/",
             Self::Intake => "/datasets/{id}/catalog.yaml",
+            Self::Plot => pictures::PATTERN,
         }
     }
 }
@@ -96,6 +100,12 @@ pub(super) fn assets(of: &Described<'_>, around: &Surroundings<'_>) -> Map<Strin
             "href": at("/catalog.yaml"), "title": "Intake catalog", "type": "application/yaml", "roles": ["metadata"],
         });
         put("intake", intake);
+    }
+    let variable = levels::default_variable(of.summary).filter(|_| of.summary.bounds.is_some());
+    if let Some(variable) = variable.filter(|facts| has(Protocol::Plot) && !facts.key().contains('/')) {
+        let href = pictures::map(&at(""), variable.key(), (512, 288));
+        let title = format!("A map of {}", variable.label());
+        put("thumbnail", json!({"href": href, "title": title, "type": "image/png", "roles": ["thumbnail"]}));
     }
     if let Some(viewer) =
         around.viewer.filter(|_| has(Protocol::Zarr) && levels::default_variable(of.summary).is_some())

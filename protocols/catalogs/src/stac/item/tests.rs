@@ -162,7 +162,7 @@ fn assets_are_those_that_are_served() {
     assert_eq!(names(&[Protocol::File]), "file");
     assert_eq!(names(&[Protocol::Zarr]), "zarr gridlook");
     assert_eq!(names(&[Protocol::Kerchunk]), "stored kerchunk");
-    assert_eq!(names(&Protocol::ALL), "zarr stored kerchunk opendap file page intake gridlook");
+    assert_eq!(names(&Protocol::ALL), "zarr stored kerchunk opendap file page intake thumbnail gridlook");
     let item = made(&summary(), "x.nc", &Protocol::ALL);
     let zarr = &item["assets"]["zarr"];
     assert_eq!(
@@ -186,7 +186,7 @@ fn chunks_that_are_hidden_are_not_offered() {
     let around = Surroundings { base: BASE, collection: "c", protocols: &Protocol::ALL, viewer: None };
     let item = item(&of, &around);
     let names: Vec<&String> = item["assets"].as_object().unwrap().keys().collect();
-    assert_eq!(names, ["zarr", "opendap", "page", "intake"]);
+    assert_eq!(names, ["zarr", "opendap", "page", "intake", "thumbnail"]);
     assert_eq!(item["assets"]["zarr"].get("alternate"), None);
     assert_eq!(item["properties"].get("updated"), None);
 }
