@@ -192,7 +192,9 @@ def metadata_differences(server, mount):
         document = {name: value for name, value in document.items() if name != "consolidated_metadata"}
         if single != document or json.dumps(single) != json.dumps(document):
             yield f"{key} is {json.dumps(single)[:300]}, but consolidated {json.dumps(document)[:300]}"
-    in_v2 = {key.removesuffix("/.zarray") for key in consolidated if key.endswith("/.zarray")}
+    # Version 3 has no name for messages of GRIB.
+    arrays = {key.removesuffix("/.zarray"): document for key, document in consolidated.items() if key.endswith("/.zarray")}
+    in_v2 = {path for path, document in arrays.items() if not any(step["id"] == "grib" for step in document["filters"] or ())}
     in_v3 = {path for path, document in below.items() if document["node_type"] == "array"}
     if in_v2 != in_v3:
         yield f"version 2 has the arrays {sorted(in_v2)}, version 3 {sorted(in_v3)}"
