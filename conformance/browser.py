@@ -175,7 +175,10 @@ def look_with_stac_browser(base: str, application: str, dataset: str):
     address = f"/datasets/{urllib.parse.quote(dataset)}/stac"
     item, document = see(f"{application}/{external}{address}"), get(base + address)
     print(f"looked at STAC Browser: {len(collections)} collections, an item with {len(document['assets'])} assets")
-    titles = [document["properties"]["title"], *(asset["title"] for asset in document["assets"].values())]
+    pictures = [asset["href"] for asset in document["assets"].values() if "thumbnail" in asset["roles"]]
+    yield from (f"STAC Browser does not show the picture {href}" for href in pictures if href not in html.unescape(item.page))
+    others = [asset["title"] for asset in document["assets"].values() if "thumbnail" not in asset["roles"]]
+    titles = [document["properties"]["title"], *others]
     yield from (f"STAC Browser does not show {title!r} of the item: {item.text[:400]}" for title in titles if title not in item.text)
 
 
