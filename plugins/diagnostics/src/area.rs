@@ -7,7 +7,7 @@ use weir_selection::{Axes, Measure};
 
 use crate::action::Action;
 use crate::diagnostic::{Along, Diagnostic};
-use crate::engine::values::{One, Values};
+use crate::engine::values::One;
 use crate::labels::{self, Labels};
 
 /// Weighs the values of a diagnostic along the horizontal dimensions that it reduces.
@@ -86,17 +86,6 @@ fn edges(diagnostic: &Diagnostic<'_>, path: &str) -> Result<Option<Vec<[f64; 2]>
     let Labels::Numbers(values) = labels::read(diagnostic.dataset, path, variable, &slab)? else {
         return Ok(None);
     };
-    let doubles: Vec<f64> = (0..values.len()).filter_map(|place| double(&values, place)).collect();
+    let doubles: Vec<f64> = (0..values.len()).filter_map(|place| values.at(place)).map(One::double).collect();
     Ok(Some(doubles.as_chunks::<2>().0.to_vec()))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "edges of cells are degrees")]
-fn double(values: &Values, place: usize) -> Option<f64> {
-    Some(match values.at(place)? {
-        One::Float32(value) => value.into(),
-        One::Float64(value) => value,
-        One::Signed(value) => value as f64,
-        One::Unsigned(value) => value as f64,
-        One::Truth(_) => return None,
-    })
 }

@@ -18,9 +18,10 @@ impl Values {
                 Self::Float32(values.iter().zip(groups).map(|(value, group)| value - of(group)).collect())
             }
             (values, made) => {
-                let of =
-                    |group: Option<usize>| group.and_then(|group| made.at(group)).map_or(f64::NAN, double);
-                let value = |place| values.at(place).map_or(f64::NAN, double);
+                let of = |group: Option<usize>| {
+                    group.and_then(|group| made.at(group)).map_or(f64::NAN, One::double)
+                };
+                let value = |place| values.at(place).map_or(f64::NAN, One::double);
                 Self::Float64(groups.enumerate().map(|(place, group)| value(place) - of(group)).collect())
             }
         }
@@ -57,7 +58,7 @@ impl Values {
                     .collect(),
             ),
             values => {
-                let value = |place| values.at(place).map_or(f64::NAN, double);
+                let value = |place| values.at(place).map_or(f64::NAN, One::double);
                 Self::Float64(
                     cells
                         .iter()
@@ -67,17 +68,6 @@ impl Values {
                 )
             }
         }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "as NumPy makes doubles of integers")]
-fn double(one: One) -> f64 {
-    match one {
-        One::Float32(value) => value.into(),
-        One::Float64(value) => value,
-        One::Signed(value) => value as f64,
-        One::Unsigned(value) => value as f64,
-        One::Truth(value) => f64::from(u8::from(value)),
     }
 }
 

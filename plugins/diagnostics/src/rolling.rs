@@ -49,7 +49,7 @@ pub fn rolled(values: &Values, lengths: &[usize], window: Window, action: Action
             for index in length.saturating_sub(1)..along {
                 held.clear();
                 let begin = index.saturating_add(1).saturating_sub(length);
-                held.extend((begin..=index).filter_map(|index| values.at(place(index))).map(double));
+                held.extend((begin..=index).filter_map(|index| values.at(place(index))).map(One::double));
                 if let Some(result) = results.get_mut(place(index)) {
                     *result = made(&held, action);
                 }
@@ -60,17 +60,6 @@ pub fn rolled(values: &Values, lengths: &[usize], window: Window, action: Action
     let singles =
         |results: Vec<f64>| Values::Float32(results.into_iter().map(|result| result as f32).collect());
     Ok(if matches!(values, Values::Float32(_)) { singles(results) } else { Values::Float64(results) })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "as NumPy makes doubles of integers")]
-fn double(one: One) -> f64 {
-    match one {
-        One::Float32(value) => value.into(),
-        One::Float64(value) => value,
-        One::Signed(value) => value as f64,
-        One::Unsigned(value) => value as f64,
-        One::Truth(value) => f64::from(u8::from(value)),
-    }
 }
 
 /// What is made of the values of one window.

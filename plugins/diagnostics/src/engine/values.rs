@@ -32,6 +32,21 @@ pub enum One {
     Truth(bool),
 }
 
+impl One {
+    /// As a double, as NumPy makes doubles of integers.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "as NumPy makes doubles of integers")]
+    pub fn double(self) -> f64 {
+        match self {
+            Self::Float32(value) => value.into(),
+            Self::Float64(value) => value,
+            Self::Signed(value) => value as f64,
+            Self::Unsigned(value) => value as f64,
+            Self::Truth(value) => f64::from(u8::from(value)),
+        }
+    }
+}
+
 impl Values {
     /// How many there are.
     #[must_use]
