@@ -1,6 +1,6 @@
 //! Numbers of coordinates, read whole or not at all.
 
-use weir_cf::packing::{NumberType, Packing, PackingError};
+use weir_cf::packing::{Packing, PackingError};
 use weir_cf::time::Number;
 use weir_model::{ByteOrder, Hyperslab, Variable};
 use weir_plugin_api::{Dataset, Error};
@@ -51,31 +51,11 @@ pub fn times(dataset: &Dataset, path: &str, variable: &Variable) -> Result<Vec<O
     let mut present = Vec::new();
     packing.present(&bytes, &mut present).map_err(|error| internal(&error))?;
     let elements = bytes.chunks_exact(packing.stored().size().max(1));
-    let integers = elements.map(|element| integer(packing.stored(), element));
+    let integers = elements.map(|element| packing.stored().integer(element));
     Ok(integers
         .zip(present)
         .map(|(number, present)| number.filter(|_| present).map(Number::Integer))
         .collect())
-}
-
-/// An integer in this machine's byte order; `None` where it exceeds 63 bits.
-fn integer(stored: NumberType, element: &[u8]) -> Option<i64> {
-    macro_rules! of {
-        ($type:ty) => {
-            element.try_into().ok().map(<$type>::from_ne_bytes).and_then(|value| i64::try_from(value).ok())
-        };
-    }
-    match stored {
-        NumberType::Int8 => of!(i8),
-        NumberType::UInt8 => of!(u8),
-        NumberType::Int16 => of!(i16),
-        NumberType::UInt16 => of!(u16),
-        NumberType::Int32 => of!(i32),
-        NumberType::UInt32 => of!(u32),
-        NumberType::Int64 => of!(i64),
-        NumberType::UInt64 => of!(u64),
-        NumberType::Float32 | NumberType::Float64 => None,
-    }
 }
 
 fn packing(path: &str, variable: &Variable) -> Result<Packing, Error> {

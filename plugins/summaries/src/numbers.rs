@@ -83,29 +83,10 @@ pub(crate) fn read_times(asked: &Asked<'_>, path: &str, variable: &Variable) -> 
 
 /// Integers in this machine's byte order; what exceeds 63 bits is left as the greatest there is.
 fn integers(stored: NumberType, bytes: &[u8]) -> Vec<i64> {
-    bytes.chunks_exact(stored.size().max(1)).map(|element| integer(stored, element)).collect()
-}
-
-fn integer(stored: NumberType, element: &[u8]) -> i64 {
-    macro_rules! of {
-        ($type:ty) => {
-            element
-                .try_into()
-                .map(<$type>::from_ne_bytes)
-                .map_or(0, |value| i64::try_from(value).unwrap_or(i64::MAX))
-        };
-    }
-    match stored {
-        NumberType::Int8 => of!(i8),
-        NumberType::UInt8 => of!(u8),
-        NumberType::Int16 => of!(i16),
-        NumberType::UInt16 => of!(u16),
-        NumberType::Int32 => of!(i32),
-        NumberType::UInt32 => of!(u32),
-        NumberType::Int64 => of!(i64),
-        NumberType::UInt64 => of!(u64),
-        NumberType::Float32 | NumberType::Float64 => 0,
-    }
+    bytes
+        .chunks_exact(stored.size().max(1))
+        .map(|element| stored.integer(element).unwrap_or(i64::MAX))
+        .collect()
 }
 
 /// What unpacks a coordinate. A valid range is not asked: many a file declares one that its own coordinates exceed.

@@ -260,6 +260,18 @@ mod tests {
     use super::*;
     use crate::sample::variable;
 
+    #[test]
+    fn elements_are_integers_of_63_bits_or_none() {
+        let check =
+            |of: NumberType, bytes: &[u8], expected| assert_eq!(of.integer(bytes), expected, "{of:?}");
+        check(NumberType::Int16, &(-2_i16).to_ne_bytes(), Some(-2));
+        check(NumberType::UInt8, &[200], Some(200));
+        check(NumberType::UInt64, &i64::MAX.to_ne_bytes(), Some(i64::MAX));
+        check(NumberType::UInt64, &u64::MAX.to_ne_bytes(), None);
+        check(NumberType::Float32, &1_f32.to_ne_bytes(), None);
+        check(NumberType::Int32, &[1, 2], None);
+    }
+
     /// Unpacks 16-bit integers.
     fn check(attributes: &[&str], stored: &[i16], expected: &[f64]) {
         let packing = Packing::of(&variable("v(x)", DataType::Int16, attributes)).unwrap();

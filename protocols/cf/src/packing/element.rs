@@ -89,6 +89,26 @@ impl NumberType {
         }
     }
 
+    /// An element in this machine's byte order as an integer; `None` where it is no integer, or exceeds 63 bits.
+    #[must_use]
+    pub fn integer(self, element: &[u8]) -> Option<i64> {
+        let wide = match self {
+            Self::Int8 => i8::of(element)?.wide(),
+            Self::UInt8 => u8::of(element)?.wide(),
+            Self::Int16 => i16::of(element)?.wide(),
+            Self::UInt16 => u16::of(element)?.wide(),
+            Self::Int32 => i32::of(element)?.wide(),
+            Self::UInt32 => u32::of(element)?.wide(),
+            Self::Int64 => i64::of(element)?.wide(),
+            Self::UInt64 => u64::of(element)?.wide(),
+            Self::Float32 | Self::Float64 => return None,
+        };
+        match wide {
+            Wide::Integer(value) => i64::try_from(value).ok(),
+            Wide::Real(_) => None,
+        }
+    }
+
     /// Whether it is a floating-point type.
     #[must_use]
     pub fn is_real(self) -> bool {
