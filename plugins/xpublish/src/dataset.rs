@@ -50,7 +50,8 @@ pub(crate) fn respond(
     };
     Ok(match subject {
         Subject::Page => {
-            shown((served, request), &format!("{id} {}", node()?.path()), &Shown::Group(&node()?))?
+            let node = node()?;
+            shown((served, request), &format!("{id} {}", node.path()), &Shown::Group(&node))?
         }
         Subject::Tree => shown((served, request), id, &Shown::Tree(&schema))?,
         Subject::Keys => json(&node()?.keys()),

@@ -1,6 +1,7 @@
 //! What a group of a dataset holds, for people: parts that fold, in the manner of xarray, with how each variable is stored.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use maud::{Markup, html};
 use serde_json::Value as Json;
@@ -25,10 +26,10 @@ pub fn group(node: &Node<'_>, preview: &Preview<'_>) -> Markup {
     let dimensions = node.dimensions();
     let attributes = attributes::object(&node.group().attributes);
     html! {
-        (part("Dimensions", dimensions.len(), &table(dimensions.iter().map(|(name, value)| (name.as_str(), value)))))
+        (part("Dimensions", dimensions.len(), &table(dimensions.iter())))
         (variables("Coordinates", &rows(true)))
         (variables("Data variables", &rows(false)))
-        (part("Attributes", attributes.len(), &table(attributes.iter().map(|(name, value)| (name.as_str(), value)))))
+        (part("Attributes", attributes.len(), &table(attributes.iter())))
     }
 }
 
@@ -68,7 +69,7 @@ fn variables(title: &str, rows: &[Markup]) -> Markup {
     part(title, rows.len(), &html! { @for row in rows { (row) } })
 }
 
-fn table<'a>(rows: impl Iterator<Item = (&'a str, &'a Json)>) -> Markup {
+fn table<'a>(rows: impl Iterator<Item = (impl Display, &'a Json)>) -> Markup {
     let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     html! {
         table {
@@ -104,8 +105,8 @@ fn of_variable(
                 @if let Some(units) = word("units") { " " small { "[" (units) "]" } }
             }
             @if let Some(picture) = preview(&format!("{group}/{}", variable.name), variable) { (picture) }
-            (table(facts.iter().map(|(name, value)| (*name, value))))
-            (table(attributes.iter().map(|(name, value)| (name.as_str(), value))))
+            (table(facts.iter().map(|(name, value)| (name, value))))
+            (table(attributes.iter()))
         }
     }
 }
