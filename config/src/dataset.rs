@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::Seconds;
+use crate::{Error, Seconds};
 
 /// A dataset.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,16 @@ pub struct Dataset {
     pub rename_dimensions: BTreeMap<String, String>,
     /// What is changed in variables, by their names.
     pub variables: BTreeMap<String, VariableEdits>,
+    /// The file that says so, and where in it.
+    pub(crate) place: Error,
+}
+
+impl Dataset {
+    /// An error of this dataset: it names the file, the line, the id and what is wrong.
+    #[must_use]
+    pub fn error(&self, reason: &str) -> Error {
+        Error { message: format!("dataset {:?}: {reason}", self.id), ..self.place.clone() }
+    }
 }
 
 /// Where a dataset comes from.
@@ -38,7 +49,7 @@ pub enum Source {
 }
 
 /// How members are put together.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Aggregation {
     /// Along what.
@@ -72,7 +83,7 @@ pub struct Aggregation {
 }
 
 /// Along what members are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Type {
     /// Along a dimension that they have.
     #[serde(rename = "joinExisting")]
@@ -86,7 +97,7 @@ pub enum Type {
 }
 
 /// In which order members are joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
     /// By the values of their coordinate.
@@ -97,7 +108,7 @@ pub enum Order {
 }
 
 /// What is done where coordinates overlap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Overlap {
     /// The dataset is refused.
@@ -108,7 +119,7 @@ pub enum Overlap {
 }
 
 /// The value of an attribute: one, or several of one type.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AttributeValue {
     /// One value.
@@ -118,7 +129,7 @@ pub enum AttributeValue {
 }
 
 /// One value of an attribute.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AttributeScalar {
     /// A whole number.
@@ -130,7 +141,7 @@ pub enum AttributeScalar {
 }
 
 /// What is changed in a variable.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VariableEdits {
     /// Its new name.
@@ -143,29 +154,39 @@ pub struct VariableEdits {
     pub remove_attributes: Vec<String>,
 }
 
-/// A dataset as it is written.
-#[derive(Deserialize)]
+/// A dataset, as it is written: an id, exactly one of `path`, `url` and `aggregation`, and what is changed in it.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Dataset")]
 pub struct Document {
+    /// What stands in URLs: names with `/` between them.
     id: String,
+    /// A file, or a folder that is a Zarr store.
     path: Option<PathBuf>,
+    /// A URL of a file or store: `s3://`, `https://` or `http://`.
     url: Option<String>,
+    /// Members that are put together.
     aggregation: Option<Aggregation>,
+    /// Global attributes that it gets, by name.
     #[serde(default)]
     attributes: BTreeMap<String, AttributeValue>,
+    /// Global attributes that are taken away.
     #[serde(default)]
     remove_attributes: Vec<String>,
+    /// Variables that are taken away.
     #[serde(default)]
     remove_variables: Vec<String>,
+    /// New names of dimensions, by their old ones.
     #[serde(default)]
     rename_dimensions: BTreeMap<String, String>,
+    /// What is changed in variables, by their names.
     #[serde(default)]
     variables: BTreeMap<String, VariableEdits>,
 }
 
 impl Document {
-    /// The dataset, if all of it fits together.
-    pub fn check(self) -> Result<Dataset, String> {
+    /// The dataset that stands at a place, if all of it fits together.
+    pub fn check(self, place: Error) -> Result<Dataset, String> {
         let Self {
             id, attributes, remove_attributes, remove_variables, rename_dimensions, variables, ..
         } = self;
@@ -191,6 +212,7 @@ impl Document {
             remove_variables,
             rename_dimensions,
             variables,
+            place,
         })
     }
 }

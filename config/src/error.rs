@@ -4,15 +4,31 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-/// What is wrong with a configuration.
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// What is wrong with a configuration. Shown as `{}` it is one line; as `{:#}` it also has the line of the file, and points at the
+/// place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The file, as it was named.
     pub file: String,
-    /// The line and column, from 1, where they are known.
-    pub place: Option<(usize, usize)>,
+    /// Where in it, if that is known.
+    pub place: Option<Place>,
     /// What is wrong.
     pub message: String,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The text of the line.
+    text: String,
+    /// Which of its bytes are meant.
+    meant: Range<usize>,
 }
 
 impl Error {
@@ -23,10 +39,18 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.file, self.message),
-            None => write!(f, "{}: {}", self.file, self.message),
-        }
+        let Some(place) = &self.place else { return write!(f, "{}: {}", self.file, self.message) };
+        write!(f, "{}:{}:{}: {}", self.file, place.line, place.column, self.message)?;
+        if f.alternate() { write!(f, "\n{}", place.pointed_at()) } else { Ok(()) }
+    }
+}
+
+impl Place {
+    /// The line, and below it what points at the place.
+    fn pointed_at(&self) -> String {
+        let meant = AnnotationKind::Primary.span(self.meant.clone());
+        let snippet = Snippet::source(&self.text).line_start(self.line).annotation(meant);
+        Renderer::plain().render(&[Group::with_level(Level::ERROR).element(snippet)])
     }
 }
 
@@ -43,10 +67,17 @@ pub struct Places<'a> {
 impl Places<'_> {
     /// An error at a span of bytes.
     pub fn at(&self, span: Range<usize>, message: String) -> Error {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
-        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()).saturating_add(1);
-        Error { place: Some((line, column)), ..Error::of_file(self.file, message) }
+        let (before, after) = self.text.split_at_checked(span.start).unwrap_or((self.text, ""));
+        let indent = before.rsplit('\n').next().unwrap_or_default();
+        let rest = after.split('\n').next().unwrap_or_default().trim_end();
+        let meant = rest.get(..span.len()).unwrap_or(rest).len();
+        let place = Place {
+            line: before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1),
+            column: indent.chars().count().saturating_add(1),
+            text: format!("{indent}{rest}"),
+            meant: indent.len()..indent.len().saturating_add(meant),
+        };
+        Error { place: Some(place), ..Error::of_file(self.file, message) }
     }
 
     /// What the parser says, with a proposal where a field's name is nearly right.

@@ -24,23 +24,26 @@
 #![forbid(unsafe_code)]
 
 mod dataset;
+mod document;
+mod environment;
 mod error;
 mod plugin;
 mod quantity;
+mod schema;
 mod store;
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use document::{Document, Part};
 
 pub use dataset::{
     Aggregation, AttributeScalar, AttributeValue, Dataset, Order, Overlap, Source, Type, VariableEdits,
 };
-pub use error::Error;
+pub use document::{Compression, Server};
+pub use error::{Error, Place};
 pub use plugin::PluginSection;
 pub use quantity::{Seconds, Size};
+pub use schema::{json_schema, reference};
 pub use store::{Access, CredentialFiles, Credentials, ObjectStore};
 
 /// A whole configuration.
@@ -62,84 +65,23 @@ pub struct Config {
     pub plugins: Vec<PluginSection>,
 }
 
-/// How the server runs; what is not said is as on the command line.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// Address and port to listen on.
-    pub listen: Option<SocketAddr>,
-    /// The URL under which clients reach the server.
-    pub public_url: Option<String>,
-    /// Addresses and networks of proxies that are believed when they say under which URL clients reach the server.
-    #[serde(default)]
-    pub trusted_proxies: Vec<String>,
-    /// The largest response that is served.
-    pub max_response: Option<Size>,
-    /// Memory for serving, of which requests have half, and caches the rest.
-    pub memory_budget: Option<Size>,
-    /// How long a request waits for memory.
-    pub memory_wait: Option<Seconds>,
-    /// How long a request may wait for a dataset to change.
-    pub longest_wait: Option<Seconds>,
-    /// How long it takes at most until new and removed files are noticed where the file system tells nothing of them.
-    pub rescan: Option<Seconds>,
-    /// The file of the index.
-    pub index: Option<PathBuf>,
-    /// Whether responses are compressed for clients that ask for it.
-    pub compression: Option<Compression>,
-}
-
-/// Whether responses are compressed for clients that ask for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Compression {
-    /// They are, at the levels that cost least.
-    #[default]
-    Fast,
-    /// They never are.
-    Off,
-}
-
-/// The file as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(default)]
-    server: Server,
-    #[serde(default)]
-    data: Vec<Data>,
-    #[serde(default)]
-    dataset: Vec<toml::Spanned<dataset::Document>>,
-    #[serde(default)]
-    object_store: Vec<toml::Spanned<store::Document>>,
-    #[serde(default)]
-    access: Access,
-    #[serde(default)]
-    plugins: BTreeMap<String, toml::Spanned<toml::Table>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Data {
-    path: PathBuf,
-}
-
 /// A configuration has at most this many bytes.
 const MOST_BYTES: u64 = 16 << 20;
 
+/// The folder beside a configuration file whose files are more datasets.
+const PARTS: &str = "datasets.d";
+
 impl Config {
-    /// Reads a configuration file.
+    /// Reads a configuration file, and the files `*.toml` in the folder `datasets.d` beside it.
     ///
     /// # Errors
-    /// Why it cannot be read or understood, with the line and the field.
+    /// Why one of them cannot be read or understood, with the line and the field.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        let unreadable = |e: std::io::Error| Error::of_file(file, format!("cannot be read: {e}"));
-        let length = std::fs::metadata(file).map_err(unreadable)?.len();
-        if length > MOST_BYTES {
-            return Err(Error::of_file(file, format!("has {length} bytes, the limit is {MOST_BYTES}")));
+        let mut config = Self::parse(&text_of(file)?, file)?;
+        for part in parts(&config.folder().join(PARTS))? {
+            config.parse_part(&text_of(&part)?, &part)?;
         }
-        let text = std::fs::read_to_string(file).map_err(unreadable)?;
-        Self::parse(&text, file)
+        Ok(config)
     }
 
     /// Reads a configuration from a text; `file` names it in errors and is where relative paths start from.
@@ -152,18 +94,10 @@ impl Config {
         let mut config = Self {
             file: file.to_owned(),
             server: document.server,
-            data: document.data.into_iter().map(|data| data.path).collect(),
             access: document.access,
             ..Self::default()
         };
-        for entry in document.dataset {
-            let span = entry.span();
-            let dataset = entry.into_inner().check().map_err(|message| at.at(span.clone(), message))?;
-            if config.datasets.iter().any(|other| other.id == dataset.id) {
-                return Err(at.at(span, format!("there are two datasets with the id {:?}", dataset.id)));
-            }
-            config.datasets.push(dataset);
-        }
+        config.add((document.data, document.dataset), &at)?;
         for entry in document.object_store {
             let span = entry.span();
             config.object_stores.push(entry.into_inner().check().map_err(|message| at.at(span, message))?);
@@ -175,6 +109,31 @@ impl Config {
             config.plugins.push(section);
         }
         Ok(config)
+    }
+
+    /// Adds what stands in a file of `datasets.d`, as if it stood in the configuration itself.
+    fn parse_part(&mut self, text: &str, file: &Path) -> Result<(), Error> {
+        let at = error::Places { file, text };
+        let part: Part = toml::from_str(text).map_err(|e| at.toml(&e))?;
+        self.add((part.data, part.dataset), &at)
+    }
+
+    fn add(
+        &mut self,
+        (data, datasets): (Vec<document::Data>, Vec<toml::Spanned<dataset::Document>>),
+        at: &error::Places<'_>,
+    ) -> Result<(), Error> {
+        self.data.extend(data.into_iter().map(|data| data.path));
+        for entry in datasets {
+            let place = at.at(entry.span(), String::new());
+            let wrong = |message: String| Error { message, ..place.clone() };
+            let dataset = entry.into_inner().check(place.clone()).map_err(wrong)?;
+            if self.datasets.iter().any(|other| other.id == dataset.id) {
+                return Err(wrong(format!("there are two datasets with the id {:?}", dataset.id)));
+            }
+            self.datasets.push(dataset);
+        }
+        Ok(())
     }
 
     /// What a plugin is given.
@@ -210,6 +169,32 @@ impl Config {
             _ => Path::new("."),
         }
     }
+}
+
+/// What stands in a file.
+fn text_of(file: &Path) -> Result<String, Error> {
+    let unreadable = |e: std::io::Error| Error::of_file(file, format!("cannot be read: {e}"));
+    let length = std::fs::metadata(file).map_err(unreadable)?.len();
+    if length > MOST_BYTES {
+        return Err(Error::of_file(file, format!("has {length} bytes, the limit is {MOST_BYTES}")));
+    }
+    std::fs::read_to_string(file).map_err(unreadable)
+}
+
+/// The files `*.toml` in a folder, by name, without hidden ones; none where there is no such folder.
+fn parts(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let unreadable = |e: std::io::Error| Error::of_file(folder, format!("cannot be read: {e}"));
+    let entries = match std::fs::read_dir(folder) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        entries => entries.map_err(unreadable)?,
+    };
+    let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let is_hidden =
+        |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut paths = paths.map_err(unreadable)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml") && !is_hidden(path));
+    paths.sort();
+    Ok(paths)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Sizes and times, as people write them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 /// A number of bytes: `"500MiB"`, `"2 GiB"`, or a whole number.
@@ -82,6 +84,36 @@ impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let what = "a time such as \"60s\" (s, min, h, d)";
         deserializer.deserialize_any(Written { what, parse: Self::parse })
+    }
+}
+
+impl JsonSchema for Size {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A number of bytes: a text such as \"500MiB\" (KiB, MiB, GiB, TiB), or a whole number",
+            "type": ["string", "integer"],
+            "pattern": "^\\s*[0-9]+\\s*(B|KiB|MiB|GiB|TiB)?\\s*$",
+            "minimum": 0
+        })
+    }
+}
+
+impl JsonSchema for Seconds {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A time: a text such as \"60s\" (s, min, h, d), or a whole number of seconds",
+            "type": ["string", "integer"],
+            "pattern": "^\\s*[0-9]+\\s*(s|min|h|d)?\\s*$",
+            "minimum": 0
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// An object store, or a part of one.
@@ -22,7 +23,7 @@ pub struct ObjectStore {
 }
 
 /// Where credentials come from. They never stand in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Credentials {
     /// None are needed.
@@ -35,7 +36,7 @@ pub enum Credentials {
 }
 
 /// Files with credentials.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialFiles {
     /// The file with the key.
@@ -48,7 +49,7 @@ pub struct CredentialFiles {
 }
 
 /// What references in data (Kerchunk, NcML) may reach beside the folders that are served.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
     /// Web servers of the public internet: `host`, `host:port`, or either behind `https://`.
@@ -62,17 +63,24 @@ pub struct Access {
     pub folders: Vec<PathBuf>,
 }
 
-/// An object store as it is written.
-#[derive(Deserialize)]
+/// An object store that may be reached, or a part of one.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ObjectStore")]
 pub struct Document {
+    /// URLs that begin so belong to it: `s3://bucket/`.
     url: String,
+    /// Where its service is, if that is not Amazon's.
     endpoint: Option<String>,
+    /// Its region.
     region: Option<String>,
+    /// How it is asked: `"anonymous"`, `"environment"` (the `AWS_` variables), or files with the key and the secret.
     #[serde(default = "environment")]
     credentials: Credentials,
+    /// Whether it may be reached without TLS.
     #[serde(default)]
     allow_http: bool,
+    /// Whether it may have an address of this machine or of a private network.
     #[serde(default)]
     private: bool,
 }

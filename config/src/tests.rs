@@ -205,3 +205,40 @@ fn files_that_are_not_there_are_named() {
     let error = Config::read(Path::new("no/such/weir.toml")).unwrap_err();
     assert!(error.to_string().starts_with("no/such/weir.toml: cannot be read: "), "{error}");
 }
+
+#[test]
+fn errors_point_at_their_place() {
+    let check = |text: &str, expected: &str| {
+        let error = Config::parse(text, Path::new("weir.toml")).unwrap_err();
+        let shown = format!("{error:#}");
+        let (_, below) = shown.split_once('\n').unwrap();
+        assert_eq!(below, expected, "{error}");
+    };
+    check("[server]\n  lisen = \"x\"\n", "  |\n2 |   lisen = \"x\"\n  |   ^^^^^");
+    check("[[dataset]]\nid = \"a\"\n", "  |\n1 | [[dataset]]\n  | ^^^^^^^^^^^");
+    check("[server]\nlisten = \"\u{e9}\u{e9}", "  |\n2 | listen = \"\u{e9}\u{e9}\n  |             ^");
+    check("x = [", "  |\n1 | x = [\n  |      ^");
+}
+
+#[test]
+fn files_of_a_folder_add_datasets() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("weir.toml");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let ids = || Config::read(&main).map(|c| c.datasets.into_iter().map(|d| d.id).collect::<Vec<_>>());
+    write("weir.toml", "[[dataset]]\nid = \"a\"\npath = \"a.nc\"\n");
+    assert_eq!(ids().unwrap(), ["a"]);
+    std::fs::create_dir(folder.path().join("datasets.d")).unwrap();
+    write("datasets.d/2.toml", "[[dataset]]\nid = \"c\"\npath = \"c.nc\"\n[[data]]\npath = \"more\"\n");
+    write("datasets.d/1.toml", "[[dataset]]\nid = \"b\"\npath = \"b.nc\"\n");
+    write("datasets.d/.3.toml", "half writ");
+    write("datasets.d/4.toml~", "half writ");
+    assert_eq!(ids().unwrap(), ["a", "b", "c"]);
+    assert_eq!(Config::read(&main).unwrap().data, [PathBuf::from("more")]);
+    write("datasets.d/3.toml", "[[dataset]]\nid = \"b\"\npath = \"x.nc\"\n");
+    let error = ids().unwrap_err().to_string();
+    assert!(error.ends_with("datasets.d/3.toml:1:1: there are two datasets with the id \"b\""), "{error}");
+    write("datasets.d/3.toml", "[server]\nlisten = \"127.0.0.1:1\"\n");
+    let error = ids().unwrap_err().to_string();
+    assert!(error.contains("datasets.d/3.toml:1:2: unknown field `server`"), "{error}");
+}

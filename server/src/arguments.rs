@@ -19,6 +19,14 @@ pub struct Arguments {
 pub enum Command {
     /// Serve files and directories of data
     Serve(Serve),
+    /// Check a configuration, its datasets and plugins, as `serve` would with the same arguments, and serve nothing
+    CheckConfig(Serve),
+    /// Print what a configuration file may hold
+    Config {
+        /// What to print.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Learn all about data files ahead, so that a server opens them at once
     Index(Index),
     /// Work with the catalog of datasets
@@ -36,6 +44,15 @@ pub enum Command {
     /// Load a plugin and say how it went; run by `plugin check`, so that a crash ends only this process
     #[command(hide = true)]
     PluginProbe(PluginFile),
+}
+
+/// What to print of configuration files.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Their JSON Schema, for editors
+    Schema,
+    /// All sections and fields, in Markdown
+    Reference,
 }
 
 /// What to do with plugins.
@@ -78,9 +95,13 @@ pub struct Serve {
     /// the directory. Buckets are reached as the AWS_ variables say
     #[arg(required_unless_present = "config", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Configuration file (TOML): datasets, aggregations, object stores, and what is set here; the command line counts more
-    #[arg(long, value_name = "FILE")]
+    /// Configuration file (TOML): datasets, aggregations, object stores, and what is set here; the command line counts more, and
+    /// then variables of the environment such as WEIR_LISTEN
+    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     pub config: Option<PathBuf>,
+    /// Write a configuration file that says the same as these arguments, and serve nothing; - prints it
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub save_config: Option<PathBuf>,
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,

@@ -10,16 +10,15 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_config::Config;
 use weir_plugin_api::guest::{Answer, AnswerContent, Guest, Incoming};
 use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
 
 use crate::arguments::Export;
-use crate::logging;
 use crate::plugins::Plugins;
 use crate::serve::{Prepared, prepare};
 use crate::settings::Settings;
+use crate::{configuration, logging};
 
 /// How a route ends whose plugin has a catalog to export.
 const ENDING: &str = "/export/{rest}";
@@ -34,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub fn run(export: &Export) -> Result<(), Box<dyn StdError>> {
     let serve = &export.serve;
     logging::start(serve.log_format);
-    let config = serve.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    let config = configuration::read(serve.config.as_deref())?;
     let settings = Settings::of(serve, &config)?;
     check_folder(&export.folder)?;
     let base = settings.public_url.clone().unwrap_or_else(|| {

@@ -40,28 +40,28 @@ pub fn roots(config: &Config) -> Vec<PathBuf> {
 /// Adds the datasets of the configuration to those that were found.
 ///
 /// # Errors
-/// An id that is taken, and a path that is no dataset.
+/// An id that is taken, and a path that is no dataset, with the place in the configuration.
 pub fn add(config: &Config, catalog: &mut Catalog) -> Result<(), Error> {
-    for dataset in &config.datasets {
-        let edits = edits(dataset);
-        let base = match &dataset.source {
-            Source::Path(path) if edits.is_empty() => {
-                catalog.add_path(&dataset.id, &config.folder().join(path))?;
-                continue;
-            }
-            Source::Path(path) => Base::File(location(config.folder(), &path.to_string_lossy())),
-            Source::Url(url) if edits.is_empty() => {
-                catalog.add_path(&dataset.id, Path::new(url))?;
-                continue;
-            }
-            Source::Url(url) => Base::File(location(config.folder(), url)),
-            Source::Aggregation(aggregation) => {
-                Base::Aggregation(Box::new(rules(config.folder(), aggregation)))
-            }
-        };
-        catalog.add(&dataset.id, Place::Made(Arc::new(Definition { base, edits })))?;
-    }
-    Ok(())
+    config.datasets.iter().try_for_each(|dataset| {
+        add_one(config, dataset, catalog)
+            .map_err(|e| Error::new(e.kind, dataset.error(&e.message).to_string()))
+    })
+}
+
+fn add_one(config: &Config, dataset: &Dataset, catalog: &mut Catalog) -> Result<(), Error> {
+    let edits = edits(dataset);
+    let base = match &dataset.source {
+        Source::Path(path) if edits.is_empty() => {
+            return catalog.add_path(&dataset.id, &config.folder().join(path));
+        }
+        Source::Path(path) => Base::File(location(config.folder(), &path.to_string_lossy())),
+        Source::Url(url) if edits.is_empty() => {
+            return catalog.add_path(&dataset.id, Path::new(url));
+        }
+        Source::Url(url) => Base::File(location(config.folder(), url)),
+        Source::Aggregation(aggregation) => Base::Aggregation(Box::new(rules(config.folder(), aggregation))),
+    };
+    catalog.add(&dataset.id, Place::Made(Arc::new(Definition { base, edits })))
 }
 
 fn location(folder: &Path, text: &str) -> Location {

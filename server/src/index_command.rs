@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use weir_config::Config;
 use weir_datasets::Catalog;
 use weir_datasets::catalog::Skipped;
 use weir_datasets::index::build::{self, Depth, Failure, Progress};
@@ -15,7 +14,7 @@ use weir_datasets::memory_budget::{DEFAULT_BUDGET, Memory, Share};
 
 use crate::arguments::{Index, LogFormat};
 use crate::holdings::{Holdings, LOGGED_EVERY};
-use crate::{holdings, index_file, logging};
+use crate::{configuration, holdings, index_file, logging};
 
 /// How often progress is shown to somebody who watches.
 const SHOWN_EVERY: Duration = Duration::from_millis(100);
@@ -28,7 +27,7 @@ const SHOWN_EVERY: Duration = Duration::from_millis(100);
 pub fn run(arguments: &Index) -> Result<(), Box<dyn Error>> {
     let since = Instant::now();
     logging::start(LogFormat::Human);
-    let config = arguments.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    let config = configuration::read(arguments.config.as_deref())?;
     let budget = config.server.memory_budget.map_or(DEFAULT_BUDGET, |size| size.0);
     let memory = Memory::new(budget);
     let index = index_file::open(arguments.file.as_deref(), &config, memory.share(Share::Index))?;

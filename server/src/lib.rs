@@ -10,6 +10,7 @@ mod built_in;
 pub mod catalog_export;
 mod coding;
 mod conditional;
+pub mod configuration;
 mod configured;
 mod connections;
 mod deflating;

@@ -18,7 +18,7 @@ use crate::plugins::Plugins;
 use crate::public::Public;
 use crate::services::SiteServices;
 use crate::settings::Settings;
-use crate::{banner, connections, index_file, logging, watch};
+use crate::{banner, configuration, connections, index_file, logging, watch};
 
 /// Serves until a signal ends it.
 ///
@@ -26,8 +26,11 @@ use crate::{banner, connections, index_file, logging, watch};
 /// Whatever keeps the server from starting.
 pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     logging::start(serve.log_format);
-    let config = serve.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    let config = configuration::read(serve.config.as_deref())?;
     let settings = Settings::of(serve, &config)?;
+    if let Some(file) = &serve.save_config {
+        return configuration::save(file, serve, &settings);
+    }
     let Prepared { holdings, services, plugins } = prepare(serve, &config, &settings)?;
     watch::start(holdings, Arc::clone(&services), settings.rescan)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
