@@ -26,6 +26,25 @@ pub(crate) fn found(schema: &Schema, path: &str) -> Result<Horizontal, Error> {
     Ok(if told { grid } else { beside(schema, path).unwrap_or(grid) })
 }
 
+/// Whether what says where a variable lies is there.
+///
+/// # Errors
+/// `Unsupported` where it is not.
+pub(crate) fn told(schema: &Schema, path: &str, grid: &Horizontal) -> Result<(), Error> {
+    match grid {
+        Horizontal::Rectilinear { measured, .. } if frame(schema, path, *measured).is_none() => {
+            Err(not_told(path, UNKNOWN_MAPPING))
+        }
+        Horizontal::Unstructured(Mesh { longitude: None, .. } | Mesh { latitude: None, .. }) => {
+            Err(not_told(path, NO_COORDINATES))
+        }
+        _ => Ok(()),
+    }
+}
+
+const UNKNOWN_MAPPING: &str = "its grid mapping is absent, or is not known here";
+const NO_COORDINATES: &str = "the coordinates of its mesh are not in this dataset";
+
 fn not_told(path: &str, why: &str) -> Error {
     Error::unsupported(format!("where {path} lies on the Earth is not told: {why}"))
 }
@@ -79,8 +98,7 @@ pub(crate) fn read(
     let reading = Reading { axes, variable, indices };
     match grid {
         Horizontal::Rectilinear { y, x, measured } => {
-            let frame = frame(schema, path, *measured)
-                .ok_or_else(|| not_told(path, "its grid mapping is absent, or is not known here"))?;
+            let frame = frame(schema, path, *measured).ok_or_else(|| not_told(path, UNKNOWN_MAPPING))?;
             let cells = |axis: usize, period| cells(axes, axis, (indices, period));
             let cells = (cells(*x, frame.period())?, cells(*y, None)?);
             let order = if y < x { Order::XFastest } else { Order::YFastest };
@@ -100,9 +118,7 @@ pub(crate) fn read(
         Horizontal::Unstructured(Mesh { longitude: Some(longitude), latitude: Some(latitude), .. }) => {
             reading.scattered(longitude, latitude)
         }
-        Horizontal::Unstructured(_) => {
-            Err(not_told(path, "the coordinates of its mesh are not in this dataset"))
-        }
+        Horizontal::Unstructured(_) => Err(not_told(path, NO_COORDINATES)),
         Horizontal::Healpix { pixels, dimension, numbers } => {
             let pixels = thinned.unwrap_or(*pixels);
             let taken = indices.get(*dimension).map_or(0, Indices::count);

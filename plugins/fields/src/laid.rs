@@ -4,9 +4,10 @@ use weir_cf::grid_mapping::Pixels;
 use weir_cf::horizontal::Horizontal;
 use weir_model::Schema;
 use weir_plugin_api::Error;
-use weir_rendering::Grid;
+use weir_rendering::{Bounds, Grid};
 use weir_selection::{Axes, Indices};
 
+use crate::patch::Admit;
 use crate::{grids, overview};
 
 /// How a variable lies on the Earth: its kind of grid, by names and attributes alone.
@@ -61,5 +62,59 @@ impl Laid {
     /// `Unsupported` where coordinates are not there, or are none; whatever keeps them from being read.
     pub fn grid(&self, axes: &Axes<'_>, indices: &[Indices]) -> Result<Grid, Error> {
         grids::read(axes, (&self.horizontal, indices, self.coarse))
+    }
+
+    /// Whether the coordinates that say where it lies are there, by names and attributes alone.
+    ///
+    /// # Errors
+    /// As [`grid`](Self::grid).
+    pub fn told(&self, schema: &Schema, path: &str) -> Result<(), Error> {
+        grids::told(schema, path, &self.horizontal)
+    }
+
+    /// All indices along the horizontal dimensions, and those of `at` along the others.
+    #[must_use]
+    pub fn whole(&self, axes: &Axes<'_>, at: &[Indices]) -> Vec<Indices> {
+        let horizontal = self.dimensions();
+        let along = axes.along().iter().enumerate();
+        along
+            .map(|(axis, along)| match at.get(axis) {
+                Some(chosen) if !horizontal.contains(&axis) => chosen.clone(),
+                _ => Indices::all(along.length),
+            })
+            .collect()
+    }
+
+    /// How many cells are at indices along each dimension.
+    ///
+    /// # Errors
+    /// `TooLarge` for more than 64 bits can count.
+    pub fn cells(&self, indices: &[Indices]) -> Result<u64, Error> {
+        let along = self.dimensions();
+        let counts = along.iter().filter_map(|axis| indices.get(*axis)).map(Indices::count);
+        counts
+            .into_iter()
+            .try_fold(1_u64, u64::checked_mul)
+            .ok_or_else(|| Error::too_large("more cells are selected than 64 bits can count"))
+    }
+
+    /// The part of the Earth that the variable covers; `None` where no cell lies anywhere. Of many places without order, some are
+    /// looked at. All memory that it takes is asked for.
+    ///
+    /// # Errors
+    /// As [`grid`](Self::grid), and those of `admit`.
+    pub fn bounds(&self, axes: &Axes<'_>, admit: Admit<'_>) -> Result<Option<Bounds>, Error> {
+        let mut laid = self.clone();
+        let mut indices = laid.whole(axes, &[]);
+        for (axis, indices) in indices.iter_mut().enumerate() {
+            if !laid.dimensions().contains(&axis) {
+                *indices = Indices::one(0);
+            }
+        }
+        if !matches!(laid.horizontal, Horizontal::Rectilinear { .. }) {
+            laid.thin(&mut indices, (256, 128))?;
+        }
+        admit(laid.bytes(laid.cells(&indices)?))?;
+        Ok(laid.grid(axes, &indices)?.bounds())
     }
 }
