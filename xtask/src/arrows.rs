@@ -94,9 +94,23 @@ pub const ARROWS: &[Rule] = &[
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },
+    // What every plugin that draws fields shares.
+    Rule {
+        krate: "weir-fields",
+        may_know: &["weir-plugin-api", "weir-rendering", "weir-selection", "weir-cf", "weir-model"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
     Rule {
         krate: "weir-plugin-plot",
-        may_know: &["weir-plugin-api", "weir-rendering", "weir-selection", "weir-cf", "weir-model"],
+        may_know: &[
+            "weir-plugin-api",
+            "weir-fields",
+            "weir-rendering",
+            "weir-selection",
+            "weir-cf",
+            "weir-model",
+        ],
         tests_may_know: &[],
         must_not_know: NO_RUNTIME,
     },

@@ -1,14 +1,15 @@
 //! Charts of one dimension: lines along it, profiles, histograms.
 
 use weir_cf::axes::Positive;
+use weir_fields::{Laid, bytes_of, packing, values};
 use weir_model::Variable;
 use weir_plugin_api::{Error, Response};
-use weir_rendering::{Axis, Chart, Drawn, Grid, Place};
+use weir_rendering::{Axis, Chart, Drawn, Place};
 use weir_selection::{Indices, Measure};
 
 use crate::axis_words::{along, ends};
 use crate::picked::Picked;
-use crate::{Drawing, field, grids, overview, words};
+use crate::{Drawing, words};
 
 /// A line has so many points at most, and a histogram so many values: beyond, every so-many-th is taken.
 const MOST_POINTS: u64 = 100_000;
@@ -61,7 +62,7 @@ pub(crate) fn histogram(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Re
     let mut indices = picked.indices.clone();
     thin(&mut indices, MOST_VALUES)?;
     let label = admitted(drawing, &indices)?;
-    let values = field::read(drawing, &indices)?;
+    let values = values(&picked.axes, &indices)?;
     let finite: Vec<f64> =
         values.iter().map(|value| f64::from(*value)).filter(|value| value.is_finite()).collect();
     let (least, most) = ends(&finite);
@@ -117,13 +118,13 @@ pub(crate) fn admitted(drawing: &Drawing<'_>, indices: &[Indices]) -> Result<Str
     let schema = drawing.dataset.schema()?;
     let none = || Error::internal("the variable is not there any more");
     let variable: &Variable = schema.variable(&drawing.asked.path).ok_or_else(none)?;
-    field::packing(variable)?;
+    packing(variable)?;
     let elements = indices.iter().map(Indices::count).try_fold(1_u64, u64::checked_mul);
     let elements =
         elements.ok_or_else(|| Error::too_large("more values are selected than 64 bits can count"))?;
     let (width, height) = drawing.options.size(USUAL_HEIGHT);
     let picture = u64::from(width) * u64::from(height) * 16;
-    let values = field::bytes_of(variable, elements)?.saturating_add(elements.saturating_mul(8));
+    let values = bytes_of(variable, elements)?.saturating_add(elements.saturating_mul(8));
     drawing.admit(values.saturating_add(picture))?;
     Ok(words::label(variable))
 }
@@ -172,7 +173,7 @@ impl Series {
             )));
         }
         let label = admitted(drawing, &indices)?;
-        let values = field::read(drawing, &indices)?.into_iter().map(f64::from).collect();
+        let values = values(&picked.axes, &indices)?.into_iter().map(f64::from).collect();
         let title = drawing.options.title.clone().map_or_else(|| words::title(&picked.axes, &at), Ok)?;
         Ok(Self { along: along(picked, axis)?, values, title, label })
     }
@@ -185,16 +186,16 @@ type Single = (Vec<Indices>, Vec<(usize, u64)>);
 /// in time, the first of the others.
 pub(crate) fn single(drawing: &Drawing<'_>, picked: &Picked<'_>, kept: &[usize]) -> Result<Single, Error> {
     let schema = drawing.dataset.schema()?;
-    let grid = grids::found(&schema, &drawing.asked.path).ok();
-    let horizontal = grid.as_ref().map(overview::dimensions).unwrap_or_default();
+    let laid = Laid::of(&schema, &drawing.asked.path).ok();
+    let horizontal = laid.as_ref().map(Laid::dimensions).unwrap_or_default();
     let middle = |indices: &Indices| indices.iter().nth(usize::try_from(indices.count() / 2).unwrap_or(0));
     let is_on_earth = |axis: usize| {
         let measure = picked.axes.along().get(axis).map(weir_selection::Along::measure);
         matches!(measure, Some(Measure::Latitude | Measure::Longitude))
     };
     let mut cell = None;
-    if let (Some(grid), true) = (&grid, horizontal.iter().all(|axis| !kept.contains(axis))) {
-        cell = cell_in_middle(drawing, picked, (grid, &horizontal))?;
+    if let (Some(laid), true) = (&laid, horizontal.iter().all(|axis| !kept.contains(axis))) {
+        cell = cell_in_middle(drawing, picked, (laid, &horizontal))?;
     }
     if picked.has_free_window() && cell.is_none() {
         return Err(Error::bad_request(
@@ -223,7 +224,7 @@ pub(crate) fn single(drawing: &Drawing<'_>, picked: &Picked<'_>, kept: &[usize])
 fn cell_in_middle(
     drawing: &Drawing<'_>,
     picked: &Picked<'_>,
-    (laid, horizontal): (&weir_cf::horizontal::Horizontal, &[usize]),
+    (laid, horizontal): (&Laid, &[usize]),
 ) -> Result<Option<Vec<(usize, u64)>>, Error> {
     let (Some((west, east)), Some((south, north))) = (picked.longitudes, picked.latitudes) else {
         return Ok(None);
@@ -236,8 +237,8 @@ fn cell_in_middle(
         horizontal.iter().filter_map(|axis| picked.indices.get(*axis)).map(Indices::count).collect();
     let cells = lengths.iter().copied().try_fold(1_u64, u64::checked_mul);
     let cells = cells.ok_or_else(|| Error::too_large("more cells are selected than 64 bits can count"))?;
-    drawing.admit(grids::bytes_of(laid, cells))?;
-    let grid: Grid = grids::read(drawing, picked, (laid, &picked.indices, None))?;
+    drawing.admit(laid.bytes(cells))?;
+    let grid = laid.grid(&picked.axes, &picked.indices)?;
     let place = Place { longitude: f64::midpoint(west, east), latitude: f64::midpoint(south, north) };
     let cell = grid.cell(place).ok_or_else(|| {
         Error::bad_request(format!(

@@ -7,12 +7,9 @@
 mod asked;
 mod axis_words;
 mod charts;
-mod field;
-mod grids;
 mod kind;
 mod maps;
 mod options;
-mod overview;
 mod picked;
 mod section;
 mod words;

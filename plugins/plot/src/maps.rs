@@ -1,7 +1,7 @@
 //! Maps: fields on the Earth.
 
-use weir_cf::horizontal::Horizontal;
-use weir_plugin_api::{Error, Response};
+use weir_fields::{Laid, bytes_of, packing, values};
+use weir_plugin_api::{Error, ErrorKind, Response};
 use weir_rendering::{
     Bounds, Coastlines, ColourScale, Grid, MapPicture, Pixels, Place, Resampling, Sampling, Window,
     animation_of, nice_ticks, scattered,
@@ -11,7 +11,7 @@ use weir_selection::Indices;
 use crate::kind::Kind;
 use crate::options::{Coasts, Dress, Format, Levels};
 use crate::picked::Picked;
-use crate::{Drawing, field, grids, overview, png, words};
+use crate::{Drawing, png, words};
 
 /// An animation has so many pictures at most.
 const MOST_FRAMES: u64 = 500;
@@ -37,20 +37,29 @@ pub(crate) fn respond(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Resp
     let path = drawing.asked.path.as_str();
     let variable =
         schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
-    field::packing(variable)?;
-    let grid = grids::found(&schema, path)?;
-    let map =
-        Map { drawing, picked, indices: picked.indices.clone(), horizontal: overview::dimensions(&grid) };
-    map.respond(&grid)
+    packing(variable)?;
+    let laid = Laid::of(&schema, path).map_err(without_map)?;
+    let map = Map { drawing, picked, indices: picked.indices.clone(), horizontal: laid.dimensions() };
+    map.respond(laid)
+}
+
+/// Says what else can be drawn of what has no place on the Earth.
+fn without_map(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::Unsupported => {
+            Error::unsupported(format!("{}; ask for kind section, line or hist", error.message))
+        }
+        _ => error,
+    }
 }
 
 impl Map<'_> {
-    fn respond(mut self, laid: &Horizontal) -> Result<Response, Error> {
+    fn respond(mut self, mut laid: Laid) -> Result<Response, Error> {
         let room = self.room();
-        let thinned = overview::thin(laid, &mut self.indices, room)?;
+        laid.thin(&mut self.indices, room)?;
         let frames = self.frames()?;
-        self.admit(laid, room, frames.count())?;
-        let grid = grids::read(self.drawing, self.picked, (laid, &self.indices, thinned))?;
+        self.admit(&laid, room, frames.count())?;
+        let grid = laid.grid(&self.picked.axes, &self.indices).map_err(without_map)?;
         let window = Window::around(self.drawing.options.projection, &self.bounds(&grid)?, room);
         let fields = self.fields(&grid, &window, &frames)?;
         let options = self.drawing.options;
@@ -89,19 +98,19 @@ impl Map<'_> {
     }
 
     /// Asks for all the memory that the picture will take.
-    fn admit(&self, laid: &Horizontal, (width, height): (u32, u32), frames: u64) -> Result<(), Error> {
+    fn admit(&self, laid: &Laid, (width, height): (u32, u32), frames: u64) -> Result<(), Error> {
         let cells = self.horizontal.iter().filter_map(|axis| self.indices.get(*axis));
         let cells = cells.map(Indices::count).try_fold(1_u64, u64::checked_mul);
         let cells =
             cells.ok_or_else(|| Error::too_large("more cells are selected than 64 bits can count"))?;
         let schema = self.drawing.dataset.schema()?;
         let variable = schema.variable(&self.drawing.asked.path);
-        let values = variable.map_or(Ok(0), |variable| field::bytes_of(variable, cells))?;
+        let values = variable.map_or(Ok(0), |variable| bytes_of(variable, cells))?;
         let pixels = u64::from(width) * u64::from(height);
         // Pixels in colour, twice where they are drawn on paper, and the file.
         let each = frames.saturating_mul(4).saturating_add(Resampling::bytes_each(self.sampling()) + 16);
         let picture = pixels.saturating_mul(each);
-        self.drawing.admit(values.saturating_add(picture).saturating_add(grids::bytes_of(laid, cells)))
+        self.drawing.admit(values.saturating_add(picture).saturating_add(laid.bytes(cells)))
     }
 
     fn sampling(&self) -> Sampling {
@@ -143,7 +152,7 @@ impl Map<'_> {
         for (step, _) in frames.iter() {
             self.drawing.go_on()?;
             let (indices, at) = self.single(step);
-            let values = field::read(self.drawing, &indices)?;
+            let values = values(&self.picked.axes, &indices)?;
             let mut values = match &resampling {
                 Some(resampling) => resampling.of(&values),
                 None => scattered(grid, window, &values),

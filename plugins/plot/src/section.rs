@@ -1,5 +1,6 @@
 //! Sections: fields over any two dimensions.
 
+use weir_fields::values;
 use weir_plugin_api::{Error, Response};
 use weir_rendering::{AxisCells, Chart, ColourScale, Drawn, Mesh};
 use weir_selection::{Along, Measure};
@@ -7,7 +8,7 @@ use weir_selection::{Along, Measure};
 use crate::axis_words::along;
 use crate::charts::{admitted, single, upright, vertical};
 use crate::picked::Picked;
-use crate::{Drawing, field, words};
+use crate::{Drawing, words};
 
 /// A section has so many indices along each dimension at most: beyond, every so-many-th is taken.
 const MOST_ALONG: u64 = 2048;
@@ -28,7 +29,7 @@ pub(crate) fn respond(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Resp
     }
     let (indices, at) = single(drawing, &thinned, &[x, y])?;
     let label = admitted(drawing, &indices)?;
-    let values = field::read(drawing, &indices)?;
+    let values = values(&thinned.axes, &indices)?;
     let (along_x, along_y) = (along(&thinned, x)?, along(&thinned, y)?);
     let values = if y < x { values } else { turned(&values, along_x.numbers.len(), along_y.numbers.len()) };
     let options = drawing.options;

@@ -181,7 +181,7 @@ impl MapPicture<'_> {
 
     /// The edge of the map: the Earth's where the map shows it all round, else that of the area.
     fn outline(&self, marks: &mut Vec<Mark>, area: Area) {
-        if self.window.view().projection() != crate::MapProjection::Robinson {
+        if self.window.view().projection() != Some(crate::MapProjection::Robinson) {
             marks.push(Mark::frame(area, BLACK, 1.0));
             return;
         }

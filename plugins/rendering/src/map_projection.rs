@@ -5,7 +5,7 @@
 
 use proj4rs::{Proj, transform::transform};
 
-use crate::{Place, signed};
+use crate::{Frame, Place, signed};
 
 /// How a map is projected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -68,11 +68,16 @@ impl MapProjection {
     }
 }
 
-/// A projection with its central meridian.
+/// A projection with its central meridian, or the frame of a coordinate reference system.
 pub struct View {
-    projection: MapProjection,
+    kind: Kind,
     central: f64,
     robinson: Option<(Proj, Proj)>,
+}
+
+enum Kind {
+    Map(MapProjection),
+    Frame(Box<Frame>),
 }
 
 impl View {
@@ -83,13 +88,22 @@ impl View {
         let robinson = (projection == MapProjection::Robinson).then(|| {
             proj("+proj=longlat +R=57.29577951308232").zip(proj("+proj=robin +R=57.29577951308232"))
         });
-        Self { projection, central, robinson: robinson.flatten() }
+        Self { kind: Kind::Map(projection), central, robinson: robinson.flatten() }
     }
 
-    /// The projection.
+    /// A view in the units of a frame, as metres of a projection.
     #[must_use]
-    pub fn projection(&self) -> MapProjection {
-        self.projection
+    pub fn framed(frame: Frame) -> Self {
+        Self { kind: Kind::Frame(Box::new(frame)), central: 0.0, robinson: None }
+    }
+
+    /// The projection; `None` where the view is that of a frame.
+    #[must_use]
+    pub fn projection(&self) -> Option<MapProjection> {
+        match self.kind {
+            Kind::Map(projection) => Some(projection),
+            Kind::Frame(_) => None,
+        }
     }
 
     /// The meridian in its middle.
@@ -101,7 +115,11 @@ impl View {
     /// Where a place lies on the map; `None` where it is not on it.
     #[must_use]
     pub fn forward(&self, place: Place) -> Option<(f64, f64)> {
-        let (south, north) = self.projection.latitudes();
+        let projection = match &self.kind {
+            Kind::Map(projection) => projection,
+            Kind::Frame(frame) => return frame.coordinates(place),
+        };
+        let (south, north) = projection.latitudes();
         if !(south - 1e-9..=north + 1e-9).contains(&place.latitude) || !place.longitude.is_finite() {
             return None;
         }
@@ -110,7 +128,11 @@ impl View {
 
     /// The same for degrees east of the central meridian, which are not brought into any range.
     pub(crate) fn forward_from(&self, (east, latitude): (f64, f64)) -> Option<(f64, f64)> {
-        Some(match self.projection {
+        let projection = match &self.kind {
+            Kind::Map(projection) => projection,
+            Kind::Frame(frame) => return frame.coordinates(Place { longitude: east, latitude }),
+        };
+        Some(match projection {
             MapProjection::PlateCarree => (east, latitude),
             MapProjection::Mercator => (east, latitude.to_radians().sin().atanh().to_degrees()),
             MapProjection::NorthPolar => around_pole(east, latitude),
@@ -130,7 +152,11 @@ impl View {
     /// The place at a point of the map; `None` beside the Earth.
     #[must_use]
     pub fn inverse(&self, (x, y): (f64, f64)) -> Option<Place> {
-        let (east, latitude) = match self.projection {
+        let projection = match &self.kind {
+            Kind::Map(projection) => *projection,
+            Kind::Frame(frame) => return frame.place((x, y)).filter(|place| place.latitude.abs() <= 90.0),
+        };
+        let (east, latitude) = match projection {
             MapProjection::PlateCarree => (x, y),
             MapProjection::Mercator => (x, y.to_radians().tanh().asin().to_degrees()),
             MapProjection::NorthPolar => from_pole(x, y),
@@ -147,7 +173,7 @@ impl View {
         };
         // Rounding may lead a little beyond.
         let is_on = east.abs() <= 360.0 + 1e-6 && latitude.abs() <= 90.0 + 1e-9;
-        let is_round = self.projection != MapProjection::Robinson || east.abs() <= 180.0 + 1e-6;
+        let is_round = projection != MapProjection::Robinson || east.abs() <= 180.0 + 1e-6;
         let place = Place { longitude: self.central + east, latitude: latitude.clamp(-90.0, 90.0) };
         (is_on && is_round).then_some(place)
     }
@@ -155,7 +181,7 @@ impl View {
     /// Whether columns of the map are meridians and rows are parallels.
     #[must_use]
     pub fn is_straight(&self) -> bool {
-        matches!(self.projection, MapProjection::PlateCarree | MapProjection::Mercator)
+        matches!(self.kind, Kind::Map(MapProjection::PlateCarree | MapProjection::Mercator))
     }
 }
 
@@ -238,5 +264,24 @@ mod tests {
         assert_eq!(MapProjection::named("Robinson"), Some(MapProjection::Robinson));
         assert_eq!(MapProjection::named("mollweide"), None);
         assert_eq!(MapProjection::names().count(), 5);
+    }
+
+    /// EPSG:3995 at 1000 km, -2000 km, by Snyder's formulas 15-9, 14-15, 21-34 and 7-9.
+    #[test]
+    fn frames_are_views_in_their_units() {
+        use weir_cf::grid_mapping::{Figure, Projection, TrueScale};
+        let polar = Projection::PolarStereographic {
+            longitude: 0.0,
+            pole: 90.0,
+            true_scale: TrueScale::Parallel(71.0),
+            offset: (0.0, 0.0),
+        };
+        let view = View::framed(Frame::of(&polar, &Figure::default(), Some("m")).unwrap());
+        assert!(view.projection().is_none() && !view.is_straight());
+        let place = view.inverse((1e6, -2e6)).unwrap();
+        assert!((place.longitude - 26.565_051_2).abs() < 1e-6, "{place:?}");
+        assert!((place.latitude - 69.6286694).abs() < 1e-6, "{place:?}");
+        let (x, y) = view.forward(place).unwrap();
+        assert!((x - 1e6).abs() < 1.0 && (y + 2e6).abs() < 1.0, "{x} {y}");
     }
 }

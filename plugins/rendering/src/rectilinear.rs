@@ -51,8 +51,21 @@ impl Rectilinear {
     /// Where the value for a place is.
     #[must_use]
     pub fn cell(&self, place: Place) -> Option<usize> {
+        let (column, row) = self.indices(place)?;
+        self.at(column, row)
+    }
+
+    /// The column and the row that a place lies in.
+    #[must_use]
+    pub fn indices(&self, place: Place) -> Option<(usize, usize)> {
         let (x, y) = self.frame.coordinates(place)?;
-        self.at(self.x.index(x)?, self.y.index(y)?)
+        Some((self.x.index(x)?, self.y.index(y)?))
+    }
+
+    /// The middle of the cell of a column and a row.
+    #[must_use]
+    pub fn place(&self, column: usize, row: usize) -> Option<Place> {
+        self.frame.place((self.x.centre(column)?, self.y.centre(row)?))
     }
 
     pub(crate) fn shares(&self, place: Place) -> Shares {
@@ -79,10 +92,7 @@ impl Rectilinear {
     /// The middle of each cell, with where its value is.
     pub fn places(&self) -> impl Iterator<Item = (Place, usize)> {
         let cells = (0..self.y.len()).flat_map(|row| (0..self.x.len()).map(move |column| (column, row)));
-        cells.filter_map(|(column, row)| {
-            let place = self.frame.place((self.x.centre(column)?, self.y.centre(row)?))?;
-            Some((place, self.at(column, row)?))
-        })
+        cells.filter_map(|(column, row)| Some((self.place(column, row)?, self.at(column, row)?)))
     }
 
     /// The part of the Earth that the cells cover.

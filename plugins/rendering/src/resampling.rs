@@ -1,9 +1,7 @@
 //! From a field on a grid to the pixels of a window.
 
-use rayon::prelude::*;
-
 use crate::grid::Shares;
-use crate::{Grid, Place, Rectilinear, Window};
+use crate::{Grid, Rectilinear, Window};
 
 /// How a pixel gets its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -43,15 +41,19 @@ impl Resampling {
     #[must_use]
     pub fn new(grid: &Grid, window: &Window, sampling: Sampling) -> Self {
         let of = match (sampling, grid) {
-            (Sampling::Smooth, _) => {
-                Kind::Shares(each(window, Shares::default(), |place| grid.shares(place)))
-            }
+            (Sampling::Smooth, _) => Kind::Shares(window.each(Shares::default(), |place| grid.shares(place))),
             (Sampling::Nearest, Grid::Rectilinear(found)) if found.is_geographic() => {
                 Kind::Cells(straight(found, window).unwrap_or_else(|| cells(grid, window)))
             }
             (Sampling::Nearest, _) => Kind::Cells(cells(grid, window)),
         };
         Self { of, size: window.size() }
+    }
+
+    /// Where each pixel has its value, from the upper left, row by row, for those who have looked for the cells themselves.
+    #[must_use]
+    pub fn of_cells(cells: impl IntoIterator<Item = Option<u32>>, size: (u32, u32)) -> Self {
+        Self { of: Kind::Cells(cells.into_iter().map(|cell| cell.unwrap_or(NONE)).collect()), size }
     }
 
     /// Width and height, in pixels.
@@ -74,21 +76,11 @@ impl Resampling {
 }
 
 fn cells(grid: &Grid, window: &Window) -> Vec<u32> {
-    each(window, NONE, |place| number(grid.cell(place)))
+    window.each(NONE, |place| number(grid.cell(place)))
 }
 
 fn number(cell: Option<usize>) -> u32 {
     cell.and_then(|cell| u32::try_from(cell).ok()).unwrap_or(NONE)
-}
-
-/// Something for each pixel that shows a place.
-fn each<T: Copy + Send + Sync>(window: &Window, none: T, of: impl Fn(Place) -> T + Sync) -> Vec<T> {
-    let (width, height) = window.size();
-    let row = |row: u32| {
-        let of = &of;
-        (0..width).map(move |column| window.place(column, row).map_or(none, of)).collect::<Vec<T>>()
-    };
-    (0..height).into_par_iter().flat_map_iter(row).collect()
 }
 
 /// Where columns are meridians on both sides, each column and each row is looked for once.

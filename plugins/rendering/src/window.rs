@@ -1,5 +1,7 @@
 //! A window: the part of a projected map that pixels show.
 
+use rayon::prelude::*;
+
 use crate::grid::Bounds;
 use crate::{MapProjection, Place, View};
 
@@ -27,7 +29,7 @@ impl Window {
     pub fn around(projection: MapProjection, bounds: &Bounds, (width, height): (u32, u32)) -> Self {
         let bounds = &bounds.normalised();
         let view = View::new(projection, if projection.is_polar() { 0.0 } else { bounds.middle() });
-        let (x, y) = edges(&view, bounds);
+        let (x, y) = edges((&view, projection), bounds);
         let (wide, high) = (x.1 - x.0, y.1 - y.0);
         let (w, h) = (f64::from(width.max(1)), f64::from(height.max(1)));
         let scale = (w / wide).min(h / high);
@@ -57,6 +59,16 @@ impl Window {
     #[must_use]
     pub fn place(&self, column: u32, row: u32) -> Option<Place> {
         self.view.inverse((self.x_of(column), self.y_of(row)))
+    }
+
+    /// Something for each pixel, from the upper left, row by row: `none` where it shows no place.
+    #[must_use]
+    pub fn each<T: Copy + Send + Sync>(&self, none: T, of: impl Fn(Place) -> T + Sync) -> Vec<T> {
+        let row = |row: u32| {
+            let of = &of;
+            (0..self.width).map(move |column| self.place(column, row).map_or(none, of)).collect::<Vec<T>>()
+        };
+        (0..self.height).into_par_iter().flat_map_iter(row).collect()
     }
 
     fn x_of(&self, column: u32) -> f64 {
@@ -127,15 +139,15 @@ fn rounded(pixels: f64) -> u32 {
 }
 
 /// The edges of the projected bounds.
-fn edges(view: &View, bounds: &Bounds) -> ((f64, f64), (f64, f64)) {
+fn edges((view, projection): (&View, MapProjection), bounds: &Bounds) -> ((f64, f64), (f64, f64)) {
     const STEPS: u32 = 60;
-    let (least, most) = view.projection().latitudes();
+    let (least, most) = projection.latitudes();
     let (mut south, mut north) = (bounds.south.clamp(least, most), bounds.north.clamp(least, most));
     let (mut west, mut east) = (bounds.west - view.central(), bounds.east - view.central());
-    if view.projection().is_polar() {
+    if projection.is_polar() {
         // All around the pole, from the pole to where the data ends.
         (west, east) = (-180.0, 180.0);
-        match view.projection() {
+        match projection {
             MapProjection::NorthPolar => (south, north) = (south.clamp(0.0, 89.0), 90.0),
             _ => (south, north) = (-90.0, north.clamp(-89.0, 0.0)),
         }

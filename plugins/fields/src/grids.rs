@@ -8,11 +8,8 @@ use weir_cf::packing::Packing;
 use weir_cf::{Coordinates, horizontal::horizontal};
 use weir_model::{ByteOrder, Schema, Variable};
 use weir_plugin_api::Error;
-use weir_rendering::{AxisCells, Frame, Grid, HealpixCells, Order, Points, Rectilinear};
-use weir_selection::{Cut, Indices};
-
-use crate::Drawing;
-use crate::picked::Picked;
+use weir_rendering::{AxisCells, AxisError, Frame, Grid, HealpixCells, Order, Points, Rectilinear};
+use weir_selection::{Axes, Cut, Indices};
 
 /// The horizontal grid of the variable.
 ///
@@ -29,10 +26,27 @@ pub(crate) fn found(schema: &Schema, path: &str) -> Result<Horizontal, Error> {
     Ok(if told { grid } else { beside(schema, path).unwrap_or(grid) })
 }
 
+/// Whether what says where a variable lies is there.
+///
+/// # Errors
+/// `Unsupported` where it is not.
+pub(crate) fn told(schema: &Schema, path: &str, grid: &Horizontal) -> Result<(), Error> {
+    match grid {
+        Horizontal::Rectilinear { measured, .. } if frame(schema, path, *measured).is_none() => {
+            Err(not_told(path, UNKNOWN_MAPPING))
+        }
+        Horizontal::Unstructured(Mesh { longitude: None, .. } | Mesh { latitude: None, .. }) => {
+            Err(not_told(path, NO_COORDINATES))
+        }
+        _ => Ok(()),
+    }
+}
+
+const UNKNOWN_MAPPING: &str = "its grid mapping is absent, or is not known here";
+const NO_COORDINATES: &str = "the coordinates of its mesh are not in this dataset";
+
 fn not_told(path: &str, why: &str) -> Error {
-    Error::unsupported(format!(
-        "where {path} lies on the Earth is not told: {why}; ask for kind section, line or hist"
-    ))
+    Error::unsupported(format!("where {path} lies on the Earth is not told: {why}"))
 }
 
 /// Longitudes and latitudes over the same two dimensions.
@@ -75,23 +89,20 @@ pub(crate) fn bytes_of(grid: &Horizontal, cells: u64) -> u64 {
 /// # Errors
 /// Where they are not there, are no coordinates, or cannot be read.
 pub(crate) fn read(
-    drawing: &Drawing<'_>,
-    picked: &Picked<'_>,
+    axes: &Axes<'_>,
     (grid, indices, thinned): (&Horizontal, &[Indices], Option<Pixels>),
 ) -> Result<Grid, Error> {
-    let schema = drawing.dataset.schema()?;
-    let path = drawing.asked.path.as_str();
+    let (schema, path) = (axes.schema(), axes.path());
     let variable =
         schema.variable(path).ok_or_else(|| Error::internal("the variable is not there any more"))?;
-    let reading = Reading { drawing, schema: &schema, variable, indices };
+    let reading = Reading { axes, variable, indices };
     match grid {
         Horizontal::Rectilinear { y, x, measured } => {
-            let frame = frame(&schema, path, *measured)
-                .ok_or_else(|| not_told(path, "its grid mapping is absent, or is not known here"))?;
-            let cells = |axis: usize, period| cells(picked, axis, (indices, period));
-            let axes = (cells(*x, frame.period())?, cells(*y, None)?);
+            let frame = frame(schema, path, *measured).ok_or_else(|| not_told(path, UNKNOWN_MAPPING))?;
+            let cells = |axis: usize, period| cells(axes, axis, (indices, period));
+            let cells = (cells(*x, frame.period())?, cells(*y, None)?);
             let order = if y < x { Order::XFastest } else { Order::YFastest };
-            Ok(Grid::Rectilinear(Box::new(Rectilinear::new(frame, axes, order))))
+            Ok(Grid::Rectilinear(Box::new(Rectilinear::new(frame, cells, order))))
         }
         Horizontal::Curvilinear { dimensions, longitude, latitude } => {
             let (longitudes, latitudes) = (reading.degrees(longitude)?, reading.degrees(latitude)?);
@@ -107,9 +118,7 @@ pub(crate) fn read(
         Horizontal::Unstructured(Mesh { longitude: Some(longitude), latitude: Some(latitude), .. }) => {
             reading.scattered(longitude, latitude)
         }
-        Horizontal::Unstructured(_) => {
-            Err(not_told(path, "the coordinates of its mesh are not in this dataset"))
-        }
+        Horizontal::Unstructured(_) => Err(not_told(path, NO_COORDINATES)),
         Horizontal::Healpix { pixels, dimension, numbers } => {
             let pixels = thinned.unwrap_or(*pixels);
             let taken = indices.get(*dimension).map_or(0, Indices::count);
@@ -145,13 +154,13 @@ fn pixels_of(grid: &Horizontal) -> Option<Pixels> {
 }
 
 /// The cells along a dimension.
-pub(crate) fn cells(
-    picked: &Picked<'_>,
+fn cells(
+    axes: &Axes<'_>,
     axis: usize,
     (indices, period): (&[Indices], Option<f64>),
 ) -> Result<AxisCells, Error> {
-    let named = || picked.axes.along().get(axis).map_or_else(String::new, |along| along.called().to_owned());
-    let values = picked.axes.values(axis)?;
+    let named = || axes.along().get(axis).map_or_else(String::new, |along| along.called().to_owned());
+    let values = axes.values(axis)?;
     let values = values.ok_or_else(|| Error::unsupported(format!("{} has no coordinates", named())))?;
     let chosen = indices.get(axis).into_iter().flat_map(Indices::iter);
     let value = |(index, shift): (u64, f64)| {
@@ -171,14 +180,13 @@ pub(crate) fn cells(
     AxisCells::around(&centres, period).map_err(|error| wrong(&named(), error))
 }
 
-fn wrong(name: &str, error: weir_rendering::AxisError) -> Error {
+fn wrong(name: &str, error: AxisError) -> Error {
     Error::unsupported(format!("{name} makes no cells: {error}"))
 }
 
 /// Coordinates of the cells that are drawn.
 struct Reading<'a> {
-    drawing: &'a Drawing<'a>,
-    schema: &'a Schema,
+    axes: &'a Axes<'a>,
     variable: &'a Variable,
     indices: &'a [Indices],
 }
@@ -208,7 +216,7 @@ impl Reading<'_> {
 
     fn numbers(&self, path: &str) -> Result<(Vec<f64>, Option<String>), Error> {
         let none = || Error::internal(format!("coordinate {path} is not there any more"));
-        let coordinate = self.schema.variable(path).ok_or_else(none)?;
+        let coordinate = self.axes.schema().variable(path).ok_or_else(none)?;
         let mut cut = Cut::none();
         for (dimension, indices) in self.variable.dimensions.iter().zip(self.indices) {
             cut.set(dimension, indices.clone());
@@ -226,7 +234,7 @@ impl Reading<'_> {
         let length =
             usize::try_from(selection.elements()?).ok().and_then(|n| n.checked_mul(packing.stored().size()));
         let mut bytes = vec![0; length.ok_or_else(|| Error::too_large("a coordinate exceeds memory"))?];
-        selection.read(self.drawing.dataset, (path, coordinate), ByteOrder::NATIVE, &mut bytes)?;
+        selection.read(self.axes.dataset(), (path, coordinate), ByteOrder::NATIVE, &mut bytes)?;
         let mut values = Vec::new();
         packing.unpack(&bytes, &mut values).map_err(told)?;
         let units = coordinate.attribute("units").and_then(|units| units.value.as_text());
