@@ -58,7 +58,7 @@
 #define WEIR_ABI_MAJOR 1
 
 // Minor version: how many times fields were appended.
-#define WEIR_ABI_MINOR 4
+#define WEIR_ABI_MINOR 5
 
 // Marks a table as ours: "WEIRPLG1", least significant byte first.
 #define WEIR_MAGIC 3550890739066553687
@@ -392,6 +392,20 @@ typedef struct WeirHost {
     // (that cannot be opened), `files` (that are no datasets) and `plugins` (that were refused): arrays of objects with the
     // members `name` and `reason`.
     int32_t (*server_troubles)(void *context, struct WeirBytes *out, struct WeirErr *err);
+    // Since minor version 5. Makes known a dataset that this plugin answers for, by the functions `published_*` of its table, from
+    // `length` bytes at `recipe`, which mean what the plugin wants. It lives until nobody has asked for it for `seconds`, or
+    // without an end where that is the largest number. To publish it again with the same recipe renews it; with another one,
+    // it is another dataset from then on. `WEIR_E_BAD_REQUEST` for an id that something else has, or that is none;
+    // `WEIR_E_TOO_LARGE` for a recipe that is too long; `WEIR_E_UNAVAILABLE` where there are as many as may be.
+    int32_t (*dataset_publish)(void *context,
+                               struct WeirStr id,
+                               const uint8_t *recipe,
+                               size_t length,
+                               uint64_t seconds,
+                               struct WeirErr *err);
+    // Since minor version 5. Ends a dataset that this plugin published; what was opened of it may be used on.
+    // `WEIR_E_NOT_FOUND` where there is none.
+    int32_t (*dataset_withdraw)(void *context, struct WeirStr id, struct WeirErr *err);
 } WeirHost;
 
 // One HTTP header.
@@ -453,6 +467,23 @@ typedef struct WeirResponse {
     int64_t length;
 } WeirResponse;
 
+// A published dataset, of which the host wants something. Since minor version 5. Valid for the call that it is passed to.
+typedef struct WeirPublished {
+    // Size of this struct.
+    size_t size;
+    // The id under which it is published.
+    struct WeirStr id;
+    // What it was published with: the first byte; may be null where `recipe_length` is 0.
+    const uint8_t *recipe;
+    // Number of bytes.
+    size_t recipe_length;
+    // The generation that is wanted; for `published_describe`, the one that the host knows, or empty.
+    struct WeirStr generation;
+    // The host's handle of the request, for its services. Datasets that are opened with it count as parts of this one: what
+    // is made of itself is refused, and so is what is made of too many one behind the other.
+    void *context;
+} WeirPublished;
+
 // A plugin. Exported as a data symbol, so reading it runs no code.
 typedef struct WeirPlugin {
     // Size of this table.
@@ -503,6 +534,36 @@ typedef struct WeirPlugin {
     // members, which may be left out: `summary` (text), `parameters` (objects of OpenAPI 3.1) and `responses` (an object
     // of OpenAPI 3.1).
     int32_t (*describe)(void *instance, struct WeirBytes *out, struct WeirErr *err);
+    // Since minor version 5. Optional, and needed of those that publish datasets: what a published dataset holds now, as a schema
+    // document (see the plugin guide), and its generation, text that changes with whatever it is made of. The schema is left
+    // empty where the generation is the one that the host knows. Variables have no codecs; their chunks are those in which
+    // they are best asked for. It is called often, and should take little time.
+    int32_t (*published_describe)(void *instance,
+                                  const struct WeirPublished *published,
+                                  struct WeirBytes *generation,
+                                  struct WeirBytes *schema,
+                                  struct WeirErr *err);
+    // Since minor version 5. Optional, as above: elements of a fixed size, row-major, into `buffer`, all `length` bytes of it, of the
+    // generation that is wanted; `WEIR_E_UNAVAILABLE` where there is another by now.
+    int32_t (*published_read)(void *instance,
+                              const struct WeirPublished *published,
+                              const struct WeirSlab *slab,
+                              uint8_t *buffer,
+                              size_t length,
+                              struct WeirErr *err);
+    // Since minor version 5. Optional: elements of varying size, as `dataset_read_strings` gives them.
+    int32_t (*published_read_strings)(void *instance,
+                                      const struct WeirPublished *published,
+                                      const struct WeirSlab *slab,
+                                      struct WeirBytes *out,
+                                      struct WeirErr *err);
+    // Since minor version 5. Optional: how many bytes of memory `published_read` takes for a hyperslab, beside the buffer, and beside
+    // what the host takes to read of other datasets for it. Without it, none.
+    int32_t (*published_memory)(void *instance,
+                                const struct WeirPublished *published,
+                                const struct WeirSlab *slab,
+                                uint64_t *out,
+                                struct WeirErr *err);
 } WeirPlugin;
 
 /* Changes with any size or offset of minor version 0's tables; goes into WeirPlugin.layout_hash. */
@@ -561,6 +622,13 @@ WEIR_ASSERT(offsetof(WeirSlab, count) == 32);
 WEIR_ASSERT(offsetof(WeirSlab, step) == 40);
 WEIR_ASSERT(offsetof(WeirSlab, rank) == 48);
 WEIR_ASSERT(offsetof(WeirSlab, order) == 52);
+WEIR_ASSERT(sizeof(WeirPublished) == 64);
+WEIR_ASSERT(offsetof(WeirPublished, size) == 0);
+WEIR_ASSERT(offsetof(WeirPublished, id) == 8);
+WEIR_ASSERT(offsetof(WeirPublished, recipe) == 24);
+WEIR_ASSERT(offsetof(WeirPublished, recipe_length) == 32);
+WEIR_ASSERT(offsetof(WeirPublished, generation) == 40);
+WEIR_ASSERT(offsetof(WeirPublished, context) == 56);
 WEIR_ASSERT(sizeof(WeirChunk) == 48);
 WEIR_ASSERT(offsetof(WeirChunk, size) == 0);
 WEIR_ASSERT(offsetof(WeirChunk, present) == 8);
@@ -592,7 +660,7 @@ WEIR_ASSERT(offsetof(WeirResponse, headers) == 16);
 WEIR_ASSERT(offsetof(WeirResponse, bytes) == 48);
 WEIR_ASSERT(offsetof(WeirResponse, body) == 80);
 WEIR_ASSERT(offsetof(WeirResponse, length) == 88);
-WEIR_ASSERT(sizeof(WeirHost) == 224);
+WEIR_ASSERT(sizeof(WeirHost) == 240);
 WEIR_ASSERT(offsetof(WeirHost, size) == 0);
 WEIR_ASSERT(offsetof(WeirHost, abi_major) == 8);
 WEIR_ASSERT(offsetof(WeirHost, abi_minor) == 12);
@@ -622,7 +690,9 @@ WEIR_ASSERT(offsetof(WeirHost, catalog_version) == 192);
 WEIR_ASSERT(offsetof(WeirHost, catalog_entries) == 200);
 WEIR_ASSERT(offsetof(WeirHost, server_facts) == 208);
 WEIR_ASSERT(offsetof(WeirHost, server_troubles) == 216);
-WEIR_ASSERT(sizeof(WeirPlugin) == 152);
+WEIR_ASSERT(offsetof(WeirHost, dataset_publish) == 224);
+WEIR_ASSERT(offsetof(WeirHost, dataset_withdraw) == 232);
+WEIR_ASSERT(sizeof(WeirPlugin) == 184);
 WEIR_ASSERT(offsetof(WeirPlugin, size) == 0);
 WEIR_ASSERT(offsetof(WeirPlugin, abi_major) == 8);
 WEIR_ASSERT(offsetof(WeirPlugin, abi_minor) == 12);
@@ -642,5 +712,9 @@ WEIR_ASSERT(offsetof(WeirPlugin, body_drop) == 120);
 WEIR_ASSERT(offsetof(WeirPlugin, self_test) == 128);
 WEIR_ASSERT(offsetof(WeirPlugin, body_range) == 136);
 WEIR_ASSERT(offsetof(WeirPlugin, describe) == 144);
+WEIR_ASSERT(offsetof(WeirPlugin, published_describe) == 152);
+WEIR_ASSERT(offsetof(WeirPlugin, published_read) == 160);
+WEIR_ASSERT(offsetof(WeirPlugin, published_read_strings) == 168);
+WEIR_ASSERT(offsetof(WeirPlugin, published_memory) == 176);
 
 #endif  /* WEIR_PLUGIN_H */

@@ -8,6 +8,7 @@ use weir_plugin_abi as abi;
 use weir_plugin_abi::{WeirBytes, WeirErr, WeirHost, WeirPlugin, WeirRequest, WeirResponse, WeirStr};
 
 use crate::error::report;
+use crate::export_publish::{published_describe, published_memory, published_read, published_read_strings};
 use crate::request::{adopt, text};
 use crate::{Body, Bytes, Content, Error, ErrorKind, Host, Plugin, Request, Response};
 
@@ -34,6 +35,10 @@ pub const fn table<P: Plugin>() -> WeirPlugin {
         self_test: Some(self_test::<P>),
         body_range: Some(body_range),
         describe: Some(describe::<P>),
+        published_describe: Some(published_describe::<P>),
+        published_read: Some(published_read::<P>),
+        published_read_strings: Some(published_read_strings::<P>),
+        published_memory: Some(published_memory::<P>),
     }
 }
 
@@ -69,7 +74,7 @@ macro_rules! export_plugin {
 }
 
 /// Runs plugin code: nothing unwinds into the host.
-fn guard(err: *mut WeirErr, f: impl FnOnce() -> Result<i32, Error>) -> i32 {
+pub(crate) fn guard(err: *mut WeirErr, f: impl FnOnce() -> Result<i32, Error>) -> i32 {
     let result = catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
         let message = panic_message(payload.as_ref());
         // A payload's own drop may panic too; then it is leaked.
@@ -92,7 +97,7 @@ fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
 
 /// # Safety
 /// `instance` came from [`create`] of the same plugin type.
-unsafe fn plugin<'a, P: Plugin>(instance: *mut c_void) -> &'a P {
+pub(crate) unsafe fn plugin<'a, P: Plugin>(instance: *mut c_void) -> &'a P {
     // SAFETY: by this function's contract.
     unsafe { &*instance.cast::<P>() }
 }

@@ -14,6 +14,8 @@ use crate::lent::RequestContext;
 use crate::request::text;
 use crate::{Bytes, Description, Error, Route};
 
+pub use crate::guest_publish::Recipe;
+
 /// A request on its way to a plugin.
 #[derive(Clone)]
 pub struct Incoming {
@@ -105,8 +107,8 @@ pub fn name_of(table: &'static WeirPlugin) -> Result<&'static str, String> {
 /// A plugin's instance.
 #[derive(Debug)]
 pub struct Guest {
-    table: &'static WeirPlugin,
-    instance: *mut c_void,
+    pub(crate) table: &'static WeirPlugin,
+    pub(crate) instance: *mut c_void,
 }
 
 // SAFETY: a plugin's functions may be called from any thread, many at once, by contract.

@@ -13,8 +13,8 @@ use crate::error::Message;
 use crate::place::{NO_FILE, NO_PLACE};
 use crate::schema_document::layout_from_document;
 use crate::{
-    Bytes, Child, ChunkPlace, Entry, Error, FileInfo, PlaceBytes, Request, ServerFacts, StoredChunk,
-    Troubles, schema_from_document,
+    Bytes, Child, ChunkPlace, Entry, Error, FileInfo, PlaceBytes, Publication, Published, Request,
+    ServerFacts, StoredChunk, Troubles, schema_from_document,
 };
 
 /// How important a log line is.
@@ -229,6 +229,40 @@ impl Host {
         // SAFETY: as in `log`; `out` is room for the result.
         let document = taken_from(|out, err| unsafe { facts(self.table.context, out, err) })?;
         ServerFacts::from_json(&document)
+    }
+
+    /// Makes known a dataset that this plugin's [`Provider`](crate::Provider) answers for, or renews it.
+    ///
+    /// # Errors
+    /// `BadRequest` for an id that something else has, or that is none; `TooLarge` for a recipe that is too long; `Unavailable`
+    /// where there are as many as may be; `Unsupported` on a host of an ABI below 1.5, here and in what follows.
+    pub fn publish(&self, publication: Publication<'_>) -> Result<(), Error> {
+        let publish = service(self.table.dataset_publish, 5)?;
+        let (id, recipe) = (WeirStr::new(publication.id), publication.recipe);
+        let seconds = publication.seconds();
+        // SAFETY: as in `log`; the recipe lives through the call.
+        Message::new().call(|err| unsafe {
+            publish(self.table.context, id, recipe.as_ptr(), recipe.len(), seconds, err)
+        })
+    }
+
+    /// Ends a dataset that this plugin published; what was opened of it may be used on.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none.
+    pub fn withdraw(&self, id: &str) -> Result<(), Error> {
+        let withdraw = service(self.table.dataset_withdraw, 5)?;
+        // SAFETY: as in `log`.
+        Message::new().call(|err| unsafe { withdraw(self.table.context, WeirStr::new(id), err) })
+    }
+
+    pub(crate) fn open_part(&self, of: &Published<'_>, id: &str) -> Result<Dataset, Error> {
+        self.lend(of.raw().context, id)
+    }
+
+    pub(crate) fn is_part_cancelled(&self, of: &Published<'_>) -> bool {
+        // SAFETY: the context is valid while the dataset is asked for.
+        unsafe { (self.table.cancelled)(of.raw().context) != 0 }
     }
 
     /// What is not served although it was meant to be.
@@ -482,14 +516,14 @@ fn taken(chunk: &WeirChunk) -> StoredChunk {
 }
 
 /// The three arrays of a hyperslab that cross the boundary.
-struct Axes {
+pub(crate) struct Axes {
     start: Vec<u64>,
     count: Vec<u64>,
     step: Vec<u64>,
 }
 
 impl Axes {
-    fn of(slab: &Hyperslab) -> Self {
+    pub(crate) fn of(slab: &Hyperslab) -> Self {
         let strides = slab.strides();
         Self {
             start: strides.iter().map(|stride| stride.start).collect(),
@@ -498,7 +532,7 @@ impl Axes {
         }
     }
 
-    fn raw(&self, variable: &str, order: ByteOrder) -> WeirSlab {
+    pub(crate) fn raw(&self, variable: &str, order: ByteOrder) -> WeirSlab {
         WeirSlab {
             size: size_of::<WeirSlab>(),
             variable: WeirStr::new(variable),
@@ -511,7 +545,7 @@ impl Axes {
     }
 }
 
-fn unpack_strings(mut packed: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+pub(crate) fn unpack_strings(mut packed: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     let mut strings = Vec::new();
     while let Some((length, rest)) = packed.split_first_chunk::<8>() {
         let length = usize::try_from(u64::from_le_bytes(*length)).ok();

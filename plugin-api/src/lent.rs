@@ -3,15 +3,21 @@
 //! A server implements [`Services`] and [`LentDataset`]; [`host_table`] turns them into the C table that plugins call.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use weir_model::{ByteOrder, Hyperslab, Schema, Storage};
 
-use crate::{Bytes, Child, ChunkPlace, Entry, Error, FileInfo, LogLevel, PlaceBytes, ServerFacts, Troubles};
+use crate::{
+    Bytes, Child, ChunkPlace, Entry, Error, FileInfo, LogLevel, PlaceBytes, Publication, ServerFacts,
+    Troubles,
+};
 
 pub use crate::lent_table::host_table;
+
+/// So many datasets may be made of one another, one behind the other.
+pub const DEEPEST: usize = 4;
 
 /// A source of the pieces of a request's body.
 pub trait RequestBody: Send {
@@ -30,6 +36,17 @@ pub struct RequestContext {
     body: Mutex<Option<Box<dyn RequestBody>>>,
     held: Mutex<Option<Box<dyn Any + Send>>>,
     noted: Mutex<Option<Box<dyn Any + Send>>>,
+    /// What it is a part of, where a plugin makes a dataset of others.
+    whole: Option<Whole>,
+    needed: AtomicU64,
+}
+
+/// What a context is a part of.
+struct Whole {
+    /// The context of the one who asked for the dataset that is made.
+    asked: Arc<RequestContext>,
+    /// The id of that dataset.
+    id: String,
 }
 
 impl RequestContext {
@@ -37,7 +54,42 @@ impl RequestContext {
     #[must_use]
     pub fn new(id: String, deadline: Option<Instant>) -> Self {
         let (body, held, noted) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
-        Self { id, cancelled: AtomicBool::new(false), deadline, body, held, noted }
+        let (cancelled, needed) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { id, cancelled, deadline, body, held, noted, whole: None, needed }
+    }
+
+    /// The context in which a plugin makes the published dataset `id` for whoever asks for it: it is cancelled when that one is,
+    /// and has the same memory. `None` where that dataset is being made already, or [`DEEPEST`] are one for the other.
+    #[must_use]
+    pub fn making(asked: &Arc<Self>, id: &str) -> Option<Self> {
+        let made = std::iter::successors(asked.whole.as_ref(), |whole| whole.asked.whole.as_ref());
+        let (mut depth, mut is_part_of_itself) = (0_usize, false);
+        made.for_each(|whole| {
+            depth = depth.saturating_add(1);
+            is_part_of_itself |= whole.id == id;
+        });
+        if is_part_of_itself || depth >= DEEPEST {
+            return None;
+        }
+        let part = Self::new(asked.id.clone(), asked.deadline);
+        Some(Self { whole: Some(Whole { asked: Arc::clone(asked), id: id.to_owned() }), ..part })
+    }
+
+    /// Notes how much memory the reading that it does next needs, what it is a part of included.
+    pub fn note_needed(&self, bytes: u64) {
+        self.needed.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How much memory the readings need that this one is a part of.
+    #[must_use]
+    pub fn needed_around(&self) -> u64 {
+        self.whole.as_ref().map_or(0, |whole| whole.asked.needed.load(Ordering::Relaxed))
+    }
+
+    /// Whether it is a part of a dataset that a plugin makes.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        self.whole.is_some()
     }
 
     /// Gives the request a body for plugins to pull.
@@ -48,6 +100,9 @@ impl RequestContext {
     /// Keeps something of the host's as long as the request lives, such as the memory that was reserved for it; hands back
     /// what was kept before.
     pub fn hold(&self, held: Option<Box<dyn Any + Send>>) -> Option<Box<dyn Any + Send>> {
+        if let Some(whole) = &self.whole {
+            return whole.asked.hold(held);
+        }
         std::mem::replace(&mut self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner), held)
     }
 
@@ -71,7 +126,9 @@ impl RequestContext {
     /// Whether the work is still wanted: nobody cancelled, and the deadline lies ahead.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed) || self.time_left() == Some(Duration::ZERO)
+        self.cancelled.load(Ordering::Relaxed)
+            || self.time_left() == Some(Duration::ZERO)
+            || self.whole.as_ref().is_some_and(|whole| whole.asked.is_cancelled())
     }
 
     /// Time until the deadline.
@@ -217,4 +274,17 @@ pub trait Services: Send + Sync + 'static {
 
     /// What is not served although it was meant to be.
     fn troubles(&self) -> Troubles;
+
+    /// Makes known, or renews, a dataset that `plugin` answers for.
+    ///
+    /// # Errors
+    /// `BadRequest` for an id that something else has, or that is none; `TooLarge` for a recipe that is too long; `Unavailable`
+    /// where there are as many as may be.
+    fn publish(&self, plugin: &str, publication: Publication<'_>) -> Result<(), Error>;
+
+    /// Ends a dataset that `plugin` published.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none.
+    fn withdraw(&self, plugin: &str, id: &str) -> Result<(), Error>;
 }

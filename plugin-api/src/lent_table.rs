@@ -12,13 +12,14 @@ use crate::error::report;
 use crate::lent::{LentDataset, RequestContext, Services, StoredChunk};
 use crate::lent_catalog::{catalog_entries, catalog_version, server_facts, server_troubles};
 use crate::lent_place::{dataset_chunk_place, dataset_file, dataset_file_read, dataset_layout};
+use crate::lent_publish::{dataset_publish, dataset_withdraw};
 use crate::request::text;
 use crate::{Bytes, Error, ErrorKind, LogLevel};
 
 /// Behind [`WeirHost::context`].
 pub(crate) struct Context {
     pub(crate) services: Arc<dyn Services>,
-    plugin: String,
+    pub(crate) plugin: String,
 }
 
 /// Behind a dataset handle.
@@ -61,6 +62,8 @@ pub fn host_table(services: Arc<dyn Services>, plugin: &str) -> &'static WeirHos
         catalog_entries: Some(catalog_entries),
         server_facts: Some(server_facts),
         server_troubles: Some(server_troubles),
+        dataset_publish: Some(dataset_publish),
+        dataset_withdraw: Some(dataset_withdraw),
     }))
 }
 

@@ -1,6 +1,6 @@
 //! The trait that a plugin implements.
 
-use crate::{Error, Host, Request, Response, Route};
+use crate::{Error, Host, Provider, Request, Response, Route};
 
 /// What a plugin is. It is called from many blocking threads at once.
 pub trait Plugin: Send + Sync + Sized + 'static {
@@ -29,6 +29,11 @@ pub trait Plugin: Send + Sync + Sized + 'static {
 
     /// The protocol's own body for an error status, so that its clients can show the message. `None`: a JSON body.
     fn render_error(&self, _request: &Request<'_>, _status: u16, _message: &str) -> Option<Response> {
+        None
+    }
+
+    /// What makes the datasets that this plugin [publishes](Host::publish); needed of those that do.
+    fn provider(&self) -> Option<&dyn Provider> {
         None
     }
 

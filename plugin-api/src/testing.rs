@@ -4,10 +4,11 @@
 //! boundary too.
 
 mod counting;
+mod making;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use weir_model::{ByteOrder, ChunkGrid, Hyperslab, Schema, Storage, Variable};
 use weir_plugin_abi::WeirPlugin;
@@ -15,8 +16,8 @@ use weir_plugin_abi::WeirPlugin;
 use crate::guest::{Answer, AnswerContent, Guest, Incoming};
 use crate::lent::{LentDataset, RequestBody, RequestContext, Services, StoredChunk, host_table};
 use crate::{
-    Bytes, Child, ChunkPlace, Entry, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Plugin, Route,
-    ServerFacts, Source, StoredPlace, Troubles, export, schema_to_document,
+    Bytes, Child, ChunkPlace, Entry, Error, ErrorKind, FileInfo, LogLevel, Place, PlaceBytes, Plugin,
+    Publication, Route, ServerFacts, Source, StoredPlace, Troubles, export, schema_to_document,
 };
 
 pub use self::counting::counting;
@@ -59,6 +60,8 @@ pub struct MockHost {
     config: Option<String>,
     facts: Option<ServerFacts>,
     troubles: Troubles,
+    published: Mutex<BTreeMap<String, making::Kept>>,
+    guest: OnceLock<Arc<Guest>>,
 }
 
 impl MockHost {
@@ -127,6 +130,7 @@ impl MockHost {
         let config = services.config.as_deref().unwrap_or("{}");
         let guest = Arc::new(Guest::create(table, host, config).expect("the plugin starts"));
         let routes = guest.routes().expect("the plugin names its routes");
+        let _set_once = services.guest.set(Arc::clone(&guest));
         Running { guest, routes, services }
     }
 }
@@ -260,7 +264,7 @@ impl Running {
 
     fn incoming(&self, method: &str, target: &str) -> Option<Incoming> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let is_dataset = |id: &str| self.services.datasets.contains_key(id);
+        let is_dataset = |id: &str| self.services.has(id);
         let of_method = |(_, route): &(usize, &Route)| route.methods.iter().any(|known| known == method);
         let fitting = self.routes.iter().enumerate().filter(of_method).filter_map(|(number, route)| {
             let (dataset, rest) = matches(&route.pattern, path, is_dataset)?;
@@ -352,7 +356,10 @@ impl Services for MockHost {
         }
     }
 
-    fn open(&self, _: &Arc<RequestContext>, id: &str) -> Result<Box<dyn LentDataset>, Error> {
+    fn open(&self, context: &Arc<RequestContext>, id: &str) -> Result<Box<dyn LentDataset>, Error> {
+        if let Some(made) = self.made(context, id) {
+            return made;
+        }
         let found = self.datasets.get(id).cloned();
         let (dataset, generation) =
             found.ok_or_else(|| Error::not_found(format!("dataset '{id}' not found")))?;
@@ -361,13 +368,13 @@ impl Services for MockHost {
     }
 
     fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
-        let mut ids: Vec<String> = self.datasets.keys().cloned().collect();
+        let mut ids: Vec<String> = self.datasets.keys().cloned().chain(self.published_ids()).collect();
         ids.sort();
         ids.into_iter().filter(|id| id.starts_with(prefix) && id.as_str() > after).take(limit).collect()
     }
 
     fn catalog_version(&self) -> u64 {
-        self.datasets.len() as u64
+        self.datasets.len().saturating_add(self.published_ids().len()) as u64
     }
 
     fn entries(&self, prefix: &str, after: &str, limit: usize) -> Vec<Entry> {
@@ -403,8 +410,17 @@ impl Services for MockHost {
     fn troubles(&self) -> Troubles {
         self.troubles.clone()
     }
+
+    fn publish(&self, _: &str, publication: Publication<'_>) -> Result<(), Error> {
+        self.keep(publication)
+    }
+
+    fn withdraw(&self, _: &str, id: &str) -> Result<(), Error> {
+        self.forget(id)
+    }
 }
 
+/// A dataset of a host in memory, lent.
 struct LentMemory {
     dataset: Arc<MemoryDataset>,
     document: Bytes,

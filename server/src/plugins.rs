@@ -14,8 +14,8 @@ use crate::routes::{Conflict, Routes};
 use crate::{built_in, linked, loader};
 
 /// The ABI that this server speaks.
-const ABI: &str = "1.4";
-const _: () = assert!(weir_plugin_abi::WEIR_ABI_MAJOR == 1 && weir_plugin_abi::WEIR_ABI_MINOR == 4);
+const ABI: &str = "1.5";
+const _: () = assert!(weir_plugin_abi::WEIR_ABI_MAJOR == 1 && weir_plugin_abi::WEIR_ABI_MINOR == 5);
 
 /// A plugin that serves.
 pub struct Serving {

@@ -12,7 +12,8 @@ use weir_datasets::memory_budget::{Memory, Share};
 use weir_datasets::{Catalog, Dataset, ErrorKind as Kind, catalog};
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services};
 use weir_plugin_api::{
-    Bytes, Child, Entry, Error, ErrorKind, LogLevel, ServerFacts, Trouble, Troubles, schema_to_document,
+    Bytes, Child, Entry, Error, ErrorKind, LogLevel, Publication, ServerFacts, Trouble, Troubles,
+    schema_to_document,
 };
 
 use self::lent::Lent;
@@ -236,6 +237,14 @@ impl Services for SiteServices {
             files: skipped.map(trouble).collect(),
             plugins: self.refused.get().cloned().unwrap_or_default(),
         }
+    }
+
+    fn publish(&self, _: &str, _: Publication<'_>) -> Result<(), Error> {
+        Err(Error::unsupported("this server serves no datasets that plugins make"))
+    }
+
+    fn withdraw(&self, _: &str, id: &str) -> Result<(), Error> {
+        Err(Error::not_found(format!("dataset '{id}' was not published")))
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use cbindgen::{Builder, DocumentationStyle, Language, Style};
 use weir_plugin_abi::{
     WEIR_LAYOUT_HASH, WeirBytes, WeirBytesTable, WeirChunk, WeirChunkPlace, WeirErr, WeirFile, WeirHeader,
-    WeirHost, WeirPlugin, WeirRequest, WeirResponse, WeirSlab, WeirStr,
+    WeirHost, WeirPlugin, WeirPublished, WeirRequest, WeirResponse, WeirSlab, WeirStr,
 };
 
 /// Where the header is kept, below the repository's root.
@@ -165,6 +165,7 @@ fn write_facts(out: &mut String) {
         }
     );
     facts!(out, WeirSlab { size, variable, start, count, step, rank, order });
+    facts!(out, WeirPublished { size, id, recipe, recipe_length, generation, context });
     facts!(out, WeirChunk { size, present, skipped_codecs, bytes });
     facts!(
         out,
@@ -203,7 +204,9 @@ fn write_facts(out: &mut String) {
             catalog_version,
             catalog_entries,
             server_facts,
-            server_troubles
+            server_troubles,
+            dataset_publish,
+            dataset_withdraw
         }
     );
     facts!(
@@ -227,7 +230,11 @@ fn write_facts(out: &mut String) {
             body_drop,
             self_test,
             body_range,
-            describe
+            describe,
+            published_describe,
+            published_read,
+            published_read_strings,
+            published_memory
         }
     );
 }

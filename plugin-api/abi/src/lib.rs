@@ -22,7 +22,7 @@ use core::ffi::c_void;
 /// Major version: part of the entry symbol's name.
 pub const WEIR_ABI_MAJOR: u32 = 1;
 /// Minor version: how many times fields were appended.
-pub const WEIR_ABI_MINOR: u32 = 4;
+pub const WEIR_ABI_MINOR: u32 = 5;
 /// Marks a table as ours: "WEIRPLG1", least significant byte first.
 pub const WEIR_MAGIC: u64 = 0x3147_4c50_5249_4557;
 /// The data symbol that a plugin exports: a [`WeirPlugin`].
@@ -226,6 +226,25 @@ pub struct WeirSlab {
     pub rank: u32,
     /// [`WEIR_ORDER_LITTLE`] or [`WEIR_ORDER_BIG`]: the order in which elements are wanted.
     pub order: u32,
+}
+
+/// A published dataset, of which the host wants something. Since minor version 5. Valid for the call that it is passed to.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct WeirPublished {
+    /// Size of this struct.
+    pub size: usize,
+    /// The id under which it is published.
+    pub id: WeirStr,
+    /// What it was published with: the first byte; may be null where `recipe_length` is 0.
+    pub recipe: *const u8,
+    /// Number of bytes.
+    pub recipe_length: usize,
+    /// The generation that is wanted; for `published_describe`, the one that the host knows, or empty.
+    pub generation: WeirStr,
+    /// The host's handle of the request, for its services. Datasets that are opened with it count as parts of this one: what
+    /// is made of itself is refused, and so is what is made of too many one behind the other.
+    pub context: *mut c_void,
 }
 
 /// A chunk as it is stored. Arrays of it cross the boundary, so it never grows.
@@ -477,6 +496,25 @@ pub struct WeirHost {
     /// members `name` and `reason`.
     pub server_troubles:
         Option<unsafe extern "C" fn(context: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32>,
+    /// Since minor version 5. Makes known a dataset that this plugin answers for, by the functions `published_*` of its table, from
+    /// `length` bytes at `recipe`, which mean what the plugin wants. It lives until nobody has asked for it for `seconds`, or
+    /// without an end where that is the largest number. To publish it again with the same recipe renews it; with another one,
+    /// it is another dataset from then on. `WEIR_E_BAD_REQUEST` for an id that something else has, or that is none;
+    /// `WEIR_E_TOO_LARGE` for a recipe that is too long; `WEIR_E_UNAVAILABLE` where there are as many as may be.
+    pub dataset_publish: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            id: WeirStr,
+            recipe: *const u8,
+            length: usize,
+            seconds: u64,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
+    /// Since minor version 5. Ends a dataset that this plugin published; what was opened of it may be used on.
+    /// `WEIR_E_NOT_FOUND` where there is none.
+    pub dataset_withdraw:
+        Option<unsafe extern "C" fn(context: *mut c_void, id: WeirStr, err: *mut WeirErr) -> i32>,
 }
 
 /// A plugin. Exported as a data symbol, so reading it runs no code.
@@ -547,6 +585,52 @@ pub struct WeirPlugin {
     /// of OpenAPI 3.1).
     pub describe:
         Option<unsafe extern "C" fn(instance: *mut c_void, out: *mut WeirBytes, err: *mut WeirErr) -> i32>,
+    /// Since minor version 5. Optional, and needed of those that publish datasets: what a published dataset holds now, as a schema
+    /// document (see the plugin guide), and its generation, text that changes with whatever it is made of. The schema is left
+    /// empty where the generation is the one that the host knows. Variables have no codecs; their chunks are those in which
+    /// they are best asked for. It is called often, and should take little time.
+    pub published_describe: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            published: *const WeirPublished,
+            generation: *mut WeirBytes,
+            schema: *mut WeirBytes,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
+    /// Since minor version 5. Optional, as above: elements of a fixed size, row-major, into `buffer`, all `length` bytes of it, of the
+    /// generation that is wanted; `WEIR_E_UNAVAILABLE` where there is another by now.
+    pub published_read: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            published: *const WeirPublished,
+            slab: *const WeirSlab,
+            buffer: *mut u8,
+            length: usize,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
+    /// Since minor version 5. Optional: elements of varying size, as `dataset_read_strings` gives them.
+    pub published_read_strings: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            published: *const WeirPublished,
+            slab: *const WeirSlab,
+            out: *mut WeirBytes,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
+    /// Since minor version 5. Optional: how many bytes of memory `published_read` takes for a hyperslab, beside the buffer, and beside
+    /// what the host takes to read of other datasets for it. Without it, none.
+    pub published_memory: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            published: *const WeirPublished,
+            slab: *const WeirSlab,
+            out: *mut u64,
+            err: *mut WeirErr,
+        ) -> i32,
+    >,
 }
 
 // SAFETY: a plugin's table is immutable after linking; its function pointers may be called from any thread by contract.

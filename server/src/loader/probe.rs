@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use weir_plugin_api::guest::Guest;
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services, host_table};
-use weir_plugin_api::{Entry, Error, ErrorKind, LogLevel, ServerFacts, Troubles};
+use weir_plugin_api::{Entry, Error, ErrorKind, LogLevel, Publication, ServerFacts, Troubles};
 
 use super::binding;
 use super::ownership::plain;
@@ -200,5 +200,13 @@ impl Services for EmptyHost {
 
     fn troubles(&self) -> Troubles {
         Troubles::default()
+    }
+
+    fn publish(&self, _: &str, _: Publication<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn withdraw(&self, _: &str, _: &str) -> Result<(), Error> {
+        Ok(())
     }
 }
