@@ -317,7 +317,8 @@ mod tests {
     fn check(pixels: f64, expected: &[&str]) {
         let at = |degrees: f64| Some((degrees + 180.0) / 360.0 * pixels);
         #[expect(clippy::cast_precision_loss, reason = "a few characters")]
-        let found = fitting((-180.0, 180.0), 6, (at, longitude, |text: &str| text.chars().count() as f64 * 6.0));
+        let found =
+            fitting((-180.0, 180.0), 6, (at, longitude, |text: &str| text.chars().count() as f64 * 6.0));
         let found: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(found, expected, "{pixels}");
     }
