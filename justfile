@@ -68,14 +68,15 @@ conformance-large: build
     [ -e target/large/large.nc ] || "{{ venvs }}/main/bin/python" samples/make_large.py target/large
     python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --large target/large/large.nc
 
-# weir beside nginx, pydap and xpublish on this machine, a table of ratios; then reading beside what decoding takes at least
+# weir beside nginx, pydap and xpublish on this machine, a table of ratios; then reading, computing, pictures
 bench *arguments: build ideal-decode
     bench/install.sh
     status=0; \
         python3 bench/run.py --weir "{{ target }}/release/weir" {{ arguments }} || status=$?; \
         [ "$status" -eq 0 ] || [ "$status" -eq 3 ] || exit "$status"; \
-        python3 bench/reading.py --weir "{{ target }}/release/weir" --ideal "{{ target }}/release/examples/ideal_decode"; \
-        python3 bench/diagnostics.py --weir "{{ target }}/release/weir"; \
+        python3 bench/reading.py --weir "{{ target }}/release/weir" --ideal "{{ target }}/release/examples/ideal_decode" || status=$?; \
+        python3 bench/diagnostics.py --weir "{{ target }}/release/weir" || status=$?; \
+        python3 bench/pictures.py --weir "{{ target }}/release/weir" || status=$?; \
         exit "$status"
 
 # Reading 1 GiB whole and as a time series, beside netCDF-C and the time that decoding takes at least
@@ -106,6 +107,11 @@ build:
 bench-diagnostics *arguments: build
     bench/install.sh
     python3 bench/diagnostics.py --weir "{{ target }}/release/weir" {{ arguments }}
+
+# A PNG of a field of 2048 x 1024 values, beside xpublish-tiles and titiler-xarray
+bench-pictures *arguments: build
+    bench/install.sh
+    python3 bench/pictures.py --weir "{{ target }}/release/weir" {{ arguments }}
 
 # What bench-reading compares with: decoding and nothing else
 [private]

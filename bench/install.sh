@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what the benchmark runs beside weir: nginx and wrk (Debian), the Python peers (pinned, in their own venv).
-# Usage: bench/install.sh          WEIR_VENVS moves the venv (default target/venvs). Safe to run again: it installs only what is missing.
+# Installs what the benchmark runs beside weir: nginx and wrk (Debian), the Python peers (pinned, in venvs of their own: bench, and pictures).
+# Usage: bench/install.sh          WEIR_VENVS moves the venvs (default target/venvs). Safe to run again: it installs only what is missing.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-venv="${WEIR_VENVS:-$here/../target/venvs}/bench"
+venvs="${WEIR_VENVS:-$here/../target/venvs}"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
@@ -26,11 +26,16 @@ if [ -n "$missing" ]; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
 fi
 
-stamp="$venv/installed-requirements.txt"
-if ! cmp -s "$here/requirements.txt" "$stamp" 2>/dev/null; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --prefer-binary -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$stamp"
-fi
-echo "benchmark peers ready in $venv"
+# venv, requirements
+packages() {
+    if ! cmp -s "$2" "$1/installed-requirements.txt" 2>/dev/null; then
+        rm -rf "$1"
+        python3 -m venv "$1"
+        "$1/bin/pip" install --quiet --disable-pip-version-check --prefer-binary -r "$2"
+        cp "$2" "$1/installed-requirements.txt"
+    fi
+    echo "benchmark peers ready in $1"
+}
+
+packages "$venvs/bench" "$here/requirements.txt"
+packages "$venvs/pictures" "$here/requirements-pictures.txt"

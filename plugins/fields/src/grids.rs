@@ -3,13 +3,15 @@
 use weir_cf::axes::Kind as Measured;
 use weir_cf::extent::to_degrees;
 use weir_cf::grid_mapping::{Pixels, grid_mappings};
-use weir_cf::horizontal::{Horizontal, Mesh};
+use weir_cf::horizontal::{Convention, Horizontal, Mesh};
 use weir_cf::packing::Packing;
 use weir_cf::{Coordinates, horizontal::horizontal};
 use weir_model::{ByteOrder, Schema, Variable};
-use weir_plugin_api::Error;
+use weir_plugin_api::{Error, ErrorKind};
 use weir_rendering::{AxisCells, AxisError, Frame, Grid, HealpixCells, Order, Points, Rectilinear};
 use weir_selection::{Axes, Cut, Indices};
+
+use crate::corners::Corners;
 
 /// The horizontal grid of the variable.
 ///
@@ -35,7 +37,9 @@ pub(crate) fn told(schema: &Schema, path: &str, grid: &Horizontal) -> Result<(),
         Horizontal::Rectilinear { measured, .. } if frame(schema, path, *measured).is_none() => {
             Err(not_told(path, UNKNOWN_MAPPING))
         }
-        Horizontal::Unstructured(Mesh { longitude: None, .. } | Mesh { latitude: None, .. }) => {
+        Horizontal::Unstructured(Mesh { longitude: None, .. } | Mesh { latitude: None, .. })
+            if Corners::of(schema, path, grid).is_none() =>
+        {
             Err(not_told(path, NO_COORDINATES))
         }
         _ => Ok(()),
@@ -90,7 +94,8 @@ pub(crate) fn bytes_of(grid: &Horizontal, cells: u64) -> u64 {
 /// Where they are not there, are no coordinates, or cannot be read.
 pub(crate) fn read(
     axes: &Axes<'_>,
-    (grid, indices, thinned): (&Horizontal, &[Indices], Option<Pixels>),
+    indices: &[Indices],
+    (grid, thinned, corners): (&Horizontal, Option<Pixels>, Option<&Corners>),
 ) -> Result<Grid, Error> {
     let (schema, path) = (axes.schema(), axes.path());
     let variable =
@@ -115,10 +120,7 @@ pub(crate) fn read(
             Ok(Grid::Points(Box::new(points)))
         }
         Horizontal::Points { longitude, latitude, .. } => reading.scattered(longitude, latitude),
-        Horizontal::Unstructured(Mesh { longitude: Some(longitude), latitude: Some(latitude), .. }) => {
-            reading.scattered(longitude, latitude)
-        }
-        Horizontal::Unstructured(_) => Err(not_told(path, NO_COORDINATES)),
+        Horizontal::Unstructured(mesh) => reading.mesh(mesh, corners),
         Horizontal::Healpix { pixels, dimension, numbers } => {
             let pixels = thinned.unwrap_or(*pixels);
             let taken = indices.get(*dimension).map_or(0, Indices::count);
@@ -185,7 +187,7 @@ fn wrong(name: &str, error: AxisError) -> Error {
 }
 
 /// Coordinates of the cells that are drawn.
-struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     axes: &'a Axes<'a>,
     variable: &'a Variable,
     indices: &'a [Indices],
@@ -197,8 +199,63 @@ impl Reading<'_> {
         Ok(Grid::Points(Box::new(Points::scattered(&longitudes, &latitudes))))
     }
 
+    /// The cells of a mesh: by their corners where these are told, else by their middles.
+    fn mesh(&self, mesh: &Mesh, corners: Option<&Corners>) -> Result<Grid, Error> {
+        let shapes = match corners.map(|corners| corners.read(self, mesh)).transpose() {
+            Ok(shapes) => shapes.flatten(),
+            // Corners that are no numbers are none; the middles say enough.
+            Err(error) if error.kind == ErrorKind::Unsupported => None,
+            Err(error) => return Err(error),
+        };
+        let middles = match (&mesh.longitude, &mesh.latitude, &shapes) {
+            (Some(longitude), Some(latitude), _) => {
+                // MPAS has radians, and does not say so.
+                let default = (mesh.convention == Convention::Mpas).then_some("radians");
+                let degrees = |path: &str| self.degrees_of(path, &self.cut_for(path)?, (None, default));
+                (degrees(longitude)?, degrees(latitude)?)
+            }
+            (_, _, Some(shapes)) => {
+                let mut middles = (vec![f64::NAN; shapes.len()], vec![f64::NAN; shapes.len()]);
+                for (place, cell) in shapes.middles() {
+                    if let (Some(longitude), Some(latitude)) =
+                        (middles.0.get_mut(cell), middles.1.get_mut(cell))
+                    {
+                        (*longitude, *latitude) = (place.longitude, place.latitude);
+                    }
+                }
+                middles
+            }
+            _ => {
+                return Err(not_told(
+                    self.axes.path(),
+                    "the coordinates of its mesh are not in this dataset",
+                ));
+            }
+        };
+        let points = Points::scattered(&middles.0, &middles.1);
+        Ok(Grid::Points(Box::new(match shapes {
+            Some(shapes) => points.shaped(shapes),
+            None => points,
+        })))
+    }
+
     fn degrees(&self, path: &str) -> Result<Vec<f64>, Error> {
-        let (mut values, units) = self.numbers(path)?;
+        self.degrees_of(path, &self.cut_for(path)?, (None, None))
+    }
+
+    /// Degrees; where a coordinate has no units, those of `other` are taken, else the `default`.
+    pub(crate) fn degrees_of(
+        &self,
+        path: &str,
+        cut: &Cut,
+        (other, default): (Option<&str>, Option<&str>),
+    ) -> Result<Vec<f64>, Error> {
+        let told = |path: &str| {
+            let units = self.axes.schema().variable(path)?.attribute("units")?.value.as_text()?;
+            Some(units.into_owned())
+        };
+        let units = told(path).or_else(|| told(other?)).or_else(|| default.map(str::to_owned));
+        let mut values = self.numbers_of(path, cut)?;
         let factor = to_degrees(units.as_deref());
         values.iter_mut().for_each(|value| *value *= factor);
         Ok(values)
@@ -206,7 +263,7 @@ impl Reading<'_> {
 
     /// Numbers of HEALPix cells.
     fn whole(&self, path: &str) -> Result<Vec<u64>, Error> {
-        let (values, _) = self.numbers(path)?;
+        let values = self.numbers_of(path, &self.cut_for(path)?)?;
         let fits = |value: &f64| value.fract() == 0.0 && (0.0..9e15).contains(value);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, and in range")]
         // A missing number is that of no cell, but keeps its place.
@@ -214,20 +271,39 @@ impl Reading<'_> {
         Ok(values.into_iter().map(number).collect())
     }
 
-    fn numbers(&self, path: &str) -> Result<(Vec<f64>, Option<String>), Error> {
+    pub(crate) fn variable_at(&self, path: &str) -> Result<&Variable, Error> {
         let none = || Error::internal(format!("coordinate {path} is not there any more"));
-        let coordinate = self.axes.schema().variable(path).ok_or_else(none)?;
+        self.axes.schema().variable(path).ok_or_else(none)
+    }
+
+    /// How many indices are drawn along a dimension.
+    pub(crate) fn count(&self, dimension: &str) -> usize {
+        let mut along = self.variable.dimensions.iter().zip(self.indices);
+        let count = along.find(|(name, _)| *name == dimension).map_or(0, |(_, indices)| indices.count());
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+
+    /// What is drawn along each dimension.
+    pub(crate) fn cut(&self) -> Cut {
         let mut cut = Cut::none();
         for (dimension, indices) in self.variable.dimensions.iter().zip(self.indices) {
             cut.set(dimension, indices.clone());
         }
-        let in_order: Vec<_> =
-            self.variable.dimensions.iter().filter(|name| coordinate.dimensions.contains(name)).collect();
-        if !in_order.iter().copied().eq(&coordinate.dimensions) {
-            return Err(Error::unsupported(format!(
-                "{path} has its dimensions in another order than the variable"
-            )));
+        cut
+    }
+
+    /// The same, for a coordinate whose numbers are in the order of the cells.
+    fn cut_for(&self, path: &str) -> Result<Cut, Error> {
+        let coordinate = self.variable_at(path)?;
+        let shared = self.variable.dimensions.iter().filter(|name| coordinate.dimensions.contains(name));
+        if shared.eq(&coordinate.dimensions) {
+            return Ok(self.cut());
         }
+        Err(Error::unsupported(format!("{path} has its dimensions in another order than the variable")))
+    }
+
+    pub(crate) fn numbers_of(&self, path: &str, cut: &Cut) -> Result<Vec<f64>, Error> {
+        let coordinate = self.variable_at(path)?;
         let told = |error: weir_cf::packing::PackingError| Error::unsupported(format!("{path}: {error}"));
         let packing = Packing::of(coordinate).map_err(told)?.without_valid_range();
         let selection = cut.of(coordinate);
@@ -237,7 +313,6 @@ impl Reading<'_> {
         selection.read(self.axes.dataset(), (path, coordinate), ByteOrder::NATIVE, &mut bytes)?;
         let mut values = Vec::new();
         packing.unpack(&bytes, &mut values).map_err(told)?;
-        let units = coordinate.attribute("units").and_then(|units| units.value.as_text());
-        Ok((values, units.map(std::borrow::Cow::into_owned)))
+        Ok(values)
     }
 }

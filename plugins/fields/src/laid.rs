@@ -7,6 +7,7 @@ use weir_plugin_api::Error;
 use weir_rendering::{Bounds, Grid};
 use weir_selection::{Axes, Indices};
 
+use crate::corners::Corners;
 use crate::patch::Admit;
 use crate::{grids, overview};
 
@@ -16,6 +17,8 @@ pub struct Laid {
     horizontal: Horizontal,
     /// The HEALPix cells that are left, where they were thinned.
     coarse: Option<Pixels>,
+    /// How the corners of cells are told, where they are, and no cell between them is left out.
+    corners: Option<Corners>,
 }
 
 impl Laid {
@@ -24,7 +27,8 @@ impl Laid {
     /// # Errors
     /// `Unsupported` where nothing says where its values lie.
     pub fn of(schema: &Schema, path: &str) -> Result<Self, Error> {
-        Ok(Self { horizontal: grids::found(schema, path)?, coarse: None })
+        let horizontal = grids::found(schema, path)?;
+        Ok(Self { corners: Corners::of(schema, path, &horizontal), horizontal, coarse: None })
     }
 
     /// The kind of grid.
@@ -45,14 +49,20 @@ impl Laid {
     /// # Errors
     /// Where indices cannot be thinned.
     pub fn thin(&mut self, indices: &mut [Indices], size: (u32, u32)) -> Result<(), Error> {
+        let counted = |indices: &[Indices]| -> Vec<u64> { indices.iter().map(Indices::count).collect() };
+        let before = counted(indices);
         self.coarse = overview::thin(&self.horizontal, indices, size)?;
+        if counted(indices) != before {
+            self.corners = None;
+        }
         Ok(())
     }
 
     /// Bytes that the grid of so many cells takes, while it is read and afterwards.
     #[must_use]
     pub fn bytes(&self, cells: u64) -> u64 {
-        grids::bytes_of(&self.horizontal, cells)
+        let corners = self.shaped(cells).map_or(0, |corners| corners.bytes(cells));
+        grids::bytes_of(&self.horizontal, cells).saturating_add(corners)
     }
 
     /// Reads the coordinates of the cells at `indices` (one set for each dimension of the variable). The values at these indices, with
@@ -61,7 +71,13 @@ impl Laid {
     /// # Errors
     /// `Unsupported` where coordinates are not there, or are none; whatever keeps them from being read.
     pub fn grid(&self, axes: &Axes<'_>, indices: &[Indices]) -> Result<Grid, Error> {
-        grids::read(axes, (&self.horizontal, indices, self.coarse))
+        let cells = self.dimensions().into_iter().filter_map(|axis| indices.get(axis)).map(Indices::count);
+        let corners = self.shaped(cells.fold(1, u64::saturating_mul));
+        grids::read(axes, indices, (&self.horizontal, self.coarse, corners))
+    }
+
+    fn shaped(&self, cells: u64) -> Option<&Corners> {
+        self.corners.as_ref().filter(|corners| corners.fits(cells))
     }
 
     /// Whether the coordinates that say where it lies are there, by names and attributes alone.

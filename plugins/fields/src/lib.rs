@@ -9,6 +9,7 @@
 
 mod along;
 mod cell;
+mod corners;
 mod grids;
 mod laid;
 mod overview;

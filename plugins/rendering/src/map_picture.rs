@@ -136,27 +136,31 @@ impl MapPicture<'_> {
 
     /// Meridians and parallels: with words at the edges where the map is straight, else as lines.
     fn graticule(&self, marks: &mut Vec<Mark>, area: Area) {
-        if let Some([west, east, south, north]) = self.window.straight_edges() {
-            let size = 11.0;
-            for degrees in multiples((west, east), degrees_step(east - west, along(area.width))) {
-                let x = area.x + (degrees - west) / (east - west) * area.width;
-                tick(marks, (x, area.y + area.height), (0.0, 4.0));
-                let at = (x, area.y + area.height + 17.0);
-                marks.push(words(at, &longitude(degrees), (size, Stand::Middle)));
-            }
-            for degrees in multiples((south, north), degrees_step(north - south, along(area.height * 2.0))) {
-                let Some((_, y)) = self.window.point(Place { longitude: west, latitude: degrees }) else {
-                    continue;
-                };
-                tick(marks, (area.x, y + area.y), (-4.0, 0.0));
-                let at = (area.x - 7.0, y + area.y + 4.0);
-                marks.push(words(at, &latitude(degrees), (size, Stand::End)));
-            }
-            return;
+        if let Some(edges) = self.window.straight_edges() {
+            return self.degrees(marks, area, edges);
         }
         let lines = self.lines_of(|n| f64::from(n) * 30.0 - 180.0, 12, |n| f64::from(n) * 30.0 - 60.0, 5);
         let lines = lines.iter().flat_map(|line| self.seen(line, area)).collect();
         marks.push(Mark::Lines { lines, colour: LIGHT, width: 0.6, within: Some(area) });
+    }
+
+    /// Words at the lower and the left edge, as many as have room beside each other.
+    fn degrees(&self, marks: &mut Vec<Mark>, area: Area, [west, east, south, north]: [f64; 4]) {
+        let size = 11.0;
+        let x_of = |degrees: f64| Some(area.x + (degrees - west) / (east - west) * area.width);
+        let width = |text: &str| text::width(text, size);
+        for (x, text) in fitting((west, east), along(area.width), (x_of, longitude, width)) {
+            tick(marks, (x, area.y + area.height), (0.0, 4.0));
+            marks.push(words((x, area.y + area.height + 17.0), &text, (size, Stand::Middle)));
+        }
+        let y_of = |degrees: f64| {
+            let (_, y) = self.window.point(Place { longitude: west, latitude: degrees })?;
+            Some(area.y + y)
+        };
+        for (y, text) in fitting((south, north), along(area.height * 2.0), (y_of, latitude, |_: &str| size)) {
+            tick(marks, (area.x, y), (-4.0, 0.0));
+            marks.push(words((area.x - 7.0, y + 4.0), &text, (size, Stand::End)));
+        }
     }
 
     fn lines_of(
@@ -204,6 +208,28 @@ impl MapPicture<'_> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 2 to 6")]
 fn along(pixels: f64) -> u32 {
     (pixels / 64.0).clamp(2.0, 6.0) as u32
+}
+
+/// Round degrees between two, about `most` or as many fewer as have room beside each other: where each stands, and its words.
+fn fitting(
+    ends: (f64, f64),
+    most: u32,
+    (at, word, size): (impl Fn(f64) -> Option<f64>, fn(f64) -> String, impl Fn(&str) -> f64),
+) -> Vec<(f64, String)> {
+    const GAP: f64 = 5.0;
+    let apart = |pair: &[(f64, String)]| match pair {
+        [(a, before), (b, behind)] => (b - a).abs() >= f64::midpoint(size(before), size(behind)) + GAP,
+        _ => true,
+    };
+    let mut found = Vec::new();
+    for count in (1..=most).rev() {
+        let degrees = multiples(ends, degrees_step(ends.1 - ends.0, count)).into_iter();
+        found = degrees.filter_map(|degrees| Some((at(degrees)?, word(degrees)))).collect();
+        if found.windows(2).all(apart) {
+            break;
+        }
+    }
+    found
 }
 
 pub(crate) fn words(at: (f64, f64), text: &str, (size, stand): (f64, Stand)) -> Mark {
@@ -281,4 +307,26 @@ fn bar_ticks(scale: &ColourScale) -> Vec<Tick> {
         }
     };
     numbers.into_iter().map(|at| Tick { at, text: brief(at) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words along a world of some pixels, six pixels wide for each character.
+    fn check(pixels: f64, expected: &[&str]) {
+        let at = |degrees: f64| Some((degrees + 180.0) / 360.0 * pixels);
+        #[expect(clippy::cast_precision_loss, reason = "a few characters")]
+        let found =
+            fitting((-180.0, 180.0), 6, (at, longitude, |text: &str| text.chars().count() as f64 * 6.0));
+        let found: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(found, expected, "{pixels}");
+    }
+
+    #[test]
+    fn words_that_have_no_room_are_left_out() {
+        check(400.0, &["180°", "120°W", "60°W", "0°", "60°E", "120°E", "180°"]);
+        check(180.0, &["180°", "90°W", "0°", "90°E", "180°"]);
+        check(80.0, &["180°", "0°", "180°"]);
+    }
 }

@@ -5,7 +5,7 @@ use rstar::RTree;
 use rstar::primitives::GeomWithData;
 
 use crate::grid::{Shares, around};
-use crate::{Bounds, Place};
+use crate::{Bounds, Place, Polygons};
 
 /// A place as a point on the unit sphere, with its place in the data.
 type Leaf = GeomWithData<[f64; 3], u32>;
@@ -15,6 +15,8 @@ pub struct Points {
     tree: RTree<Leaf>,
     /// How far each place reaches, squared, in radii of the Earth.
     reach: Vec<f32>,
+    /// The shapes of their cells, where they are told.
+    shapes: Option<Box<Polygons>>,
 }
 
 impl Points {
@@ -37,7 +39,7 @@ impl Points {
         };
         let found: Vec<(u32, f64)> = leaves.par_iter().map(sixth).collect();
         found.into_iter().for_each(|(place, squared)| set(&mut reach, place, squared));
-        Self { tree, reach }
+        Self { tree, reach, shapes: None }
     }
 
     /// The places of a grid of `row` columns: each reaches three quarters of the way to its farthest neighbour in the grid.
@@ -66,12 +68,21 @@ impl Points {
                 set(&mut reach, place, far * 0.5625);
             }
         }
-        Self { tree, reach }
+        Self { tree, reach, shapes: None }
     }
 
-    /// The nearest place that reaches here.
+    /// The same with the shapes of the cells, which say what lies in them; their numbers are those of the places.
+    #[must_use]
+    pub fn shaped(self, shapes: Polygons) -> Self {
+        Self { shapes: Some(Box::new(shapes)), ..self }
+    }
+
+    /// The place whose cell lies here; where no shapes are told, the nearest that reaches here.
     #[must_use]
     pub fn nearest(&self, place: Place) -> Option<usize> {
+        if let Some(shapes) = &self.shapes {
+            return shapes.cell(place);
+        }
         let here = point(place.longitude, place.latitude)?;
         let leaf = self.tree.nearest_neighbor(&here)?;
         let index = usize::try_from(leaf.data).ok()?;
@@ -95,6 +106,9 @@ impl Points {
     /// The part of the Earth that the places cover, with half the way to a neighbour around them.
     #[must_use]
     pub fn bounds(&self) -> Option<Bounds> {
+        if let Some(shapes) = &self.shapes {
+            return shapes.bounds();
+        }
         let margin = self.reach.iter().fold(0.0_f32, |most, reach| most.max(*reach));
         let margin = f64::from(margin).sqrt().to_degrees().min(5.0) * 0.5;
         around(self.tree.iter().map(|leaf| place(*leaf.geom())), margin)
@@ -126,7 +140,7 @@ fn tree(longitudes: &[f64], latitudes: &[f64]) -> RTree<Leaf> {
     RTree::bulk_load(leaves.collect())
 }
 
-fn point(longitude: f64, latitude: f64) -> Option<[f64; 3]> {
+pub(crate) fn point(longitude: f64, latitude: f64) -> Option<[f64; 3]> {
     if !longitude.is_finite() || latitude.is_nan() || latitude.abs() > 90.001 {
         return None;
     }
@@ -135,7 +149,7 @@ fn point(longitude: f64, latitude: f64) -> Option<[f64; 3]> {
     Some([cos_y * cos_x, cos_y * sin_x, sin_y])
 }
 
-fn place([x, y, z]: [f64; 3]) -> Place {
+pub(crate) fn place([x, y, z]: [f64; 3]) -> Place {
     Place { longitude: y.atan2(x).to_degrees(), latitude: z.clamp(-1.0, 1.0).asin().to_degrees() }
 }
 

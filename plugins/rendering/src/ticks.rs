@@ -113,10 +113,10 @@ pub fn latitude(degrees: f64) -> String {
 pub(crate) fn degrees_step(width: f64, count: u32) -> f64 {
     let rough = width / f64::from(count.max(1));
     let steps = [
-        60.0, 45.0, 30.0, 20.0, 15.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002,
-        0.001,
+        180.0, 90.0, 60.0, 45.0, 30.0, 20.0, 15.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01,
+        0.005, 0.002, 0.001,
     ];
-    steps.into_iter().rev().find(|step| *step >= rough).unwrap_or(60.0)
+    steps.into_iter().rev().find(|step| *step >= rough).unwrap_or(180.0)
 }
 
 #[cfg(test)]

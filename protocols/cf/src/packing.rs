@@ -196,6 +196,13 @@ fn unsigned(variable: &Variable) -> Option<bool> {
 
 type Typed = (NumberType, Wide);
 
+/// The numbers of an attribute, whatever their type, as doubles; `None` where it is not there, or no numbers.
+#[must_use]
+pub fn attribute_numbers(variable: &Variable, name: &str) -> Option<Vec<f64>> {
+    let (_, numbers) = element::numbers(&variable.attribute(name)?.value)?;
+    Some(numbers.into_iter().map(Wide::as_f64).collect())
+}
+
 /// The numbers of an attribute with their type; `None` where it is absent, an error where it is no number.
 fn numbers(variable: &Variable, name: &'static str) -> Result<Option<(NumberType, Vec<Wide>)>, PackingError> {
     let Some(attribute) = variable.attribute(name) else { return Ok(None) };
