@@ -17,7 +17,6 @@ pub mod codecs;
 pub mod contract;
 mod data_file;
 mod dataset;
-mod default_fill;
 mod error;
 mod file_system;
 mod generation;

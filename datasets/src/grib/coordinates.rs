@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use weir_model::{Attribute, ByteOrder, DataType, Dimension, Group, Storage, Value, Variable};
+use weir_model::{Attribute, ByteOrder, DataType, Dimension, Group, Storage, Value, Variable, default_fill};
 
 use super::cube::Cube;
 use super::field::Index;
 use super::grid::{Geometry, Grid};
 use super::naming::unused;
 use super::{level, mapping};
-use crate::default_fill::default_fill;
 use crate::run_chunk_shape;
 
 /// What a variable holds.

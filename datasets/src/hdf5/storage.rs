@@ -2,13 +2,12 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use weir_model::{ByteOrder, ChunkGrid, Codec, Storage};
+use weir_model::{ByteOrder, ChunkGrid, Codec, Storage, default_fill};
 
 use super::array::{StoredArray, chunk_shape};
 use super::dataset::{Fill, Layout, StoredDataset};
 use super::datatype::FileType;
 use crate::Error;
-use crate::default_fill::default_fill;
 
 /// What the schema calls it where numbers are stored in another way than the model has them: fields of several byte orders,
 /// fewer bits than their bytes have.

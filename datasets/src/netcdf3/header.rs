@@ -209,7 +209,7 @@ fn fill(attributes: &[StoredAttribute<'_>], data_type: &DataType) -> Vec<u8> {
     });
     match given {
         Some(stored) => stored.stored.iter().rev().copied().collect(),
-        None => crate::default_fill::default_fill(data_type),
+        None => weir_model::default_fill(data_type),
     }
 }
 

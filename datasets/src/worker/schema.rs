@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use weir_model::{
     Attribute, ByteOrder, Codec, DataType, Dimension, EnumMember, Group, Schema, Storage, Value, Variable,
+    default_fill,
 };
 
 use super::protocol::{
     DescribedAttribute, DescribedGroup, DescribedSource, DescribedType, DescribedValue, DescribedVariable,
     Description, SourceState,
 };
-use crate::default_fill::default_fill;
 use crate::other_files::OtherFiles;
 use crate::{Error, Generation, run_chunk_shape};
 

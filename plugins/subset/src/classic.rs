@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use weir_model::{Attribute, ByteOrder, DataType, Schema, Value, Variable};
-use weir_netcdf::{Classic, ClassicError, Dimension, External};
+use weir_netcdf::{Classic, NetcdfError, Dimension, External};
 use weir_plugin_api::{Body, Bytes, Dataset, Error, Host, Request, Response, blocks};
 use weir_selection::{Cut, Selection};
 
@@ -52,10 +52,10 @@ pub(crate) fn answer(
     Ok(Response::stream(media_type, Some(length), Box::new(body)))
 }
 
-fn refused(error: &ClassicError) -> Error {
+fn refused(error: &NetcdfError) -> Error {
     match error {
-        ClassicError::TooLarge => Error::too_large(error.to_string()),
-        ClassicError::Name { .. } => {
+        NetcdfError::TooLarge => Error::too_large(error.to_string()),
+        NetcdfError::Name { .. } => {
             Error::bad_request(format!("{error}; ask for fewer variables, or another format"))
         }
         _ => Error::internal(error.to_string()),

@@ -10,6 +10,7 @@
 mod attribute;
 mod chunk_grid;
 mod data_type;
+mod default_fill;
 mod hyperslab;
 mod packed;
 mod pieces;
@@ -18,6 +19,7 @@ mod schema;
 pub use attribute::{Attribute, Value};
 pub use chunk_grid::{AxisPart, ChunkGrid, ChunkPlan, GridError, Part};
 pub use data_type::{ByteOrder, DataType, EnumMember, Field};
+pub use default_fill::default_fill;
 pub use hyperslab::{Hyperslab, Misfit, Stride};
 pub use packed::{Packed, PackedError, pack_count};
 pub use pieces::Pieces;

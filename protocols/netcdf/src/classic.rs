@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use weir_model::Attribute;
 
-use crate::{ClassicError, External, Plan};
+use crate::{External, NetcdfError, Plan};
 
 /// A named axis of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl Classic {
     /// Where everything lies, in the oldest format that holds it.
     ///
     /// # Errors
-    /// [`ClassicError`] names the first thing that no file can have.
-    pub fn plan(&self) -> Result<Plan, ClassicError> {
+    /// [`NetcdfError`] names the first thing that no file can have.
+    pub fn plan(&self) -> Result<Plan, NetcdfError> {
         self.check()?;
         Plan::of(self)
     }
@@ -56,9 +56,9 @@ impl Classic {
         self.dimensions.iter().position(|dimension| dimension.unlimited)
     }
 
-    fn check(&self) -> Result<(), ClassicError> {
+    fn check(&self) -> Result<(), NetcdfError> {
         if self.dimensions.iter().filter(|dimension| dimension.unlimited).count() > 1 {
-            return Err(ClassicError::Records);
+            return Err(NetcdfError::Records);
         }
         distinct(self.dimensions.iter().map(|dimension| dimension.name.as_str()))?;
         distinct(self.attributes.iter().map(|attribute| attribute.name.as_str()))?;
@@ -66,7 +66,7 @@ impl Classic {
         let record = self.record_dimension();
         for variable in &self.variables {
             distinct(variable.attributes.iter().map(|attribute| attribute.name.as_str()))?;
-            let wrong = |reason| ClassicError::Dimension { variable: variable.name.clone(), reason };
+            let wrong = |reason| NetcdfError::Dimension { variable: variable.name.clone(), reason };
             if variable.dimensions.iter().any(|place| *place >= self.dimensions.len()) {
                 return Err(wrong("names a dimension that the file has not"));
             }
@@ -79,7 +79,7 @@ impl Classic {
 }
 
 /// Names that a file can have, each once.
-fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), ClassicError> {
+pub(crate) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), NetcdfError> {
     let mut known = HashSet::new();
     for name in names {
         let begins =
@@ -94,7 +94,7 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), ClassicError
             _ => None,
         };
         if let Some(reason) = fault {
-            return Err(ClassicError::name(name, reason));
+            return Err(NetcdfError::name(name, reason));
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! The types that a classic file stores.
+//! The types that a file stores.
 
 use weir_model::DataType;
 
-/// A type of stored elements, always big-endian.
+/// A type of stored elements: big-endian in a classic file, little-endian in a netCDF-4 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum External {
     /// `NC_BYTE`.
@@ -48,6 +48,23 @@ impl External {
             DataType::UInt64 => Self::UInt64,
             _ => return None,
         })
+    }
+
+    /// The data type that it stores.
+    pub(crate) fn data_type(self) -> DataType {
+        match self {
+            Self::Byte => DataType::Int8,
+            Self::Char => DataType::Char,
+            Self::Short => DataType::Int16,
+            Self::Int => DataType::Int32,
+            Self::Float => DataType::Float32,
+            Self::Double => DataType::Float64,
+            Self::UByte => DataType::UInt8,
+            Self::UShort => DataType::UInt16,
+            Self::UInt => DataType::UInt32,
+            Self::Int64 => DataType::Int64,
+            Self::UInt64 => DataType::UInt64,
+        }
     }
 
     /// Bytes of one element.

@@ -2,7 +2,7 @@
 
 use crate::attributes::Stored;
 use crate::plan::{Placed, Version};
-use crate::{Classic, ClassicError};
+use crate::{Classic, NetcdfError};
 
 const DIMENSIONS: u32 = 0x0A;
 const VARIABLES: u32 = 0x0B;
@@ -27,8 +27,8 @@ impl Header {
     /// The bytes of a header.
     ///
     /// # Errors
-    /// [`ClassicError::TooLarge`] where a number does not fit; a version is chosen so that all do.
-    pub(crate) fn write(version: Version, of: &Described<'_>) -> Result<Vec<u8>, ClassicError> {
+    /// [`NetcdfError::TooLarge`] where a number does not fit; a version is chosen so that all do.
+    pub(crate) fn write(version: Version, of: &Described<'_>) -> Result<Vec<u8>, NetcdfError> {
         let mut header = Self { version, bytes: b"CDF".to_vec() };
         header.bytes.push(version.number());
         header.count(of.records)?;
@@ -59,19 +59,19 @@ impl Header {
     }
 
     /// A count or a length: 32 bits, 64 in CDF-5.
-    fn count(&mut self, count: u64) -> Result<(), ClassicError> {
+    fn count(&mut self, count: u64) -> Result<(), NetcdfError> {
         if self.version == Version::Cdf5 {
             self.bytes.extend(count.to_be_bytes());
         } else {
-            self.word(u32::try_from(count).ok().ok_or(ClassicError::TooLarge)?);
+            self.word(u32::try_from(count).ok().ok_or(NetcdfError::TooLarge)?);
         }
         Ok(())
     }
 
     /// An offset: 32 bits in CDF-1, else 64.
-    fn offset(&mut self, offset: u64) -> Result<(), ClassicError> {
+    fn offset(&mut self, offset: u64) -> Result<(), NetcdfError> {
         if self.version == Version::Cdf1 {
-            self.word(u32::try_from(offset).ok().ok_or(ClassicError::TooLarge)?);
+            self.word(u32::try_from(offset).ok().ok_or(NetcdfError::TooLarge)?);
         } else {
             self.bytes.extend(offset.to_be_bytes());
         }
@@ -79,18 +79,18 @@ impl Header {
     }
 
     /// The beginning of a list; one without members has no tag.
-    fn list(&mut self, tag: u32, members: usize) -> Result<(), ClassicError> {
+    fn list(&mut self, tag: u32, members: usize) -> Result<(), NetcdfError> {
         self.word(if members == 0 { 0 } else { tag });
         self.count(length(members)?)
     }
 
-    fn name(&mut self, name: &str) -> Result<(), ClassicError> {
+    fn name(&mut self, name: &str) -> Result<(), NetcdfError> {
         self.count(length(name.len())?)?;
         self.padded(name.as_bytes());
         Ok(())
     }
 
-    fn attributes(&mut self, attributes: &[Stored]) -> Result<(), ClassicError> {
+    fn attributes(&mut self, attributes: &[Stored]) -> Result<(), NetcdfError> {
         self.list(ATTRIBUTES, attributes.len())?;
         for attribute in attributes {
             self.name(&attribute.name)?;
@@ -110,6 +110,6 @@ impl Header {
     }
 }
 
-fn length(count: usize) -> Result<u64, ClassicError> {
-    u64::try_from(count).ok().ok_or(ClassicError::TooLarge)
+fn length(count: usize) -> Result<u64, NetcdfError> {
+    u64::try_from(count).ok().ok_or(NetcdfError::TooLarge)
 }

@@ -1,4 +1,4 @@
-//! Writes files in the classic formats of netCDF, in order, so that they can be streamed.
+//! Writes files in the formats of netCDF, in order, so that they can be streamed: the classic ones, and [`netcdf4`].
 //!
 //! A [`Classic`] names dimensions, attributes and variables. [`Classic::plan`] computes the header, the exact length of the file
 //! and the order of what follows the header; it chooses the oldest of CDF-1, CDF-2 (64-bit offsets) and CDF-5 (64-bit data) that
@@ -15,12 +15,13 @@ mod classic;
 mod error;
 mod external;
 mod header;
+pub mod netcdf4;
 mod plan;
 
 #[cfg(test)]
 mod tests;
 
 pub use classic::{Classic, Dimension, Variable};
-pub use error::ClassicError;
+pub use error::NetcdfError;
 pub use external::External;
 pub use plan::{Plan, Step, Steps, Version};

@@ -2,7 +2,7 @@
 
 use crate::attributes::{Stored, stored};
 use crate::header::{Described, Header};
-use crate::{Classic, ClassicError};
+use crate::{Classic, NetcdfError};
 
 /// A classic format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +80,7 @@ pub struct Step {
     pub variable: usize,
     /// The number of the record, from 0; `None` of a variable without records.
     pub record: Option<u64>,
-    /// How many bytes of elements come, big-endian.
+    /// How many bytes of elements come: big-endian in a classic file, little-endian in a netCDF-4 one.
     pub bytes: u64,
     /// How many zeros follow them.
     pub padding: u64,
@@ -89,7 +89,7 @@ pub struct Step {
 }
 
 impl Plan {
-    pub(crate) fn of(file: &Classic) -> Result<Self, ClassicError> {
+    pub(crate) fn of(file: &Classic) -> Result<Self, NetcdfError> {
         let attributes: Vec<Stored> =
             file.attributes.iter().filter_map(|attribute| stored(attribute, None)).collect();
         let record = file.record_dimension();
@@ -113,7 +113,7 @@ impl Plan {
                 return Ok(plan);
             }
         }
-        Err(ClassicError::TooLarge)
+        Err(NetcdfError::TooLarge)
     }
 
     /// The format that was chosen.
@@ -165,12 +165,12 @@ fn is_new(attributes: &[Stored]) -> bool {
 }
 
 /// A variable's size; it is placed later.
-fn placed(file: &Classic, variable: &crate::Variable, record: Option<usize>) -> Result<Placed, ClassicError> {
+fn placed(file: &Classic, variable: &crate::Variable, record: Option<usize>) -> Result<Placed, NetcdfError> {
     let recorded = record.is_some() && variable.dimensions.first().copied() == record;
     let lengths = variable.dimensions.iter().filter(|place| Some(**place) != record);
     let lengths: Option<Vec<u64>> =
         lengths.map(|place| file.dimensions.get(*place).map(|dimension| dimension.length)).collect();
-    let lengths = lengths.ok_or(ClassicError::TooLarge)?;
+    let lengths = lengths.ok_or(NetcdfError::TooLarge)?;
     // An empty axis makes nothing of the others, however long they are.
     let elements = if lengths.contains(&0) {
         Some(0)
@@ -179,8 +179,8 @@ fn placed(file: &Classic, variable: &crate::Variable, record: Option<usize>) -> 
     };
     let bytes = elements
         .and_then(|elements| elements.checked_mul(variable.external.size()))
-        .ok_or(ClassicError::TooLarge)?;
-    let padded = bytes.checked_next_multiple_of(4).ok_or(ClassicError::TooLarge)?;
+        .ok_or(NetcdfError::TooLarge)?;
+    let padded = bytes.checked_next_multiple_of(4).ok_or(NetcdfError::TooLarge)?;
     Ok(Placed { bytes, padded, recorded, begin: 0 })
 }
 
@@ -195,7 +195,7 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     /// The plan in a version, if that holds it.
-    fn within(mut self, version: Version) -> Result<Option<Plan>, ClassicError> {
+    fn within(mut self, version: Version) -> Result<Option<Plan>, NetcdfError> {
         let (longest, largest) = version.limits();
         let lengths = self.file.dimensions.iter().map(|dimension| dimension.length);
         let counts = self.variables.iter().flat_map(|(attributes, _)| attributes).chain(&self.attributes);
@@ -217,8 +217,8 @@ impl Parts<'_> {
                 },
             )
         };
-        let header = u64::try_from(described(&self)?.len()).ok().ok_or(ClassicError::TooLarge)?;
-        let (record_bytes, length) = self.place(header).ok_or(ClassicError::TooLarge)?;
+        let header = u64::try_from(described(&self)?.len()).ok().ok_or(NetcdfError::TooLarge)?;
+        let (record_bytes, length) = self.place(header).ok_or(NetcdfError::TooLarge)?;
         let begins = self.variables.iter().map(|(_, placed)| placed.begin);
         if begins.max().unwrap_or(0) > version.farthest() || i64::try_from(length).is_err() {
             return Ok(None);

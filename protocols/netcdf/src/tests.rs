@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use weir_model::{Attribute, Value};
 
-use crate::{Classic, ClassicError, Dimension, External, Plan, Step, Variable, Version};
+use crate::{Classic, Dimension, External, NetcdfError, Plan, Step, Variable, Version};
 
 fn dimension(name: &str, length: u64) -> Dimension {
     Dimension { name: name.to_owned(), length, unlimited: false }
@@ -152,7 +152,7 @@ fn what_no_file_can_have_is_refused() {
         check(&file, Err(part));
     }
     file.dimensions = vec![records(1), Dimension { name: "two".to_owned(), ..records(1) }];
-    assert_eq!(file.plan(), Err(ClassicError::Records));
+    assert_eq!(file.plan(), Err(NetcdfError::Records));
 }
 
 fn some_file() -> impl Strategy<Value = Classic> {

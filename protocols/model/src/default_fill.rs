@@ -1,9 +1,10 @@
 //! The values that netCDF fills with where nobody chose one, in files of every version.
 
-use weir_model::DataType;
+use crate::DataType;
 
 /// The value that stands where nothing was written, little-endian: netCDF's `NC_FILL_*` (`netcdf.h`); one zero byte for types
 /// that have none.
+#[must_use]
 pub fn default_fill(data_type: &DataType) -> Vec<u8> {
     match data_type {
         DataType::Int8 => (-127_i8).to_le_bytes().to_vec(),
