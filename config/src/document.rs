@@ -85,6 +85,11 @@ pub struct Server {
     pub index: Option<PathBuf>,
     /// Whether responses are compressed for clients that ask for it (`"fast"`).
     pub compression: Option<Compression>,
+    /// For how long a server that was told to stop goes on, while `/ready` says that it is not (0s): as long as load balancers take to
+    /// notice.
+    pub stop_delay: Option<Seconds>,
+    /// How long responses under way may take after that, before they are broken off (30s).
+    pub drain: Option<Seconds>,
 }
 
 /// Whether responses are compressed for clients that ask for it.
@@ -115,6 +120,8 @@ impl Server {
             rescan: self.rescan.or(other.rescan),
             index: self.index.or(other.index),
             compression: self.compression.or(other.compression),
+            stop_delay: self.stop_delay.or(other.stop_delay),
+            drain: self.drain.or(other.drain),
         }
     }
 }

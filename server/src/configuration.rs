@@ -103,6 +103,8 @@ fn inferred(serve: &Serve, settings: &Settings) -> Result<String, Box<dyn Error>
         Compression::Off => "off",
     };
     say("compression", compression.into());
+    say("stop_delay", seconds(settings.stop_delay));
+    say("drain", seconds(settings.drain));
     let mut whole = Table::from_iter([("server".to_owned(), Value::Table(server))]);
     let (urls, paths): (Vec<_>, Vec<_>) =
         serve.paths.iter().partition(|path| path.to_str().is_some_and(|text| text.contains("://")));

@@ -25,14 +25,14 @@ const FIRST_TIME: Duration = Duration::from_secs(10);
 /// A client must send the headers of its next request within this time; a kept-alive connection may be idle as long.
 pub const HEADER_TIME: Duration = Duration::from_secs(75);
 
+/// What a client sent before the server was told to stop takes no longer than this to come.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
+
 /// What is read of a head, and held of a response, for one connection at most.
 pub const MOST_BUFFER: usize = 64 << 10;
 
 /// How long pages of files stay mapped.
 const MAPPED_TIME: Duration = Duration::from_secs(1);
-
-/// Responses under way may take this long after the server was told to stop.
-const DRAIN_TIME: Duration = Duration::from_secs(30);
 
 /// What connections share.
 struct Serving {
@@ -42,8 +42,19 @@ struct Serving {
     site: Arc<Site>,
 }
 
-/// Serves until `stop` resolves, then drains.
-pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output = ()>) {
+/// Serves until `stop` resolves; then says so for as long as `delay` while it goes on, and lets responses under way take as long as
+/// `drain`.
+pub async fn serve(
+    listener: TcpListener,
+    site: Arc<Site>,
+    (stop, delay, drain): (impl Future<Output = ()>, Duration, Duration),
+) {
+    let stopping_site = Arc::clone(&site);
+    let stop = async move {
+        stop.await;
+        stopping_site.stop();
+        tokio::time::sleep(delay).await;
+    };
     let (stopping, _) = watch::channel(false);
     let serving = Serving { builder: builder(), graceful: GracefulShutdown::new(), stopping, site };
     let releasing = tokio::spawn(release_mapped());
@@ -66,7 +77,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Out
     serving.site.stop_waiting();
     serving.stopping.send_replace(true);
     tracing::info!("stopping: responses under way are finished first");
-    if tokio::time::timeout(DRAIN_TIME, serving.graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(drain, serving.graceful.shutdown()).await.is_err() {
         tracing::error!("some responses were not finished in time and are broken off");
     }
 }
@@ -103,9 +114,10 @@ impl Serving {
         }
         let (builder, watcher) = (self.builder.clone(), self.graceful.watcher());
         let (site, stopping) = (Arc::clone(&self.site), self.stopping.subscribe());
+        let open = site.metrics().connected();
         tokio::spawn(async move {
-            // Which version of HTTP is spoken shows in the first bytes; until they come no other limit of time holds.
-            if tokio::time::timeout(FIRST_TIME, stream.readable()).await.is_err() {
+            let _open = open;
+            if !says_something(&stream, stopping.clone()).await {
                 return;
             }
             match Lane::new((stream, peer), Arc::clone(&site), stopping).drive().await {
@@ -116,6 +128,19 @@ impl Serving {
                 Err(error) => tracing::debug!(%error, "connection ended"),
             }
         });
+    }
+}
+
+/// Whether a new client says something in time. Which version of HTTP is spoken shows in the first bytes; until they come no other
+/// limit of time holds. What a client sent that was let in before the server was told to stop is on its way.
+async fn says_something(stream: &TcpStream, mut stopping: watch::Receiver<bool>) -> bool {
+    let stops = async {
+        let _told_or_gone = stopping.wait_for(|stops| *stops).await.is_ok();
+        tokio::time::sleep(ON_ITS_WAY).await;
+    };
+    tokio::select! {
+        first = tokio::time::timeout(FIRST_TIME, stream.readable()) => first.is_ok(),
+        () = stops => false,
     }
 }
 

@@ -1,9 +1,11 @@
 //! One request: find who serves it, let it answer on a blocking thread, and send what comes.
 
 mod at_once;
+mod own;
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming as HyperBody;
@@ -19,11 +21,12 @@ use weir_plugin_api::guest::Incoming;
 use weir_plugin_api::lent::RequestContext;
 
 pub use self::at_once::Again;
-use crate::coding::Worth;
+use crate::built_in;
 use crate::conditional::{self, Validators};
 use crate::failures::{plain_error, render_error};
 use crate::held::{Back, Held};
 use crate::kept::{Boarding, Kept, KeptResponses, Seat};
+use crate::metrics::{Metrics, Tally};
 use crate::plugins::{Plugins, Serving};
 use crate::public::Public;
 use crate::ready::Ready;
@@ -33,7 +36,7 @@ use crate::routes::{Found, Match};
 use crate::services::SiteServices;
 use crate::stream::{Account, Body};
 use crate::waiting::{self, Place, Waiting, Woken};
-use crate::{built_in, request_body, request_line};
+use crate::{request_body, request_line};
 
 /// Everything that requests share.
 pub struct Site {
@@ -45,6 +48,10 @@ pub struct Site {
     /// How many plugin calls may run at once; others wait without holding a thread.
     calls: Arc<Semaphore>,
     waiting: Arc<Waiting>,
+    metrics: Metrics,
+    /// The files and folders that are served.
+    roots: Arc<[PathBuf]>,
+    stopping: AtomicBool,
     started: u64,
     number: AtomicU64,
 }
@@ -74,7 +81,7 @@ pub const CALLS: usize = 64;
 impl Site {
     /// A site with these plugins, and how it is reached.
     pub fn new(
-        services: Arc<SiteServices>,
+        (services, roots): (Arc<SiteServices>, Vec<PathBuf>),
         plugins: Plugins,
         (public, compression, longest_wait): (Public, Compression, Duration),
     ) -> Self {
@@ -84,6 +91,9 @@ impl Site {
         let look = move |id: &str| looking.dataset(id).map(|dataset| dataset.generation().to_owned());
         Self {
             services,
+            metrics: Metrics::new(&plugins),
+            roots: roots.into(),
+            stopping: AtomicBool::new(false),
             plugins,
             kept,
             waiting: Arc::new(Waiting::new(Arc::new(look), longest_wait)),
@@ -103,6 +113,16 @@ impl Site {
     /// The services.
     pub fn services(&self) -> &SiteServices {
         &self.services
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Says that the server stops: it is not ready any more.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
     }
 
     /// Ends all waiting, because the server stops.
@@ -125,23 +145,28 @@ impl Site {
     }
 
     fn account_of(&self, request: String, context: Arc<RequestContext>) -> Account {
-        let services = Arc::clone(&self.services);
         Account {
             context,
             request,
             status: 0,
             since: Instant::now(),
-            on_abort: Arc::new(move || services.count("weir.bodies_broken_off".to_owned(), 1.0)),
+            counted: self.metrics.begun(),
             sent: 0,
             complete: false,
         }
+    }
+
+    /// Where a request that goes there is counted.
+    fn tally(&self, found: &Match) -> Tally {
+        let is_known = !found.dataset.is_empty() && self.services.catalog().contains(&found.dataset);
+        self.metrics.of((found.plugin, found.route), is_known.then_some(&found.dataset))
     }
 
     /// Answers a request. Never fails: whatever goes wrong becomes a response.
     pub async fn answer(self: Arc<Self>, request: Request<HyperBody>) -> Response<Body> {
         let (request, body) = request.into_parts();
         let head = request.method == Method::HEAD;
-        let account = self.account(&request);
+        let mut account = self.account(&request);
         let Ok(path) = percent_decode_str(request.uri.path()).decode_utf8() else {
             return plain_error(
                 &Error::bad_request("the path is not UTF-8 after percent decoding"),
@@ -150,9 +175,10 @@ impl Site {
             );
         };
         if (request.method == Method::GET || head) && !request.headers.contains_key(request_line::MARK) {
-            let page = built_in::page(&path, (&self.services, &self.plugins), self.waiting.count());
-            if let Some(page) = page {
-                return self.own_page(page, &request, account).await;
+            match self.own(&path).await {
+                Ok(Some(page)) => return self.own_page(page, &request, account).await,
+                Ok(None) => {}
+                Err(error) => return plain_error(&error, head, account),
             }
         }
         let is_dataset = |id: &str| self.services.catalog().contains(id);
@@ -162,11 +188,13 @@ impl Site {
                 plain_error(&request_line::refusal(), head, account)
             }
             Found::Match(found) if request.method == Method::GET || head => {
+                account.counted.tally = self.tally(&found);
                 self.exchange(&request, found, account).await
             }
             // Only now: a body that nobody serves is not waited for.
             Found::Match(found) => match request_body::read(body).await {
                 Ok(body) => {
+                    account.counted.tally = self.tally(&found);
                     account.context.set_body(body);
                     self.exchange(&request, found, account).await
                 }
@@ -253,30 +281,6 @@ impl Site {
             tracing::error!(error = error.to_string(), "answering panicked");
             Error::internal("answering panicked")
         })
-    }
-
-    /// A page of the server's own.
-    async fn own_page(
-        self: &Arc<Self>,
-        page: built_in::Page,
-        request: &Parts,
-        account: Account,
-    ) -> Response<Body> {
-        let asked = Asked::of(request, self.compression);
-        let headers = vec![("content-type".to_owned(), page.media_type.to_owned())];
-        let worth = Worth::of(page.media_type);
-        let whole =
-            Arc::new(Kept { status: 200, headers, ranges: false, worth, costly: false, body: page.body });
-        let site = Arc::clone(self);
-        let send = move || {
-            let sent = reply::send_whole(&whole, (&asked, None), (&site.kept, account));
-            sent.unwrap_or_else(|(error, account)| plain_error(&error, asked.head, account))
-        };
-        // Compressing is no work for the threads that serve all connections.
-        match tokio::task::spawn_blocking(send).await {
-            Ok(response) => response,
-            Err(error) => plain_error(&Error::internal(error.to_string()), false, self.account(request)),
-        }
     }
 
     fn incoming(&self, request: &Parts, found: Match, context: &Arc<RequestContext>) -> (Incoming, usize) {

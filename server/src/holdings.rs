@@ -49,6 +49,13 @@ impl Holdings {
         Ok(Self { paths, config: config.clone(), opener: Arc::new(opener) })
     }
 
+    /// The files and folders of this machine that datasets are found at and below.
+    #[must_use]
+    pub fn roots(&self) -> Vec<PathBuf> {
+        let is_url = |path: &&PathBuf| path.to_str().is_some_and(|text| text.contains("://"));
+        self.paths.iter().filter(|path| !is_url(path)).cloned().collect()
+    }
+
     /// Finds the datasets while somebody may watch.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ mod lane;
 mod linked;
 pub mod loader;
 mod logging;
+mod metrics;
 mod parts;
 mod pieces;
 pub mod plugin_check;

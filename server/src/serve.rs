@@ -1,9 +1,12 @@
 //! `weir serve`: from arguments to a running server.
 
 use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use listenfd::ListenFd;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::Config;
@@ -32,6 +35,7 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
         return configuration::save(file, serve, &settings);
     }
     let Prepared { holdings, services, plugins } = prepare(serve, &config, &settings)?;
+    let roots = holdings.roots();
     watch::start(holdings, Arc::clone(&services), settings.rescan)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -39,7 +43,7 @@ pub fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
         .max_blocking_threads(CALLS.saturating_mul(2))
         .build()?;
     let learnt = services.catalog().opener().index().cloned();
-    let result = runtime.block_on(listen(&settings, services, plugins));
+    let result = runtime.block_on(listen(&settings, (services, roots), plugins));
     // Blocking work that nobody waits for any more must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
     if let Some(index) = learnt {
@@ -83,19 +87,28 @@ pub(crate) fn prepare(
 
 async fn listen(
     settings: &Settings,
-    services: Arc<SiteServices>,
+    served: (Arc<SiteServices>, Vec<PathBuf>),
     plugins: Plugins,
 ) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(settings.listen).await;
-    let listener = listener
-        .map_err(|e| format!("cannot listen on {}: {e}; choose another with --listen", settings.listen))?;
+    let listener = listener(settings.listen).await?;
     let own = format!("http://{}", listener.local_addr()?);
     let public = Public::new(settings.public_url.as_deref(), &own, &settings.trusted_proxies);
-    let site = Arc::new(Site::new(services, plugins, (public, settings.compression, settings.longest_wait)));
+    let site = Arc::new(Site::new(served, plugins, (public, settings.compression, settings.longest_wait)));
     let stop = stop_signal()?;
     banner::print(&site, &own)?;
-    connections::serve(listener, site, stop).await;
+    connections::serve(listener, site, (stop, settings.stop_delay, settings.drain)).await;
     Ok(())
+}
+
+/// The socket that the service manager passed on (sd_listen_fds(3)), which stays open while one server follows another; without one,
+/// a new one.
+async fn listener(address: SocketAddr) -> Result<TcpListener, Box<dyn Error>> {
+    if let Some(passed) = ListenFd::from_env().take_tcp_listener(0)? {
+        passed.set_nonblocking(true)?;
+        return Ok(TcpListener::from_std(passed)?);
+    }
+    let bound = TcpListener::bind(address).await;
+    Ok(bound.map_err(|e| format!("cannot listen on {address}: {e}; choose another with --listen"))?)
 }
 
 /// Resolves at the first SIGTERM or SIGINT; the second one ends the process at once.

@@ -15,6 +15,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(50);
 /// Folders are looked through this often, because not every file system tells what happens in them.
 const RESCAN: Duration = Duration::from_secs(600);
 
+/// Responses under way may take this long after the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(30);
+
 /// How the server runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -37,6 +40,10 @@ pub struct Settings {
     pub rescan: Option<Duration>,
     /// Whether responses are compressed for clients that ask for it.
     pub compression: Compression,
+    /// For how long a server that was told to stop goes on, not ready any more.
+    pub stop_delay: Duration,
+    /// How long responses under way may take after that.
+    pub drain: Duration,
 }
 
 impl Settings {
@@ -69,6 +76,8 @@ impl Settings {
             )
             .filter(|every| !every.is_zero()),
             compression: server.compression.unwrap_or_default(),
+            stop_delay: server.stop_delay.map_or(Duration::ZERO, |delay| delay.0),
+            drain: server.drain.map_or(DRAIN, |drain| drain.0),
             memory_wait: wait.or(server.memory_wait.map(|wait| wait.0)).unwrap_or(Duration::from_secs(20)),
         })
     }

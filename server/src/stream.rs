@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use weir_plugin_api::lent::RequestContext;
 use weir_plugin_api::{Error, ErrorKind};
 
+use crate::metrics::Counted;
 use crate::pieces::{Pieces, within};
 
 /// A response's body.
@@ -44,8 +45,8 @@ pub struct Account {
     pub status: u16,
     /// When the request came.
     pub since: Instant,
-    /// Called where a body breaks off after its status was sent.
-    pub on_abort: Arc<dyn Fn() + Send + Sync>,
+    /// How it is counted.
+    pub counted: Box<Counted>,
     /// Bytes given to the connection.
     pub sent: u64,
     /// Whether the body came to its end.
@@ -64,8 +65,9 @@ impl Drop for Account {
     fn drop(&mut self) {
         self.context.cancel();
         let Self { request, status, since, sent, complete, .. } = self;
-        let id = self.context.id();
-        let ms = since.elapsed().as_micros() as f64 / 1000.0;
+        let (id, took) = (self.context.id(), since.elapsed());
+        self.counted.tally.count(*status, *sent, took);
+        let ms = took.as_micros() as f64 / 1000.0;
         tracing::info!(target: "access", id, request, status, bytes = sent, ms, complete, "served");
     }
 }
@@ -195,7 +197,7 @@ pub fn broken_off(account: &mut Account, error: &Error) -> io::Error {
     match error.kind {
         ErrorKind::Cancelled => tracing::debug!(id = account.context.id(), "body cancelled"),
         _ => {
-            (account.on_abort)();
+            account.counted.broken_off.inc();
             let (id, request) = (account.context.id(), &account.request);
             tracing::error!(id, request, error = error.message, "body broken off");
         }

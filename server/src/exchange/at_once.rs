@@ -64,6 +64,7 @@ impl Site {
         }
         let mut account = self.account_of(["GET ", plain.target()].concat(), self.context());
         account.status = 200;
+        account.counted.tally = known.tally.clone();
         Some(Again { known, body, account })
     }
 
@@ -71,19 +72,20 @@ impl Site {
     pub fn at_once(&self, plain: &Plain) -> Option<Response<Body>> {
         let (catalog, request) = (self.services.catalog_version(), plain.parts()?);
         let found = self.found(&request)?;
-        let context = self.context();
+        let (context, tally) = (self.context(), self.tally(&found));
         let (incoming, plugin) = self.incoming(&request, found, &context);
         let asked = Asked::of(&request, self.compression);
         let (ready, validators, dataset) = self.at_hand((&incoming, &asked), plugin)?;
         let stored = ready.stored((&asked, &validators), &self.kept);
-        let account = self.account_of(["GET ", plain.target()].concat(), context);
+        let mut account = self.account_of(["GET ", plain.target()].concat(), context);
+        account.counted.tally = tally.clone();
         let response = ready.response((&asked, &validators), (&self.kept, account)).ok()?;
         let (parts, body) = response.into_parts();
         let head = Head::of(&parts).filter(|_| is_lasting(&parts, &validators));
         if let (Some(stored), Some(head)) = (stored, head) {
             let (dataset, generation) = (incoming.dataset, dataset.generation().to_owned());
-            self.kept
-                .remember(plain.key.clone(), Known { head, catalog, dataset, generation, plugin, stored });
+            let known = Known { head, catalog, dataset, generation, plugin, tally, stored };
+            self.kept.remember(plain.key.clone(), known);
         }
         Some(Response::from_parts(parts, body))
     }

@@ -8,12 +8,12 @@ use hyper::http::response::Parts;
 use weir_datasets::mapped::MappedRun;
 
 use super::{Kept, KeptResponses, KeptRun};
+use crate::metrics::Tally;
 
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A response that was sent, as long as its body is kept.
-#[derive(Debug)]
 pub struct Known {
     /// The head.
     pub head: Head,
@@ -25,6 +25,8 @@ pub struct Known {
     pub generation: String,
     /// The place of the plugin that made it.
     pub plugin: usize,
+    /// Where it is counted.
+    pub tally: Tally,
     /// Where its body is.
     pub stored: Stored,
 }
