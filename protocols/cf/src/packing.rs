@@ -146,6 +146,19 @@ impl Packing {
         self.valid
     }
 
+    /// The ends of the valid range as the numbers that are meant; an end is open where nothing is said.
+    #[must_use]
+    pub fn unpacked_range(&self) -> (Option<f64>, Option<f64>) {
+        let ValidRange { least, greatest, compared } = self.valid;
+        let (scale, offset) = match compared {
+            Compared::Stored => (self.scale.unwrap_or(1.0), self.offset.unwrap_or(0.0)),
+            Compared::Unpacked => (1.0, 0.0),
+        };
+        let meant = |end: Wide| end.as_f64() * scale + offset;
+        let (least, greatest) = (least.map(meant), greatest.map(meant));
+        if scale < 0.0 { (greatest, least) } else { (least, greatest) }
+    }
+
     /// Whether the numbers that are meant are those that are stored, and none is missing.
     #[must_use]
     pub fn is_identity(&self) -> bool {
@@ -208,6 +221,13 @@ fn numbers(variable: &Variable, name: &'static str) -> Result<Option<(NumberType
     let Some(attribute) = variable.attribute(name) else { return Ok(None) };
     let takes = PackingError::Attribute { name, takes: "a number" };
     element::numbers(&attribute.value).ok_or(takes).map(Some)
+}
+
+/// The numbers of an attribute as doubles; `None` where it is absent or no number.
+#[must_use]
+pub fn attribute_numbers(variable: &Variable, name: &str) -> Option<Vec<f64>> {
+    let (_, numbers) = element::numbers(&variable.attribute(name)?.value)?;
+    Some(numbers.into_iter().map(Wide::as_f64).collect())
 }
 
 fn single(variable: &Variable, name: &'static str) -> Result<Option<Typed>, PackingError> {
