@@ -336,7 +336,7 @@ impl Document {
 
     fn geographic(&self, xml: &mut Xml, bounds: &Bounds) -> io::Result<()> {
         let Bounds { west, east, south, north } = bounds;
-        let [west, east, south, north] = [west, east, south, north].map(|number| number.to_string());
+        let [west, east, south, north] = [west, east, south, north].map(ToString::to_string);
         if self.version == Version::V111 {
             let attributes = [("minx", &*west), ("miny", &*south), ("maxx", &*east), ("maxy", &*north)];
             return xml.empty("LatLonBoundingBox", &attributes);

@@ -128,11 +128,13 @@ fn reading(
         }
         value = single(layer, at)?;
     }
+    let signed =
+        |place: Place| Place { longitude: (place.longitude + 180.0).rem_euclid(360.0) - 180.0, ..place };
     Ok(Reading {
         layer: layer.name.clone(),
         title: layer.title(),
         units: layer.units(),
-        place: cell.map(|cell| cell.place),
+        place: cell.map(|cell| signed(cell.place)),
         value,
         dimensions,
     })

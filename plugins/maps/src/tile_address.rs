@@ -90,26 +90,26 @@ mod tests {
 
     use super::*;
 
-    fn check(rest: &str, query: &str, expected: Result<Address<'_>, ErrorKind>) {
+    fn check(rest: &str, query: &str, expected: &Result<Address<'_>, ErrorKind>) {
         let found = Address::parse(rest, &Keys::parse(query).unwrap());
-        assert_eq!(found.map_err(|error| error.kind), expected, "{rest}");
+        assert_eq!(&found.map_err(|error| error.kind), expected, "{rest}");
     }
 
     #[test]
     fn addresses_name_tiles() {
         let tile = |zoom, column, row| Tile { zoom, column, row };
         let png = Content::Picture(Format::Png);
-        check("", "", Ok(Address::TileSets));
-        check("t/tilejson.json", "", Ok(Address::TileJson("t")));
-        check("g/t/WebMercatorQuad", "", Ok(Address::TileSet("g/t")));
-        check("t/3/5/2.png", "", Ok(Address::Tile("t", tile(3, 5, 2), png)));
-        check("g/t/3/5/2.npy", "", Ok(Address::Tile("g/t", tile(3, 5, 2), Content::Values)));
-        check("t/WebMercatorQuad/3/2/5", "", Ok(Address::Tile("t", tile(3, 5, 2), png)));
-        check("t/WebMercatorQuad/3/2/5", "f=npy", Ok(Address::Tile("t", tile(3, 5, 2), Content::Values)));
+        check("", "", &Ok(Address::TileSets));
+        check("t/tilejson.json", "", &Ok(Address::TileJson("t")));
+        check("g/t/WebMercatorQuad", "", &Ok(Address::TileSet("g/t")));
+        check("t/3/5/2.png", "", &Ok(Address::Tile("t", tile(3, 5, 2), png)));
+        check("g/t/3/5/2.npy", "", &Ok(Address::Tile("g/t", tile(3, 5, 2), Content::Values)));
+        check("t/WebMercatorQuad/3/2/5", "", &Ok(Address::Tile("t", tile(3, 5, 2), png)));
+        check("t/WebMercatorQuad/3/2/5", "f=npy", &Ok(Address::Tile("t", tile(3, 5, 2), Content::Values)));
         check(
             "t/WebMercatorQuad/3/2/5.webp",
             "",
-            Ok(Address::Tile("t", tile(3, 5, 2), Content::Picture(Format::Webp))),
+            &Ok(Address::Tile("t", tile(3, 5, 2), Content::Picture(Format::Webp))),
         );
     }
 
@@ -125,8 +125,8 @@ mod tests {
             "t/99/0/0.png",
             "1/2/3.png",
         ] {
-            check(rest, "", Err(ErrorKind::NotFound));
+            check(rest, "", &Err(ErrorKind::NotFound));
         }
-        check("t/WebMercatorQuad/0/0/0", "f=gif", Err(ErrorKind::BadRequest));
+        check("t/WebMercatorQuad/0/0/0", "f=gif", &Err(ErrorKind::BadRequest));
     }
 }

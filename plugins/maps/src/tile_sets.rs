@@ -103,12 +103,12 @@ fn bounds(asking: &Asking<'_>, layer: &Layer<'_>) -> Result<Bounds, Error> {
     })
 }
 
-/// The zoom at which a cell is at least four pixels wide; beyond, nothing new is seen.
+/// The zoom at which a cell is at least 32 pixels wide; beyond, nothing new is seen.
 fn deepest(layer: &Layer<'_>, bounds: &Bounds) -> u8 {
     let area = (bounds.east - bounds.west) * (bounds.north - bounds.south);
     #[expect(clippy::cast_precision_loss, reason = "about how many")]
     let cell = (area / layer.cells().max(1) as f64).sqrt();
-    let wide = |zoom: &u8| cell * f64::from(SIDE) * f64::from(1_u32 << zoom) / 360.0 >= 4.0;
+    let wide = |zoom: &u8| cell * f64::from(SIDE) * f64::from(1_u32 << zoom) / 360.0 >= 32.0;
     (0..DEEPEST).find(wide).unwrap_or(DEEPEST)
 }
 

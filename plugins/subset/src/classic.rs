@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use weir_model::{Attribute, ByteOrder, DataType, Schema, Value, Variable};
-use weir_netcdf::{Classic, NetcdfError, Dimension, External};
+use weir_netcdf::{Classic, Dimension, External, NetcdfError};
 use weir_plugin_api::{Body, Bytes, Dataset, Error, Host, Request, Response, blocks};
 use weir_selection::{Cut, Selection};
 

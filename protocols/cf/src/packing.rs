@@ -223,13 +223,6 @@ fn numbers(variable: &Variable, name: &'static str) -> Result<Option<(NumberType
     element::numbers(&attribute.value).ok_or(takes).map(Some)
 }
 
-/// The numbers of an attribute as doubles; `None` where it is absent or no number.
-#[must_use]
-pub fn attribute_numbers(variable: &Variable, name: &str) -> Option<Vec<f64>> {
-    let (_, numbers) = element::numbers(&variable.attribute(name)?.value)?;
-    Some(numbers.into_iter().map(Wide::as_f64).collect())
-}
-
 fn single(variable: &Variable, name: &'static str) -> Result<Option<Typed>, PackingError> {
     let Some((kind, values)) = numbers(variable, name)? else { return Ok(None) };
     match values[..] {
