@@ -4,7 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 target := env("CARGO_TARGET_DIR", "target")
 venvs := env("WEIR_VENVS", "target/venvs")
-plugin_names := "dap diagnostics esm file gridlook intake kerchunk openapi pages plot s3 stac subset thredds xpublish zarr"
+plugin_names := "dap diagnostics esm file gridlook intake kerchunk maps openapi pages plot s3 stac subset thredds xpublish zarr"
 examples := "rust-hello rust-panics"
 
 [private]

@@ -14,6 +14,7 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
         static GRIDLOOK: WeirPlugin = table::<weir_plugin_gridlook::GridlookPlugin>();
         static INTAKE: WeirPlugin = table::<weir_plugin_intake::IntakePlugin>();
         static KERCHUNK: WeirPlugin = table::<weir_plugin_kerchunk::KerchunkPlugin>();
+        static MAPS: WeirPlugin = table::<weir_plugin_maps::MapsPlugin>();
         static OPENAPI: WeirPlugin = table::<weir_plugin_openapi::OpenApiPlugin>();
         static PAGES: WeirPlugin = table::<weir_plugin_pages::PagesPlugin>();
         static PLOT: WeirPlugin = table::<weir_plugin_plot::PlotPlugin>();
@@ -31,6 +32,7 @@ pub fn tables() -> Vec<&'static WeirPlugin> {
             &GRIDLOOK,
             &INTAKE,
             &KERCHUNK,
+            &MAPS,
             &OPENAPI,
             &PAGES,
             &PLOT,

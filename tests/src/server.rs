@@ -27,7 +27,7 @@ pub struct Binaries {
 }
 
 /// The in-tree plugins.
-pub const PLUGINS: [&str; 16] = [
+pub const PLUGINS: [&str; 17] = [
     "dap",
     "diagnostics",
     "esm",
@@ -35,6 +35,7 @@ pub const PLUGINS: [&str; 16] = [
     "gridlook",
     "intake",
     "kerchunk",
+    "maps",
     "openapi",
     "pages",
     "plot",

@@ -102,6 +102,26 @@ pub const ARROWS: &[Rule] = &[
         must_not_know: NO_RUNTIME,
     },
     Rule {
+        krate: "weir-plugin-maps",
+        may_know: &[
+            "weir-plugin-api",
+            "weir-catalogs",
+            "weir-fields",
+            "weir-rendering",
+            "weir-selection",
+            "weir-cf",
+            "weir-model",
+        ],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
+        krate: "weir-plugin-maps-so",
+        may_know: &["weir-plugin-api", "weir-plugin-maps"],
+        tests_may_know: &[],
+        must_not_know: NO_RUNTIME,
+    },
+    Rule {
         krate: "weir-plugin-plot",
         may_know: &[
             "weir-plugin-api",
@@ -330,6 +350,7 @@ pub const ARROWS: &[Rule] = &[
             "weir-plugin-dap",
             "weir-plugin-file",
             "weir-plugin-kerchunk",
+            "weir-plugin-maps",
             "weir-plugin-plot",
             "weir-plugin-s3",
             "weir-plugin-diagnostics",

@@ -14,6 +14,8 @@ mod grids;
 mod laid;
 mod overview;
 mod patch;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod values;
 
 pub use cell::Cell;

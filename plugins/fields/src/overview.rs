@@ -37,7 +37,7 @@ pub(crate) fn thin(
             let cells = |axis: &usize| indices.get(*axis).map_or(1, Indices::count);
             let all = dimensions.iter().map(cells).fold(1_u64, u64::saturating_mul);
             // Curved, so that some places are nearer to each other than others: four cells for a pixel.
-            let most = (u64::from(width) * u64::from(height) * 4).min(MOST_PLACES);
+            let most = u64::from(width).saturating_mul(u64::from(height)).saturating_mul(4).min(MOST_PLACES);
             let step = all.checked_div(most).unwrap_or(1).isqrt().max(1);
             for axis in dimensions {
                 step_axis(indices, *axis, step)?;

@@ -1,7 +1,6 @@
 //! Pictures of datasets in memory, asked for through the boundary as a server asks.
 
 mod answers;
-mod datasets;
 mod places;
 mod snapshots;
 
@@ -18,7 +17,9 @@ fn running() -> &'static Running {
 }
 
 fn host() -> MockHost {
-    datasets::all().into_iter().fold(MockHost::new(), |host, (id, dataset)| host.dataset(id, dataset))
+    weir_fields::testing::datasets()
+        .into_iter()
+        .fold(MockHost::new(), |host, (id, dataset)| host.dataset(id, dataset))
 }
 
 /// Red, green and blue of a PNG file, row by row; what is transparent is `None`.

@@ -146,6 +146,19 @@ impl Packing {
         self.valid
     }
 
+    /// The ends of the valid range as the numbers that are meant; an end is open where nothing is said.
+    #[must_use]
+    pub fn unpacked_range(&self) -> (Option<f64>, Option<f64>) {
+        let ValidRange { least, greatest, compared } = self.valid;
+        let (scale, offset) = match compared {
+            Compared::Stored => (self.scale.unwrap_or(1.0), self.offset.unwrap_or(0.0)),
+            Compared::Unpacked => (1.0, 0.0),
+        };
+        let meant = |end: Wide| end.as_f64() * scale + offset;
+        let (least, greatest) = (least.map(meant), greatest.map(meant));
+        if scale < 0.0 { (greatest, least) } else { (least, greatest) }
+    }
+
     /// Whether the numbers that are meant are those that are stored, and none is missing.
     #[must_use]
     pub fn is_identity(&self) -> bool {

@@ -3,12 +3,12 @@
 use weir_plugin_api::ErrorKind;
 use weir_plugin_api::testing::{MockHost, check_contract};
 
-use super::{Picture, datasets, host, running};
+use super::{Picture, host, running};
 use crate::PlotPlugin;
 
 #[test]
 fn plot_keeps_the_contract_of_plugins() {
-    let dataset = datasets::all().remove(0).1;
+    let dataset = weir_fields::testing::datasets().remove(0).1;
     let targets = [
         "/datasets/regular/plot/hill/image/viridis?width=200",
         "/datasets/regular/plot/hill/contour/viridis?width=200&format=svg",

@@ -8,7 +8,7 @@ use weir_plugin_api::testing::{MemoryDataset, Values, counting, dataset_of};
 type Described<'a> = (&'a [(&'a str, u64)], &'a [(&'a str, &'a str)]);
 
 /// A variable over dimensions, with text attributes.
-pub(super) fn variable(
+pub fn variable(
     name: &str,
     (axes, attributes): Described<'_>,
     values: impl IntoIterator<Item = f64>,
@@ -184,7 +184,7 @@ fn unstructured() -> MemoryDataset {
 
 fn healpix(order: Order, name: &str) -> MemoryDataset {
     let pixels = Pixels { nside: 32, order };
-    let places: Vec<(f64, f64)> = (0..pixels.cells()).map(|cell| pixels.centre(cell).unwrap()).collect();
+    let places: Vec<(f64, f64)> = (0..pixels.cells()).filter_map(|cell| pixels.centre(cell)).collect();
     let mut all = fields(&[("cell", pixels.cells())], &[("grid_mapping", "crs")], &places);
     let mapping =
         variable("crs", (&[], &[("grid_mapping_name", "healpix"), ("indexing_scheme", name)]), [1.0]);
@@ -197,7 +197,7 @@ fn many(reversed: bool) -> MemoryDataset {
     let pixels = Pixels { nside: 128, order: Order::Nested };
     let count = pixels.cells();
     let cells: Vec<u64> = if reversed { (0..count).rev().collect() } else { (0..count).collect() };
-    let north = cells.iter().map(|cell| pixels.centre(*cell).unwrap().1);
+    let north = cells.iter().map(|cell| pixels.centre(*cell).map_or(f64::NAN, |(_, north)| north));
     let axes = [("cell", count)];
     let numbers = [("standard_name", "healpix_index")];
     let mapping =
@@ -212,7 +212,7 @@ fn many(reversed: bool) -> MemoryDataset {
 /// HEALPix cells of the northern half, the last first, with their numbers.
 fn healpix_part() -> MemoryDataset {
     let pixels = Pixels { nside: 32, order: Order::Nested };
-    let centre = |cell: &u64| pixels.centre(*cell).unwrap();
+    let centre = |cell: &u64| pixels.centre(*cell).unwrap_or((f64::NAN, f64::NAN));
     let cells: Vec<u64> = (0..pixels.cells()).rev().filter(|cell| centre(cell).1 > 0.0).collect();
     let count = cells.len() as u64;
     let places: Vec<(f64, f64)> = cells.iter().map(centre).collect();
@@ -245,7 +245,8 @@ fn moving() -> MemoryDataset {
 }
 
 /// All of them, by their ids.
-pub(super) fn all() -> Vec<(&'static str, MemoryDataset)> {
+#[must_use]
+pub fn datasets() -> Vec<(&'static str, MemoryDataset)> {
     vec![
         ("regular", regular()),
         ("rotated", rotated()),
