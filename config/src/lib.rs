@@ -75,6 +75,8 @@ pub struct Server {
     pub trusted_proxies: Vec<String>,
     /// The largest response that is served.
     pub max_response: Option<Size>,
+    /// How many datasets plugins may publish at a time.
+    pub published_datasets: Option<usize>,
     /// Memory for serving, of which requests have half, and caches the rest.
     pub memory_budget: Option<Size>,
     /// How long a request waits for memory.
