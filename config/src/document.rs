@@ -71,6 +71,8 @@ pub struct Server {
     pub trusted_proxies: Vec<String>,
     /// The largest response that is served (500MiB).
     pub max_response: Option<Size>,
+    /// How many datasets plugins may publish at a time (1000).
+    pub published_datasets: Option<usize>,
     /// Memory for serving, of which requests have half, and caches the rest (1GiB, at least 64MiB).
     pub memory_budget: Option<Size>,
     /// How long a request waits for memory before it is told to come again (20s).
@@ -114,6 +116,7 @@ impl Server {
             public_url: self.public_url.or(other.public_url),
             trusted_proxies,
             max_response: self.max_response.or(other.max_response),
+            published_datasets: self.published_datasets.or(other.published_datasets),
             memory_budget: self.memory_budget.or(other.memory_budget),
             memory_wait: self.memory_wait.or(other.memory_wait),
             longest_wait: self.longest_wait.or(other.longest_wait),

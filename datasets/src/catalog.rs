@@ -13,8 +13,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use self::listing::Places;
 pub use self::listing::{Child, Entry};
 use crate::memory_budget::Memory;
+use crate::provided::{Caller, Provided};
 use crate::{DataFile, Dataset, Error, ErrorKind, Location, ObjectUrl, Opener, Place};
 
 /// A file that was found, but cannot be a dataset.
@@ -28,12 +30,14 @@ pub struct Skipped {
 
 /// Dataset ids, and the files behind them.
 pub struct Catalog {
-    entries: BTreeMap<String, Place>,
-    skipped: Vec<Skipped>,
-    folders: Vec<PathBuf>,
+    entries: Arc<BTreeMap<String, Place>>,
+    /// Datasets that somebody makes when they are asked for; none has the id of one that was found.
+    provided: BTreeMap<String, Place>,
+    skipped: Arc<Vec<Skipped>>,
+    folders: Arc<Vec<PathBuf>>,
     opener: Arc<Opener>,
     /// Made when it is first asked for, which few sites do.
-    by_location: OnceLock<HashMap<Key, String>>,
+    by_location: Arc<OnceLock<HashMap<Key, String>>>,
 }
 
 /// A location as it is looked up.
@@ -52,7 +56,11 @@ fn by_location(entries: &BTreeMap<String, Place>) -> HashMap<Key, String> {
         let key = match place {
             Place::File { path, .. } => std::fs::canonicalize(path).ok().map(Key::Path),
             Place::Object { url } => Some(Key::Object(url.clone())),
-            Place::Folder { .. } | Place::Made(_) | Place::NcMl { .. } | Place::Prefix { .. } => None,
+            Place::Folder { .. }
+            | Place::Made(_)
+            | Place::NcMl { .. }
+            | Place::Prefix { .. }
+            | Place::Provided(_) => None,
         };
         if let Some(key) = key {
             ids.entry(key).or_insert_with(|| id.clone());
@@ -78,8 +86,43 @@ impl Catalog {
         progress: &mut dyn FnMut(usize),
     ) -> Result<Self, Error> {
         let found = scan::scan(paths, &opener, progress)?;
-        let (entries, skipped, folders) = (found.entries, found.skipped, found.folders);
-        Ok(Self { entries, skipped, folders, opener, by_location: OnceLock::new() })
+        let (entries, skipped, folders) =
+            (Arc::new(found.entries), Arc::new(found.skipped), Arc::new(found.folders));
+        let (provided, by_location) = (BTreeMap::new(), Arc::default());
+        Ok(Self { entries, provided, skipped, folders, opener, by_location })
+    }
+
+    /// The datasets that were found, and those that are provided, instead of the ones that were. What was found keeps its id.
+    #[must_use]
+    pub fn with_provided(&self, provided: impl IntoIterator<Item = (String, Provided)>) -> Self {
+        let provided = provided.into_iter().filter(|(id, _)| !self.entries.contains_key(id));
+        Self {
+            entries: Arc::clone(&self.entries),
+            provided: provided.map(|(id, provided)| (id, Place::Provided(provided))).collect(),
+            skipped: Arc::clone(&self.skipped),
+            folders: Arc::clone(&self.folders),
+            opener: Arc::clone(&self.opener),
+            by_location: Arc::clone(&self.by_location),
+        }
+    }
+
+    /// Whether there is a dataset with this id that was found, and is not provided.
+    #[must_use]
+    pub fn has_found(&self, id: &str) -> bool {
+        self.entries.contains_key(id)
+    }
+
+    /// The ids of datasets that were found, sorted.
+    pub fn found_ids(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    fn place(&self, id: &str) -> Option<&Place> {
+        self.entries.get(id).or_else(|| self.provided.get(id))
+    }
+
+    fn all(&self) -> Places<'_> {
+        Places { found: &self.entries, provided: &self.provided }
     }
 
     /// Adds a dataset under an id of its own.
@@ -87,12 +130,12 @@ impl Catalog {
     /// # Errors
     /// `BadRequest` for an id that is taken.
     pub fn add(&mut self, id: &str, place: Place) -> Result<(), Error> {
-        if let Some(taken) = self.entries.get(id) {
+        if let Some(taken) = self.place(id) {
             let message = format!("{taken} and {place} would both be dataset '{id}'; give one another id");
             return Err(Error::new(ErrorKind::BadRequest, message));
         }
-        self.entries.insert(id.to_owned(), place);
-        self.by_location = OnceLock::new();
+        Arc::make_mut(&mut self.entries).insert(id.to_owned(), place);
+        self.by_location = Arc::default();
         Ok(())
     }
 
@@ -114,18 +157,17 @@ impl Catalog {
     /// Takes over the datasets of the catalog `before` whose files are still there, although nobody would know them as data now:
     /// a file that is written anew in place is empty for a moment, and not gone.
     pub fn keep_present(&mut self, before: &Self) {
-        for (id, place) in &before.entries {
-            if !self.entries.contains_key(id) && place.is_present_file() {
-                self.entries.insert(id.clone(), place.clone());
-            }
-        }
-        self.by_location = OnceLock::new();
+        let gone = before.entries.iter().filter(|(id, _)| !self.entries.contains_key(*id));
+        let present = gone.filter(|(_, place)| place.is_present_file());
+        let kept: Vec<(String, Place)> = present.map(|(id, place)| (id.clone(), place.clone())).collect();
+        Arc::make_mut(&mut self.entries).extend(kept);
+        self.by_location = Arc::default();
     }
 
     /// What is not as it should be with a made dataset, but does not keep it from being served.
     #[must_use]
     pub fn problems(&self, id: &str) -> Vec<String> {
-        self.entries.get(id).map(|place| self.opener.problems(place)).unwrap_or_default()
+        self.place(id).map(|place| self.opener.problems(place)).unwrap_or_default()
     }
 
     /// The original file of a dataset that was opened under `id`: its data file, or the document that defines it.
@@ -136,7 +178,7 @@ impl Catalog {
         if let Some(file) = dataset.file() {
             return Ok(file);
         }
-        let place = self.entries.get(id);
+        let place = self.place(id);
         let place = place.ok_or_else(|| Error::not_found(format!("dataset '{id}' not found")))?;
         self.opener.document(place).map(Arc::new).map_err(|e| e.within(format!("dataset '{id}'")))
     }
@@ -154,12 +196,13 @@ impl Catalog {
 
     /// All ids, sorted.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+        self.places().map(|(id, _)| id)
     }
 
     /// All ids, sorted, and where their datasets lie.
     pub fn places(&self) -> impl Iterator<Item = (&str, &Place)> {
-        self.entries.iter().map(|(id, place)| (id.as_str(), place))
+        let all = listing::merged(self.entries.iter(), self.provided.iter());
+        all.map(|(id, place)| (id.as_str(), place))
     }
 
     /// What opens the datasets.
@@ -171,40 +214,40 @@ impl Catalog {
     /// How many datasets there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.len().saturating_add(self.provided.len())
     }
 
     /// Whether there is no dataset.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// Whether there is a dataset with this id.
     #[must_use]
     pub fn contains(&self, id: &str) -> bool {
-        self.entries.contains_key(id)
+        self.place(id).is_some()
     }
 
     /// The ids that begin with `prefix` and sort behind `after`: at most `limit`, sorted.
     #[must_use]
     pub fn list(&self, prefix: &str, after: &str, limit: usize) -> Vec<String> {
-        listing::behind(&self.entries, prefix, after).take(limit).map(|(id, _)| id.clone()).collect()
+        listing::behind(self.all(), prefix, after).take(limit).map(|(id, _)| id.clone()).collect()
     }
 
     /// As [`list`](Self::list), with what the file system says of each.
     #[must_use]
     pub fn entries(&self, prefix: &str, after: &str, limit: usize) -> Vec<Entry> {
-        listing::entries(&self.entries, (prefix, after), limit)
+        listing::entries(self.all(), (prefix, after), limit)
     }
 
     /// What lies in `folder` (empty, or ending with a slash) and sorts behind `after`, a child's name: at most `limit`, sorted.
     #[must_use]
     pub fn children(&self, folder: &str, after: &str, limit: usize) -> Vec<Child> {
-        listing::children(&self.entries, (folder, after), limit)
+        listing::children(self.all(), (folder, after), limit)
     }
 
-    /// Whether the same ids stand for the same places as in another catalog.
+    /// Whether the same ids stand for the same places as in another catalog, as far as they were found.
     #[must_use]
     pub fn is_as(&self, other: &Self) -> bool {
         self.entries == other.entries
@@ -231,7 +274,7 @@ impl Catalog {
     /// A dataset that is open, as [`open`](Self::open) hands it out, where it takes no time worth speaking of.
     #[must_use]
     pub fn at_hand(&self, id: &str) -> Option<Arc<Dataset>> {
-        self.opener.at_hand(self.entries.get(id)?)
+        self.opener.at_hand(self.place(id)?)
     }
 
     /// Opens a dataset, or hands out the open one if its data is the same as then.
@@ -239,9 +282,17 @@ impl Catalog {
     /// # Errors
     /// `NotFound` for an unknown id and for a file that is gone; otherwise why it cannot be opened.
     pub fn open(&self, id: &str) -> Result<Arc<Dataset>, Error> {
-        let place = self.entries.get(id);
+        self.open_for(id, None)
+    }
+
+    /// As [`open`](Self::open); who makes the dataset is told who asks.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_for(&self, id: &str, caller: Option<&Caller>) -> Result<Arc<Dataset>, Error> {
+        let place = self.place(id);
         let place = place.ok_or_else(|| Error::not_found(format!("dataset '{id}' not found")))?;
-        self.opener.open(place).map_err(|e| match e.kind {
+        self.opener.open_for(place, caller).map_err(|e| match e.kind {
             ErrorKind::NotFound => Error::not_found(format!("dataset '{id}' not found: {}", e.message)),
             _ => e.within(format!("dataset '{id}'")),
         })

@@ -31,6 +31,7 @@ pub mod netcdf3;
 mod opener;
 mod other_files;
 mod proven;
+pub mod provided;
 pub mod read;
 pub mod reference;
 pub mod remote;

@@ -17,6 +17,7 @@ use crate::aggregate::{Definition, Keeper, Kept};
 use crate::catalog::format::{self, Format};
 use crate::index::Index;
 use crate::memory_budget::{Memory, Share};
+use crate::provided::{Caller, Provided};
 use crate::reference::{self, References};
 use crate::remote::url::ObjectUrl;
 use crate::store::Store;
@@ -67,6 +68,8 @@ pub enum Place {
         /// What their names begin with.
         url: ObjectUrl,
     },
+    /// Nowhere: somebody makes it when it is asked for.
+    Provided(Provided),
 }
 
 impl Place {
@@ -75,7 +78,11 @@ impl Place {
     pub fn is_present_file(&self) -> bool {
         match self {
             Self::File { path, .. } | Self::NcMl { path, .. } => path.is_file(),
-            Self::Made(_) | Self::Folder { .. } | Self::Object { .. } | Self::Prefix { .. } => false,
+            Self::Made(_)
+            | Self::Folder { .. }
+            | Self::Object { .. }
+            | Self::Prefix { .. }
+            | Self::Provided(_) => false,
         }
     }
 }
@@ -89,6 +96,7 @@ impl fmt::Display for Place {
             }
             Self::Object { url } | Self::Prefix { url } => url.fmt(f),
             Self::Made(_) => f.write_str("a dataset of the configuration"),
+            Self::Provided(_) => f.write_str("a dataset that a plugin makes"),
         }
     }
 }
@@ -216,7 +224,9 @@ impl Opener {
                 let looked = self.looked.try_get_with_by_ref(url, || self.access.look(url));
                 looked.map(|generation| generation.to_string()).map_err(|e: Arc<Error>| e.as_ref().clone())
             }
-            Place::Folder { .. } | Place::Prefix { .. } => Ok(self.open(place)?.generation().to_owned()),
+            Place::Folder { .. } | Place::Prefix { .. } | Place::Provided(_) => {
+                Ok(self.open(place)?.generation().to_owned())
+            }
         }
     }
 
@@ -241,6 +251,7 @@ impl Opener {
                 Err(Error::not_found("it is a store of many objects, not one file"))
             }
             Place::Made(_) => Err(Error::not_found("it is made of other datasets, not one file")),
+            Place::Provided(_) => Err(Error::not_found("it is made when it is asked for, and no file")),
         }
     }
 
@@ -251,6 +262,17 @@ impl Opener {
     /// # Errors
     /// `NotFound` where it is gone; otherwise why it cannot be opened. Messages do not name the place.
     pub fn open(&self, place: &Place) -> Result<Arc<Dataset>, Error> {
+        self.open_for(place, None)
+    }
+
+    /// As [`open`](Self::open); who makes the dataset is told who asks.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_for(&self, place: &Place, caller: Option<&Caller>) -> Result<Arc<Dataset>, Error> {
+        if let Place::Provided(provided) = place {
+            return provided.open(caller, &self.memory).map(Arc::new);
+        }
         if matches!(place, Place::Made(_) | Place::NcMl { .. }) {
             return self.made.open(place, self);
         }
@@ -383,7 +405,9 @@ impl Opener {
                 let (source, documents) = zarr::open_with_documents(store, self.access.caches())?;
                 self.opened(Seen::Prefix(documents), source, None)
             }
-            Place::Made(_) | Place::NcMl { .. } => Err(Error::unsupported("it is made of other datasets")),
+            Place::Made(_) | Place::NcMl { .. } | Place::Provided(_) => {
+                Err(Error::unsupported("it is made of other datasets"))
+            }
         }
     }
 

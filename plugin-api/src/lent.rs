@@ -39,6 +39,7 @@ pub struct RequestContext {
     /// What it is a part of, where a plugin makes a dataset of others.
     whole: Option<Whole>,
     needed: AtomicU64,
+    is_background: bool,
 }
 
 /// What a context is a part of.
@@ -55,7 +56,7 @@ impl RequestContext {
     pub fn new(id: String, deadline: Option<Instant>) -> Self {
         let (body, held, noted) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
         let (cancelled, needed) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self { id, cancelled, deadline, body, held, noted, whole: None, needed }
+        Self { id, cancelled, deadline, body, held, noted, whole: None, needed, is_background: false }
     }
 
     /// The context in which a plugin makes the published dataset `id` for whoever asks for it: it is cancelled when that one is,
@@ -86,10 +87,16 @@ impl RequestContext {
         self.whole.as_ref().map_or(0, |whole| whole.asked.needed.load(Ordering::Relaxed))
     }
 
-    /// Whether it is a part of a dataset that a plugin makes.
+    /// The context of work that no request waits for.
     #[must_use]
-    pub fn is_part(&self) -> bool {
-        self.whole.is_some()
+    pub fn background() -> Self {
+        Self { is_background: true, ..Self::new("background".to_owned(), None) }
+    }
+
+    /// Whether no request waits for it.
+    #[must_use]
+    pub fn is_background(&self) -> bool {
+        self.is_background || self.whole.as_ref().is_some_and(|whole| whole.asked.is_background())
     }
 
     /// Gives the request a body for plugins to pull.

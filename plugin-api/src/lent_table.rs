@@ -181,7 +181,7 @@ unsafe extern "C" fn dataset_open(
             return Err(Error::internal("a plugin opened a dataset without room for it"));
         }
         let request = match of.is_null() {
-            true => Arc::new(RequestContext::new("background".to_owned(), None)),
+            true => Arc::new(RequestContext::background()),
             // SAFETY: a request's context is the inside of an `Arc` that the host holds while the request is handled.
             false => unsafe {
                 Arc::increment_strong_count(of.cast::<RequestContext>().cast_const());

@@ -91,6 +91,7 @@ fn inferred(serve: &Serve, settings: &Settings) -> Result<String, Box<dyn Error>
         say("trusted_proxies", networks.into());
     }
     say("max_response", size(settings.max_response));
+    say("published_datasets", i64::try_from(settings.published_datasets)?.into());
     say("memory_budget", size(settings.memory_budget));
     say("memory_wait", seconds(settings.memory_wait));
     say("longest_wait", seconds(settings.longest_wait));

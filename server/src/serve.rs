@@ -77,11 +77,21 @@ pub(crate) fn prepare(
     let index = index_file::for_serving(serve, config, memory.share(Share::Index));
     let state_folder = index.as_ref().and_then(|_| index_file::state_folder(serve, config));
     let holdings = Holdings::new(&serve.paths, config, (memory, index))?;
-    let services = Arc::new(SiteServices::new(holdings.find()?, settings.max_response, settings.memory_wait));
+    let services = Arc::new(SiteServices::new(
+        holdings.find()?,
+        (settings.max_response, settings.published_datasets),
+        settings.memory_wait,
+    ));
     let lent: Arc<dyn Services> = services.clone();
     let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);
     let plugins = Plugins::start(&lent, directory, config)?;
     services.tell(plugins.facts(state_folder), plugins.refused.clone());
+    let published = services.bind(plugins.serving.iter().map(|plugin| Arc::clone(&plugin.guest)));
+    for id in published {
+        if let Err(error) = services.dataset(&id) {
+            tracing::warn!(id, reason = error.message, "a dataset that a plugin publishes cannot be made");
+        }
+    }
     Ok(Prepared { holdings, services, plugins })
 }
 

@@ -2,6 +2,7 @@
 
 mod lent;
 mod original;
+mod published;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use weir_datasets::memory_budget::{Memory, Share};
+use weir_datasets::provided::{Caller, Provided};
 use weir_datasets::{Catalog, Dataset, ErrorKind as Kind, catalog};
+use weir_plugin_api::guest::Guest;
 use weir_plugin_api::lent::{LentDataset, RequestContext, Services};
 use weir_plugin_api::{
     Bytes, Child, Entry, Error, ErrorKind, LogLevel, Publication, ServerFacts, Trouble, Troubles,
@@ -18,12 +21,14 @@ use weir_plugin_api::{
 
 use self::lent::Lent;
 pub use self::original::LentRun;
+use self::published::Published;
 use crate::failing::Failing;
 
 /// The server's services.
 pub struct SiteServices {
     catalog: RwLock<Arc<Catalog>>,
     version: AtomicU64,
+    published: Published,
     memory: Arc<Memory>,
     facts: OnceLock<ServerFacts>,
     refused: OnceLock<Vec<Trouble>>,
@@ -35,9 +40,9 @@ pub struct SiteServices {
 }
 
 impl SiteServices {
-    /// Services over a catalog; responses of more than `max_response` bytes are refused, and a request waits for memory for
-    /// at most `patience`.
-    pub fn new(catalog: Catalog, max_response: u64, patience: Duration) -> Self {
+    /// Services over a catalog; responses of more than `max_response` bytes are refused, plugins publish at most `most_published`
+    /// datasets at a time, and a request waits for memory for at most `patience`.
+    pub fn new(catalog: Catalog, (max_response, most_published): (u64, usize), patience: Duration) -> Self {
         let weight = |key: &String, document: &Bytes| {
             u32::try_from(key.len().saturating_add(document.len()).saturating_add(256)).unwrap_or(u32::MAX)
         };
@@ -47,6 +52,7 @@ impl SiteServices {
             memory: Arc::clone(catalog.memory()),
             catalog: RwLock::new(Arc::new(catalog)),
             version: AtomicU64::new(1),
+            published: Published::new(most_published),
             facts: OnceLock::new(),
             refused: OnceLock::new(),
             failing: Failing::default(),
@@ -59,14 +65,40 @@ impl SiteServices {
 
     /// The datasets, as they are now.
     pub fn catalog(&self) -> Arc<Catalog> {
+        if self.published.expire() {
+            self.show_published();
+        }
         Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Goes on with other datasets.
+    /// Goes on with other datasets, and those that are published.
     pub fn replace(&self, catalog: Catalog) {
-        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+        self.change(|_, provided| catalog.with_provided(provided));
+    }
+
+    /// Goes on with the same datasets, and those that are published now.
+    fn show_published(&self) {
+        self.change(|before, provided| before.with_provided(provided));
+    }
+
+    /// Goes on with another catalog, which is made of the one before and of what is published.
+    fn change(&self, make: impl FnOnce(&Catalog, Vec<(String, Provided)>) -> Catalog) {
+        self.published.with_all(|provided| {
+            let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+            *catalog = Arc::new(make(&catalog, provided));
+        });
         self.version.fetch_add(1, Ordering::Release);
-        self.failing.keep(|id| self.catalog().contains(id));
+        let catalog = self.catalog();
+        self.failing.keep(|id| catalog.contains(id));
+    }
+
+    /// From now on these plugins answer for the datasets that they published; says which of those there are.
+    pub fn bind(&self, guests: impl IntoIterator<Item = Arc<Guest>>) -> Vec<String> {
+        self.published.bind(guests);
+        self.show_published();
+        let mut ids = vec![];
+        self.published.with_all(|all| ids.extend(all.into_iter().map(|(id, _)| id)));
+        ids
     }
 
     /// The datasets that cannot be opened, as far as that is known.
@@ -89,7 +121,14 @@ impl SiteServices {
     /// # Errors
     /// `NotFound` for an unknown id; otherwise why it cannot be opened.
     pub fn dataset(&self, id: &str) -> Result<Arc<Dataset>, Error> {
-        let opened = self.catalog().open(id);
+        self.published.note_used(id);
+        self.dataset_for(None, id)
+    }
+
+    /// As [`dataset`](Self::dataset), for a request.
+    fn dataset_for(&self, request: Option<&Arc<RequestContext>>, id: &str) -> Result<Arc<Dataset>, Error> {
+        let caller: Option<Caller> = request.map(|request| Arc::clone(request) as Caller);
+        let opened = self.catalog().open_for(id, caller.as_ref());
         match &opened {
             Ok(_) => self.failing.note(id, None),
             // Being busy or gone says nothing of the data.
@@ -182,7 +221,10 @@ impl Services for SiteServices {
     }
 
     fn open(&self, request: &Arc<RequestContext>, id: &str) -> Result<Box<dyn LentDataset>, Error> {
-        let dataset = self.dataset(id)?;
+        if !request.is_background() {
+            self.published.note_used(id);
+        }
+        let dataset = self.dataset_for(Some(request), id)?;
         let key = format!("{id}\0{}", dataset.generation());
         let document = match self.documents.get(&key) {
             Some(document) => document,
@@ -205,6 +247,9 @@ impl Services for SiteServices {
     }
 
     fn catalog_version(&self) -> u64 {
+        if self.published.expire() {
+            self.show_published();
+        }
         self.version.load(Ordering::Acquire)
     }
 
@@ -239,12 +284,18 @@ impl Services for SiteServices {
         }
     }
 
-    fn publish(&self, _: &str, _: Publication<'_>) -> Result<(), Error> {
-        Err(Error::unsupported("this server serves no datasets that plugins make"))
+    fn publish(&self, plugin: &str, publication: Publication<'_>) -> Result<(), Error> {
+        let catalog = self.catalog();
+        if self.published.publish(plugin, publication, |id| catalog.has_found(id))? {
+            self.show_published();
+        }
+        Ok(())
     }
 
-    fn withdraw(&self, _: &str, id: &str) -> Result<(), Error> {
-        Err(Error::not_found(format!("dataset '{id}' was not published")))
+    fn withdraw(&self, plugin: &str, id: &str) -> Result<(), Error> {
+        self.published.withdraw(plugin, id)?;
+        self.show_published();
+        Ok(())
     }
 }
 
@@ -268,7 +319,7 @@ mod tests {
         }
         let opener = Arc::new(Opener::new(Access::default(), Memory::new(64 << 20)));
         let catalog = Catalog::scan(&[folder.path().to_owned()], opener, &mut |_| {}).unwrap();
-        let services = SiteServices::new(catalog, u64::MAX, Duration::ZERO);
+        let services = SiteServices::new(catalog, (u64::MAX, 10), Duration::ZERO);
         let request = Arc::new(RequestContext::new("1".to_owned(), None));
         let mut all = 0;
         for number in 0..600 {

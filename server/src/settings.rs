@@ -17,6 +17,8 @@ const RESCAN: Duration = Duration::from_secs(600);
 
 /// Responses under way may take this long after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
+/// So many datasets may plugins publish at a time, where a site says nothing.
+const PUBLISHED_DATASETS: usize = 1000;
 
 /// How the server runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The largest response that is served, in bytes.
     pub max_response: u64,
+    /// How many datasets plugins may publish at a time.
+    pub published_datasets: usize,
     /// Memory for reading, in bytes.
     pub memory_budget: u64,
     /// How long a request waits for memory.
@@ -65,6 +69,7 @@ impl Settings {
             public_url: serve.public_url.clone().or_else(|| server.public_url.clone()),
             trusted_proxies: trusted_proxies(&serve.trusted_proxy, config)?,
             max_response: serve.max_response.or(server.max_response.map(|size| size.0)).unwrap_or(500 << 20),
+            published_datasets: server.published_datasets.unwrap_or(PUBLISHED_DATASETS),
             memory_budget,
             longest_wait: server.longest_wait.map_or(LONGEST_WAIT, |wait| wait.0),
             rescan: Some(

@@ -172,8 +172,8 @@ impl Watch {
     }
 
     fn replace(&mut self, before: &Catalog, found: Catalog) {
-        let added: Vec<String> = found.ids().filter(|id| !before.contains(id)).map(str::to_owned).collect();
-        let removed = before.ids().filter(|id| !found.contains(id)).count();
+        let added: Vec<String> = found.ids().filter(|id| !before.has_found(id)).map(str::to_owned).collect();
+        let removed = before.found_ids().filter(|id| !found.contains(id)).count();
         tracing::info!(datasets = found.len(), added = added.len(), removed, "datasets came or went");
         self.services.replace(found);
         // So that it is known at once which of them cannot be opened.

@@ -276,7 +276,7 @@ impl Joining<'_> {
 fn reach(place: &Place) -> Reach {
     match place {
         Place::File { .. } => Reach::Near,
-        Place::Folder { .. } | Place::NcMl { .. } | Place::Made(_) => Reach::Referred,
+        Place::Folder { .. } | Place::NcMl { .. } | Place::Made(_) | Place::Provided(_) => Reach::Referred,
         Place::Object { .. } | Place::Prefix { .. } => Reach::Far,
     }
 }

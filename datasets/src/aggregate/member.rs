@@ -25,7 +25,7 @@ impl Member {
             Place::File { path, .. } | Place::Folder { path, .. } | Place::NcMl { path, .. } => {
                 path.as_os_str().len()
             }
-            Place::Object { .. } | Place::Prefix { .. } | Place::Made(_) => 256,
+            Place::Object { .. } | Place::Prefix { .. } | Place::Made(_) | Place::Provided(_) => 256,
         };
         let texts = self.name.len().saturating_add(self.generation.len()).saturating_add(place);
         texts.saturating_add(size_of::<Self>()) as u64

@@ -25,7 +25,8 @@ impl Entry {
             | Place::NcMl { .. }
             | Place::Folder { .. }
             | Place::Object { .. }
-            | Place::Prefix { .. } => None,
+            | Place::Prefix { .. }
+            | Place::Provided(_) => None,
         };
         let bytes = file.as_ref().map(std::fs::Metadata::len);
         Self { id: id.to_owned(), bytes, modified: file.map(|file| file.mtime()) }
@@ -41,23 +42,48 @@ pub enum Child {
     Dataset(Entry),
 }
 
+/// The places of datasets by their ids: of those that were found, and of those that are provided. No id is in both.
+#[derive(Clone, Copy)]
+pub struct Places<'a> {
+    /// Those that were found.
+    pub found: &'a BTreeMap<String, Place>,
+    /// Those that are provided.
+    pub provided: &'a BTreeMap<String, Place>,
+}
+
+/// Two lists, both sorted by ids, as one.
+pub fn merged<'a>(
+    one: impl Iterator<Item = (&'a String, &'a Place)>,
+    other: impl Iterator<Item = (&'a String, &'a Place)>,
+) -> impl Iterator<Item = (&'a String, &'a Place)> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some((id, _)), Some((next, _))) if next < id => other.next(),
+        (Some(_), _) => one.next(),
+        (None, _) => other.next(),
+    })
+}
+
 /// The datasets whose ids begin with `prefix` and sort behind `after`.
 pub fn behind<'a>(
-    places: &'a BTreeMap<String, Place>,
+    places: Places<'a>,
     prefix: &'a str,
     after: &str,
 ) -> impl Iterator<Item = (&'a String, &'a Place)> + use<'a> {
     let start = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
-    places.range::<str, _>((start, Bound::Unbounded)).take_while(move |(id, _)| id.starts_with(prefix))
+    let part = |of: &'a BTreeMap<String, Place>| {
+        of.range::<str, _>((start, Bound::Unbounded)).take_while(move |(id, _)| id.starts_with(prefix))
+    };
+    merged(part(places.found), part(places.provided))
 }
 
 /// Part of the list, with what the file system says of each.
-pub fn entries(places: &BTreeMap<String, Place>, (prefix, after): (&str, &str), limit: usize) -> Vec<Entry> {
+pub fn entries(places: Places<'_>, (prefix, after): (&str, &str), limit: usize) -> Vec<Entry> {
     behind(places, prefix, after).take(limit).map(|(id, place)| Entry::of(id, place)).collect()
 }
 
 /// What lies in `folder` and sorts behind `after`. What lies in a folder of it is passed over at one go.
-pub fn children(places: &BTreeMap<String, Place>, (folder, after): (&str, &str), limit: usize) -> Vec<Child> {
+pub fn children(places: Places<'_>, (folder, after): (&str, &str), limit: usize) -> Vec<Child> {
     let mut children = Vec::new();
     let mut last =
         if after.ends_with('/') && after.starts_with(folder) { beyond(after) } else { after.to_owned() };
@@ -100,8 +126,9 @@ mod tests {
 
     fn check(folder: &str, after: &str, expected: &[&str]) {
         let places = places(&["a-b.nc", "a.nc", "a/b/c.nc", "a/b/d.nc", "a/e.nc", "a0", "b/c/d", "é/x"]);
+        let nothing = BTreeMap::new();
         let names = |limit| -> Vec<String> {
-            let children = children(&places, (folder, after), limit);
+            let children = children(Places { found: &nothing, provided: &places }, (folder, after), limit);
             let name = |child| match child {
                 Child::Folder(name) => name,
                 Child::Dataset(entry) => entry.id,
@@ -126,13 +153,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pages_together_are_the_whole(ids in prop::collection::btree_set("[ab/.]{1,6}", 0..20), limit in 1_usize..5) {
-            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            let places = places(&ids);
-            let whole = children(&places, ("", ""), usize::MAX);
+        fn pages_together_are_the_whole(
+            ids in prop::collection::btree_map("[ab/.]{1,6}", any::<bool>(), 0..20),
+            limit in 1_usize..5,
+        ) {
+            let of = |wanted: bool| {
+                let ids: Vec<&str> =
+                    ids.iter().filter(|(_, which)| **which == wanted).map(|(id, _)| id.as_str()).collect();
+                places(&ids)
+            };
+            let (found, provided, nothing) = (of(true), of(false), BTreeMap::new());
+            let all = places(&ids.keys().map(String::as_str).collect::<Vec<_>>());
+            let places = Places { found: &found, provided: &provided };
+            let whole = children(places, ("", ""), usize::MAX);
+            prop_assert_eq!(&whole, &children(Places { found: &all, provided: &nothing }, ("", ""), usize::MAX));
             let (mut paged, mut after) = (Vec::new(), String::new());
             loop {
-                let page = children(&places, ("", &after), limit);
+                let page = children(places, ("", &after), limit);
                 let Some(last) = page.last() else { break };
                 after = match last {
                     Child::Folder(name) => name.clone(),

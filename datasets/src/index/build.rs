@@ -78,7 +78,7 @@ pub fn build(catalog: &Catalog, depth: Depth, progress: &Progress) -> Result<Vec
 fn is_named(place: &Place) -> bool {
     match place {
         Place::File { root, .. } | Place::NcMl { root, .. } | Place::Folder { root, .. } => root.is_none(),
-        Place::Object { .. } | Place::Prefix { .. } | Place::Made(_) => true,
+        Place::Object { .. } | Place::Prefix { .. } | Place::Made(_) | Place::Provided(_) => true,
     }
 }
 

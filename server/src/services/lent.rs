@@ -59,6 +59,9 @@ impl Lent {
     /// Reserves memory for the request, unless it has as much. Whoever needs more gives back first what it has, so nobody
     /// who has memory waits for more.
     pub(super) fn reserve(&self, bytes: u64) -> Result<(), Error> {
+        // What a plugin makes of this dataset needs memory beside it.
+        let bytes = bytes.saturating_add(self.request.needed_around());
+        self.request.note_needed(bytes);
         let held = self.request.hold(None).and_then(|held| held.downcast::<Reservation>().ok());
         // The first bytes of a request that has reserved before may be sent: it must not fail for lack of memory any more.
         let patience = if held.is_some() { Duration::MAX } else { self.patience };
