@@ -11,6 +11,7 @@ mod kind;
 mod maps;
 mod options;
 mod picked;
+mod plane;
 mod section;
 mod words;
 
@@ -51,9 +52,9 @@ impl Plugin for PlotPlugin {
         let picked = Picked::of(&dataset, &asked)?;
         let drawing =
             Drawing { host: &self.host, request, dataset: &dataset, asked: &asked, options: &options };
-        match asked.kind {
+        match asked.kind() {
             Kind::Image | Kind::Quadmesh | Kind::Contour | Kind::Contourf | Kind::Scatter => {
-                maps::respond(&drawing, &picked)
+                maps::respond(&drawing, &picked).or_else(|error| plane::respond(&drawing, error))
             }
             Kind::Line => charts::line(&drawing, &picked),
             Kind::Profile => charts::profile(&drawing, &picked),
@@ -105,7 +106,7 @@ impl Drawing<'_> {
             }
             Format::Apng => Err(Error::bad_request(format!(
                 "kind {} does not move; ask for format=png or format=svg",
-                self.asked.kind.name()
+                self.asked.kind().name()
             ))),
         }
     }
