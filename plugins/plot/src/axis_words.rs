@@ -54,7 +54,7 @@ pub(crate) fn counted(picked: &Picked<'_>, axis: usize) -> Result<Along, Error> 
     #[expect(clippy::cast_precision_loss, reason = "indices that are drawn")]
     let numbers: Vec<f64> = indices.iter().map(|(index, _)| index as f64).collect();
     let label = if found.labels.is_some() { format!("index of {}", found.name) } else { found.name.clone() };
-    Ok(Along { axis: Axis::of(&label, ends(&numbers)), numbers })
+    Ok(Along { axis: Axis::counting(&label, ends(&numbers)), numbers })
 }
 
 /// Longitudes that go on where they cross the edge of what they are counted in.

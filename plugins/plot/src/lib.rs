@@ -16,7 +16,7 @@ mod section;
 mod words;
 
 use weir_plugin_api::{Error, Host, Parameter, Plugin, Request, Response, Route};
-use weir_rendering::{ColourMap, MapProjection, Pixels, Scene, png_of};
+use weir_rendering::{ColourMap, ColourScale, MapProjection, Pixels, Scene, Spread, png_of};
 
 use crate::asked::Asked;
 use crate::kind::Kind;
@@ -89,6 +89,20 @@ impl Drawing<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// The colours of values: one for each that means something where cells are drawn, else those between two ends.
+    pub(crate) fn scale(&self, values: impl IntoIterator<Item = f32>) -> Result<ColourScale, Error> {
+        let options = self.options;
+        let is_of_cells = !matches!(self.asked.kind(), Kind::Contour | Kind::Contourf);
+        let is_free = options.least.is_none() && options.most.is_none() && options.spread == Spread::Linear;
+        if is_of_cells && is_free {
+            let schema = self.dataset.schema()?;
+            if let Some(named) = schema.variable(&self.asked.path).and_then(words::meanings) {
+                return Ok(ColourScale::of_names(self.asked.map, named));
+            }
+        }
+        Ok(ColourScale::of(self.asked.map, values, (options.least, options.most), options.spread))
     }
 
     /// The picture of a scene, in the format that is asked for.

@@ -62,10 +62,8 @@ impl Map<'_> {
         let grid = laid.grid(&self.picked.axes, &self.indices).map_err(without_map)?;
         let window = Window::around(self.drawing.options.projection, &self.bounds(&grid)?, room);
         let fields = self.fields(&grid, &window, &frames)?;
-        let options = self.drawing.options;
         let all = fields.iter().flat_map(|frame| frame.values.iter().copied());
-        let scale =
-            ColourScale::of(self.drawing.asked.map, all, (options.least, options.most), options.spread);
+        let scale = self.drawing.scale(all)?;
         let (scale, levels) = self.leveled(scale)?;
         self.draw(&window, &fields, (&scale, &levels))
     }

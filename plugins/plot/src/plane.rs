@@ -1,5 +1,6 @@
 //! Pictures of what has no place on the Earth: two dimensions as they are stored, or one as a line.
 
+use weir_fields::packing;
 use weir_plugin_api::{Error, ErrorKind, Response};
 use weir_rendering::MapProjection;
 
@@ -25,6 +26,10 @@ pub(crate) fn respond(drawing: &Drawing<'_>, error: Error) -> Result<Response, E
         || !matches!(drawing.asked.kind(), Kind::Image | Kind::Quadmesh)
     {
         return Err(error);
+    }
+    let schema = drawing.dataset.schema()?;
+    if let Some(variable) = schema.variable(&drawing.asked.path) {
+        packing(variable)?;
     }
     match (picked.indices.len(), drawing.asked.kind) {
         (0, _) => Err(Error::bad_request(format!(

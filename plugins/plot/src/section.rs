@@ -2,7 +2,7 @@
 
 use weir_fields::values;
 use weir_plugin_api::{Error, Response};
-use weir_rendering::{AxisCells, Chart, ColourScale, Drawn, Mesh};
+use weir_rendering::{AxisCells, Chart, Drawn, Mesh};
 use weir_selection::{Along, Measure};
 
 use crate::axis_words::{Along as AlongAxis, along, counted};
@@ -41,8 +41,7 @@ pub(crate) fn over(
     let ((along_x, cells_x), (along_y, cells_y)) = (cells(&thinned, x)?, cells(&thinned, y)?);
     let values = if y < x { values } else { turned(&values, cells_x.len(), cells_y.len()) };
     let options = drawing.options;
-    let ends = (options.least, options.most);
-    let scale = ColourScale::of(drawing.asked.map, values.iter().copied(), ends, options.spread);
+    let scale = drawing.scale(values.iter().copied())?;
     let (mut shown_x, mut shown_y) = (along_x.axis, along_y.axis);
     (shown_x.ends, shown_y.ends) = (cells_x.reach(), cells_y.reach());
     let shown_y = upright(picked, y, shown_y);
@@ -69,6 +68,7 @@ fn refused(picked: &Picked<'_>) -> Error {
     let names: Vec<&str> = picked.axes.along().iter().map(Along::called).collect();
     Error::bad_request(match names[..] {
         [] => "a section needs two dimensions, and a single value has none".to_owned(),
+        [only] => format!("a section needs two dimensions, and there is only {only}"),
         _ => format!("a section needs two dimensions; name them as along=x,y, of {}", names.join(", ")),
     })
 }

@@ -51,10 +51,12 @@ impl Chart<'_> {
     #[must_use]
     pub fn scene(&self, (width, height): (u32, u32)) -> Scene {
         let right = if matches!(self.drawn, Drawn::Mesh(_)) { 112.0 } else { 46.0 };
+        let widest = self.y.ticks.iter().map(|tick| text::width(&tick.text, 11.0)).fold(0.0, f64::max);
+        let left = (widest + 36.0).max(78.0).round();
         let area = Area {
-            x: 78.0,
+            x: left,
             y: 36.0,
-            width: (f64::from(width) - 78.0 - right).max(16.0).round(),
+            width: (f64::from(width) - left - right).max(16.0).round(),
             height: (f64::from(height) - 36.0 - 52.0).max(16.0).round(),
         };
         let mut marks = Vec::new();

@@ -70,7 +70,7 @@ impl MapPicture<'_> {
         }
         self.lines(&mut marks, area);
         self.outline(&mut marks, area);
-        colour_bar(&mut marks, bar_area(area), (self.scale, self.label));
+        colour_bar(&mut marks, bar_area(Self::beside(area, height)), (self.scale, self.label));
         title(&mut marks, self.title, (width, area.x));
         Scene { width, height, marks }
     }
@@ -109,6 +109,17 @@ impl MapPicture<'_> {
             width: f64::from(map_width),
             height: f64::from(map_height),
         }
+    }
+
+    /// How high a colour bar beside the map is: as high as the map, but that one can be read where the map is a strip.
+    fn beside(area: Area, height: u32) -> Area {
+        const LEAST: f64 = 90.0;
+        let [_, _, top, bottom] = MARGINS;
+        let room = f64::from(height.saturating_sub(top + bottom));
+        if area.height >= LEAST || room <= area.height {
+            return area;
+        }
+        Area { y: f64::from(top), height: room, ..area }
     }
 
     /// A line on the Earth as lines on the picture: it is cut where it leaves one edge of the map and comes back at the other.
@@ -276,6 +287,17 @@ pub(crate) fn colour_bar(marks: &mut Vec<Mark>, area: Area, (scale, label): (&Co
     }
     marks.push(Mark::frame(area, BLACK, 0.8));
     let right = area.x + area.width;
+    let mut named = false;
+    for (name, pair) in scale.names().zip(bands.windows(2)) {
+        let [from, to] = pair else { continue };
+        let shown = text::cut(name, 10.0, 68.0);
+        marks.push(words((right + 5.0, y_of(f64::midpoint(*from, *to)) + 4.0), &shown, (10.0, Stand::Start)));
+        named = true;
+    }
+    if named {
+        // Names need the room of the label, and say what is seen.
+        return;
+    }
     for Tick { at, text } in bar_ticks(scale) {
         tick(marks, (right, y_of(at)), (4.0, 0.0));
         marks.push(words((right + 7.0, y_of(at) + 4.0), &text, (11.0, Stand::Start)));
