@@ -2,6 +2,7 @@
 
 mod answers;
 mod datasets;
+mod meshes;
 mod places;
 mod snapshots;
 
@@ -18,7 +19,8 @@ fn running() -> &'static Running {
 }
 
 fn host() -> MockHost {
-    datasets::all().into_iter().fold(MockHost::new(), |host, (id, dataset)| host.dataset(id, dataset))
+    let host = MockHost::new().dataset("mesh", meshes::bounds());
+    datasets::all().into_iter().fold(host, |host, (id, dataset)| host.dataset(id, dataset))
 }
 
 /// Red, green and blue of a PNG file, row by row; what is transparent is `None`.

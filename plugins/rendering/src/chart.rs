@@ -164,9 +164,9 @@ impl Chart<'_> {
             tick(marks, (area.x, y), (-4.0, 0.0));
             marks.push(words((area.x - 7.0, y + 4.0), &found.text, (11.0, Stand::End)));
         }
-        let along = text::cut(&self.x.label, 12.0, area.width);
+        let along = text::cut_name(&self.x.label, 12.0, area.width);
         marks.push(words((area.x + area.width / 2.0, bottom + 38.0), &along, (12.0, Stand::Middle)));
-        let up = text::cut(&self.y.label, 12.0, area.height.max(60.0));
+        let up = text::cut_name(&self.y.label, 12.0, area.height.max(60.0));
         let at = (17.0, area.y + area.height / 2.0);
         marks.push(Mark::Text { at, text: up, size: 12.0, stand: Stand::Middle, turned: true });
     }

@@ -27,6 +27,7 @@ pub struct MapPicture<'a> {
 const GREY: [u8; 3] = [110, 110, 110];
 const LIGHT: [u8; 3] = [205, 205, 205];
 const BLACK: [u8; 3] = [0, 0, 0];
+const RIM: [u8; 3] = [215, 215, 215];
 
 /// Room around the map: left, right, top, bottom.
 const MARGINS: [u32; 4] = [56, 104, 36, 34];
@@ -65,7 +66,10 @@ impl MapPicture<'_> {
         self.cells(&mut marks, area);
         self.graticule(&mut marks, area);
         if let Some(coastlines) = self.coastlines {
-            let lines = coastlines.lines().iter().flat_map(|line| self.seen(line, area)).collect();
+            let lines: Vec<_> = coastlines.lines().iter().flat_map(|line| self.seen(line, area)).collect();
+            // A light rim, so that they are seen where colours are dark.
+            let rim = Mark::Lines { lines: lines.clone(), colour: RIM, width: 1.7, within: Some(area) };
+            marks.extend(self.coloured.then_some(rim));
             marks.push(Mark::Lines { lines, colour: BLACK, width: 0.8, within: Some(area) });
         }
         self.lines(&mut marks, area);
@@ -303,7 +307,7 @@ pub(crate) fn colour_bar(marks: &mut Vec<Mark>, area: Area, (scale, label): (&Co
         marks.push(words((right + 7.0, y_of(at) + 4.0), &text, (11.0, Stand::Start)));
     }
     // It may reach into the margins.
-    let shown = text::cut(label, 12.0, area.height + 52.0);
+    let shown = text::cut_name(label, 12.0, area.height + 52.0);
     let at = (right + 72.0, area.y + area.height / 2.0);
     marks.push(Mark::Text { at, text: shown, size: 12.0, stand: Stand::Middle, turned: true });
 }
