@@ -43,11 +43,7 @@ fn listed(first: f64, none: f64) -> Vec<f64> {
 }
 
 /// A variable of whole numbers.
-fn integers(
-    name: &str,
-    (axes, attributes): Described<'_>,
-    numbers: &[f64],
-) -> (Variable, Values) {
+fn integers(name: &str, (axes, attributes): Described<'_>, numbers: &[f64]) -> (Variable, Values) {
     let (mut found, _) = variable(name, (axes, attributes), []);
     found.data_type = DataType::Int32;
     (found, Values::Fixed(numbers.iter().flat_map(|number| (*number as i32).to_le_bytes()).collect()))

@@ -1,5 +1,7 @@
 //! Known places on maps: each shows the value that is there, on every kind of grid and in every projection.
 
+use std::sync::LazyLock;
+
 use weir_plugin_api::testing::{MemoryDataset, MockHost, Values};
 use weir_rendering::{Bounds, Coastlines, MapProjection, Place, Window};
 
@@ -105,12 +107,22 @@ fn nothing_is_shown_where_no_cell_is() {
     }
 }
 
+/// The coasts over each degree of longitude, from -180 on: parts from one place to the next.
+static COASTS: LazyLock<Vec<Vec<(Place, Place)>>> = LazyLock::new(|| {
+    let mut over = vec![Vec::new(); 361];
+    for pair in Coastlines::Coarse.lines().iter().flat_map(|line| line.windows(2)) {
+        let (a, b) = (pair[0].longitude, pair[1].longitude);
+        for degree in (a.min(b) + 180.0) as usize..=(a.max(b) + 180.0) as usize {
+            over[degree].push((pair[0], pair[1]));
+        }
+    }
+    over
+});
+
 /// Whether a place is land, by the coastlines that pictures have: from the north pole, which lies in the sea, every coast leads to the other.
 fn is_land((longitude, latitude): (f64, f64)) -> bool {
     let east = (longitude + 180.0).rem_euclid(360.0) - 180.0;
-    let lines = Coastlines::Coarse.lines().iter().flat_map(|line| line.windows(2));
-    let crossed = lines.filter(|pair| {
-        let (a, b) = (pair[0], pair[1]);
+    let crossed = COASTS[(east + 180.0) as usize].iter().filter(|(a, b)| {
         let part = (east - a.longitude) / (b.longitude - a.longitude);
         (a.longitude > east) != (b.longitude > east)
             && a.latitude + part * (b.latitude - a.latitude) > latitude
