@@ -124,12 +124,12 @@ pub(crate) fn read(
         Horizontal::Healpix { pixels, dimension, numbers } => {
             let pixels = thinned.unwrap_or(*pixels);
             let taken = indices.get(*dimension).map_or(0, Indices::count);
-            let step = pixels_of(grid).map_or(1, |whole| whole.cells() / pixels.cells().max(1));
+            let chosen =
+                || indices.get(*dimension).into_iter().flat_map(Indices::iter).map(|(index, _)| index);
             match numbers {
-                Some(numbers) if step > 1 => {
-                    // Cells that stand for those around them must be the first of these.
-                    let expected = (0..pixels.cells()).map(|cell| cell * step);
-                    if !reading.whole(numbers)?.into_iter().eq(expected) {
+                Some(numbers) if pixels_of(grid) != Some(pixels) => {
+                    // Cells stand for those around them by their numbers.
+                    if !reading.whole(numbers)?.into_iter().eq(chosen()) {
                         return Err(Error::too_large(
                             "the cells are too many to be drawn, and not in their order, so that they cannot be thinned",
                         ));
@@ -138,11 +138,7 @@ pub(crate) fn read(
                 }
                 Some(numbers) => Ok(Grid::Healpix(HealpixCells::numbered(pixels, reading.whole(numbers)?))),
                 None if taken == pixels.cells() => Ok(Grid::Healpix(HealpixCells::all(pixels))),
-                None => {
-                    let numbers =
-                        indices.get(*dimension).into_iter().flat_map(Indices::iter).map(|(index, _)| index);
-                    Ok(Grid::Healpix(HealpixCells::numbered(pixels, numbers)))
-                }
+                None => Ok(Grid::Healpix(HealpixCells::numbered(pixels, chosen()))),
             }
         }
     }

@@ -4,7 +4,7 @@ use weir_cf::grid_mapping::{Order, Pixels};
 use weir_cf::horizontal::Horizontal;
 use weir_model::Stride;
 use weir_plugin_api::Error;
-use weir_selection::Indices;
+use weir_selection::{Indices, Run};
 
 /// Of places without order, so many are drawn at most.
 const MOST_PLACES: u64 = 1 << 19;
@@ -64,7 +64,8 @@ fn step_axis(indices: &mut [Indices], axis: usize, step: u64) -> Result<(), Erro
     Ok(())
 }
 
-/// Of a whole sphere of nested cells, the first of each four (sixteen, ...) stands for the cell around them.
+/// Of a whole sphere of nested cells, the first of each four (sixteen, ...) stands for the cell around them; of one in rings, one of each
+/// two (four, ...) in each second (fourth, ...) ring, near the middle of the cell around it.
 fn thin_healpix(
     (pixels, dimension): (Pixels, usize),
     indices: &mut [Indices],
@@ -72,17 +73,52 @@ fn thin_healpix(
 ) -> Result<Option<Pixels>, Error> {
     let count = indices.get(dimension).map_or(0, Indices::count);
     let mut coarse = pixels;
-    if pixels.order == Order::Nested && count == pixels.cells() {
+    if count == pixels.cells() {
         // A map of the world shows about two thirds of the pixels of its picture; a region has fewer cells in it.
-        while coarse.nside > 1 && coarse.cells() / 4 >= shown.saturating_mul(4) {
+        while coarse.nside > 1
+            && coarse.nside.is_multiple_of(2)
+            && coarse.cells() / 4 >= shown.saturating_mul(4)
+        {
             coarse.nside /= 2;
         }
-        let step = pixels.cells() / coarse.cells();
-        if let Some(room) = indices.get_mut(dimension) {
-            *room = Indices::stride(Stride { start: 0, step, count: coarse.cells() });
-        }
+    }
+    if let (true, Some(room)) = (coarse != pixels, indices.get_mut(dimension)) {
+        *room = match pixels.order {
+            Order::Nested => {
+                let step = pixels.cells() / coarse.cells();
+                Indices::stride(Stride { start: 0, step, count: coarse.cells() })
+            }
+            Order::Ring => Indices::of_runs(rings(pixels.nside, coarse.nside)),
+        };
     }
     Ok(Some(coarse))
+}
+
+/// For each ring of a coarse sphere, the cells of a fine one that stand for its cells. The fine ring of the same latitude is the one whose
+/// number is that of the coarse one times the quotient of both resolutions; its cells lie half a cell beside the coarse middles.
+fn rings(fine: u64, coarse: u64) -> Vec<Run> {
+    let step = fine.checked_div(coarse).unwrap_or(1).max(1);
+    let ring = |ring: u64| {
+        let in_belt = (coarse..=3 * coarse).contains(&ring);
+        let count = 4 * if in_belt { coarse } else { ring.min(4 * coarse - ring) };
+        // Every second ring of the belt begins at the meridian of Greenwich.
+        let at_zero = in_belt && !(ring - coarse).is_multiple_of(2);
+        let start = before(fine, ring * step) + if at_zero { 0 } else { step / 2 };
+        Run { stride: Stride { start, step, count }, shift: 0.0 }
+    };
+    (1..4 * coarse).map(ring).collect()
+}
+
+/// How many cells lie north of a ring, which counts from 1 to four times `nside` without one.
+fn before(nside: u64, ring: u64) -> u64 {
+    let cap = |rings: u64| 2 * rings * (rings + 1);
+    if ring <= nside {
+        cap(ring - 1)
+    } else if ring <= 3 * nside {
+        cap(nside - 1) + (ring - nside) * 4 * nside
+    } else {
+        12 * nside * nside - cap(4 * nside - ring)
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +154,28 @@ mod tests {
             numbers: None,
         };
         check(&healpix(Order::Nested), &[12 * 4096 * 4096], &[12 * 512 * 512]);
-        check(&healpix(Order::Ring), &[12 * 4096 * 4096], &[12 * 4096 * 4096]);
+        check(&healpix(Order::Ring), &[12 * 4096 * 4096], &[12 * 512 * 512]);
+        check(&healpix(Order::Ring), &[7 * 4096 * 4096], &[7 * 4096 * 4096]);
+    }
+
+    /// What stands for a cell of a coarse sphere lies beside its middle.
+    #[test]
+    fn rings_are_thinned_in_place() {
+        for (fine, coarse) in [(2, 1), (8, 4), (64, 8), (6, 3)] {
+            let pixels = |nside| Pixels { nside, order: Order::Ring };
+            let chosen: Vec<u64> =
+                Indices::of_runs(rings(fine, coarse)).iter().map(|(index, _)| index).collect();
+            assert_eq!(chosen.len() as u64, pixels(coarse).cells());
+            assert!(chosen.is_sorted_by(|a, b| a < b));
+            for (cell, index) in chosen.iter().enumerate() {
+                let (wanted, found) = (pixels(coarse).centre(cell as u64), pixels(fine).centre(*index));
+                let ((a, b), (x, y)) = (wanted.unwrap(), found.unwrap());
+                let east = ((a - x + 180.0).rem_euclid(360.0) - 180.0) * b.to_radians().cos();
+                assert!(
+                    (b - y).abs() < 1e-9 && east.abs() < 60.0 / fine as f64,
+                    "{fine} {cell}: {a} {b}, {x} {y}"
+                );
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use weir_plugin_api::model::{Attribute, DataType, Value, Variable};
 use weir_plugin_api::testing::{MemoryDataset, Values, counting, dataset_of};
 
 /// Dimensions with their lengths, and text attributes.
-type Described<'a> = (&'a [(&'a str, u64)], &'a [(&'a str, &'a str)]);
+pub(super) type Described<'a> = (&'a [(&'a str, u64)], &'a [(&'a str, &'a str)]);
 
 /// A variable over dimensions, with text attributes.
 pub fn variable(
@@ -80,6 +80,18 @@ fn regular() -> MemoryDataset {
         (&[("lev", 3)], &[("units", "hPa"), ("positive", "down")]),
         [1000.0, 500.0, 100.0],
     ));
+    let kind =
+        |(east, north): (f64, f64)| if north.abs() > 62.0 { 7.0 } else { f64::from(u8::from(east < 180.0)) };
+    let mut surface = variable(
+        "surface",
+        (&[("lat", 90), ("lon", 180)], &[("flag_meanings", "sea dry_land snow_and_ice")]),
+        grid(&x, &y).into_iter().map(kind),
+    );
+    surface
+        .0
+        .attributes
+        .push(Attribute { name: "flag_values".into(), value: Value::Float64(vec![0.0, 1.0, 7.0]) });
+    all.push(surface);
     all.push(variable("lat", (&[("lat", 90)], NORTH), y.clone()));
     all.push(variable("lon", (&[("lon", 180)], EAST), x));
     all.push(variable("empty", (&[("lat", 90), ("lon", 180)], &[]), vec![f64::NAN; 90 * 180]));
@@ -193,15 +205,15 @@ fn healpix(order: Order, name: &str) -> MemoryDataset {
 }
 
 /// A sphere of so many cells that small pictures of it are thinned; with numbers, in their order or not.
-fn many(reversed: bool) -> MemoryDataset {
-    let pixels = Pixels { nside: 128, order: Order::Nested };
+fn many(reversed: bool, (order, name): (Order, &str)) -> MemoryDataset {
+    let pixels = Pixels { nside: 128, order };
     let count = pixels.cells();
     let cells: Vec<u64> = if reversed { (0..count).rev().collect() } else { (0..count).collect() };
     let north = cells.iter().map(|cell| pixels.centre(*cell).map_or(f64::NAN, |(_, north)| north));
     let axes = [("cell", count)];
     let numbers = [("standard_name", "healpix_index")];
     let mapping =
-        variable("crs", (&[], &[("grid_mapping_name", "healpix"), ("indexing_scheme", "nested")]), [1.0]);
+        variable("crs", (&[], &[("grid_mapping_name", "healpix"), ("indexing_scheme", name)]), [1.0]);
     dataset_of(vec![
         variable("north", (&axes, &[("grid_mapping", "crs")]), north),
         variable("cell", (&axes, &numbers), cells.iter().map(|cell| *cell as f64)),
@@ -257,7 +269,8 @@ pub fn datasets() -> Vec<(&'static str, MemoryDataset)> {
         ("ring", healpix(Order::Ring, "ring")),
         ("part", healpix_part()),
         ("moving", moving()),
-        ("many", many(false)),
-        ("shuffled", many(true)),
+        ("many", many(false, (Order::Nested, "nested"))),
+        ("shuffled", many(true, (Order::Nested, "nested"))),
+        ("rings", many(false, (Order::Ring, "ring"))),
     ]
 }

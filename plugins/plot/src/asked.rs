@@ -12,7 +12,8 @@ use crate::kind::Kind;
 pub(crate) struct Asked {
     /// The variable's path.
     pub path: String,
-    pub kind: Kind,
+    /// The kind, where it is named.
+    pub kind: Option<Kind>,
     pub map: ColourMap,
     pub selection: Vec<Part>,
 }
@@ -26,6 +27,11 @@ pub(crate) struct Part {
 }
 
 impl Asked {
+    /// The kind: an image, unless another is named.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind.unwrap_or(Kind::Image)
+    }
+
     /// Reads a path. Kind, map and selection may be left out from the end: an image in viridis.
     pub(crate) fn parse(schema: &Schema, path: &str) -> Result<Self, Error> {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -36,7 +42,7 @@ impl Asked {
         let count = (1..=segments.len()).find(is_variable).ok_or_else(|| no_variable(schema, &segments))?;
         let (named, rest) = segments.split_at(count);
         let mut rest = rest.iter().copied();
-        let kind = rest.next().map_or(Ok(Kind::Image), Kind::named)?;
+        let kind = rest.next().map(Kind::named).transpose()?;
         let map = rest.next().map_or("viridis", |name| name);
         let map = colour_map(map)?;
         let mut selection = Vec::new();
@@ -97,7 +103,7 @@ mod tests {
         let found = Asked::parse(&schema, path);
         match (&found, expected) {
             (Ok(found), Ok((path, kind, selection))) => {
-                assert_eq!((found.path.as_str(), found.kind), (path, kind));
+                assert_eq!((found.path.as_str(), found.kind()), (path, kind));
                 let parts: Vec<_> =
                     found.selection.iter().map(|p| (p.name.as_str(), p.low, p.high)).collect();
                 assert_eq!(parts, selection);

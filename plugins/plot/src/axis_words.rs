@@ -24,18 +24,17 @@ pub(crate) fn along(picked: &Picked<'_>, axis: usize) -> Result<Along, Error> {
     if let Measure::Time(_) = found.measure() {
         return times(picked, axis, indices);
     }
-    let Some(values) = picked.axes.values(axis)? else {
-        #[expect(clippy::cast_precision_loss, reason = "indices that are drawn")]
-        let numbers: Vec<f64> = indices.iter().map(|(index, _)| index as f64).collect();
-        return Ok(Along { axis: Axis::of(&found.name, ends(&numbers)), numbers });
-    };
+    let Some(values) = picked.axes.values(axis)? else { return counted(picked, axis) };
     let value = |(index, shift): (u64, f64)| {
         usize::try_from(index)
             .ok()
             .and_then(|index| values.get(index))
             .map_or(f64::NAN, |value| value + shift)
     };
-    let numbers: Vec<f64> = indices.iter().map(value).collect();
+    let mut numbers: Vec<f64> = indices.iter().map(value).collect();
+    if found.measure() == Measure::Longitude {
+        onward(&mut numbers);
+    }
     let units =
         found.labels.as_ref().and_then(|labels| labels.units.as_deref()).filter(|units| *units != "1");
     let label = match (found.measure(), units) {
@@ -45,6 +44,28 @@ pub(crate) fn along(picked: &Picked<'_>, axis: usize) -> Result<Along, Error> {
         (_, None) => found.called().to_owned(),
     };
     Ok(Along { axis: Axis::of(&label, ends(&numbers)), numbers })
+}
+
+/// The indices of a dimension themselves.
+pub(crate) fn counted(picked: &Picked<'_>, axis: usize) -> Result<Along, Error> {
+    let none = || Error::internal(format!("there is no dimension {axis}"));
+    let found = picked.axes.along().get(axis).ok_or_else(none)?;
+    let indices = picked.indices.get(axis).ok_or_else(none)?;
+    #[expect(clippy::cast_precision_loss, reason = "indices that are drawn")]
+    let numbers: Vec<f64> = indices.iter().map(|(index, _)| index as f64).collect();
+    let label = if found.labels.is_some() { format!("index of {}", found.name) } else { found.name.clone() };
+    Ok(Along { axis: Axis::counting(&label, ends(&numbers)), numbers })
+}
+
+/// Longitudes that go on where they cross the edge of what they are counted in.
+fn onward(longitudes: &mut [f64]) {
+    let mut last = f64::NAN;
+    for longitude in longitudes {
+        if (*longitude - last).abs() > 180.0 {
+            *longitude -= ((*longitude - last) / 360.0).round() * 360.0;
+        }
+        last = if longitude.is_finite() { *longitude } else { last };
+    }
 }
 
 /// The least and the greatest; never equal.
@@ -72,4 +93,21 @@ fn times(picked: &Picked<'_>, axis: usize, indices: &Indices) -> Result<Along, E
     let ticks = instants.iter().step_by(every).flatten().filter_map(|instant| tick(*instant)).collect();
     let label = picked.axes.along().get(axis).map_or_else(String::new, |along| along.called().to_owned());
     Ok(Along { axis: Axis { label, ends: ends(&numbers), ticks }, numbers })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn longitudes_go_on_over_edges() {
+        let check = |mut longitudes: Vec<f64>, expected: &[f64]| {
+            onward(&mut longitudes);
+            assert_eq!(longitudes, expected);
+        };
+        check(vec![170.0, 175.0, -180.0, -175.0], &[170.0, 175.0, 180.0, 185.0]);
+        check(vec![10.0, 5.0, 0.0, 355.0], &[10.0, 5.0, 0.0, -5.0]);
+        check(vec![0.0, 90.0, 180.0, 270.0], &[0.0, 90.0, 180.0, 270.0]);
+        check(vec![0.0, 540.0], &[0.0, -180.0]);
+    }
 }

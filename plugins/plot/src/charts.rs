@@ -37,11 +37,14 @@ pub(crate) fn profile(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Resp
         Some(name) => picked.axes.find(name)?,
         None => vertical(picked).ok_or_else(|| {
             let names: Vec<&str> = picked.axes.along().iter().map(weir_selection::Along::called).collect();
-            Error::bad_request(format!(
-                "{} has no vertical coordinate; name one with along=, of {}",
-                drawing.asked.path,
-                names.join(", ")
-            ))
+            Error::bad_request(match names[..] {
+                [] => format!("{} is a single value, along which no profile goes", drawing.asked.path),
+                _ => format!(
+                    "{} has no vertical coordinate; name one with along=, of {}",
+                    drawing.asked.path,
+                    names.join(", ")
+                ),
+            })
         })?,
     };
     let series = Series::read(drawing, picked, axis)?;

@@ -11,11 +11,12 @@ mod kind;
 mod maps;
 mod options;
 mod picked;
+mod plane;
 mod section;
 mod words;
 
 use weir_plugin_api::{Error, Host, Parameter, Plugin, Request, Response, Route};
-use weir_rendering::{ColourMap, MapProjection, Pixels, Scene, png_of};
+use weir_rendering::{ColourMap, ColourScale, MapProjection, Pixels, Scene, Spread, png_of};
 
 use crate::asked::Asked;
 use crate::kind::Kind;
@@ -51,9 +52,9 @@ impl Plugin for PlotPlugin {
         let picked = Picked::of(&dataset, &asked)?;
         let drawing =
             Drawing { host: &self.host, request, dataset: &dataset, asked: &asked, options: &options };
-        match asked.kind {
+        match asked.kind() {
             Kind::Image | Kind::Quadmesh | Kind::Contour | Kind::Contourf | Kind::Scatter => {
-                maps::respond(&drawing, &picked)
+                maps::respond(&drawing, &picked).or_else(|error| plane::respond(&drawing, error))
             }
             Kind::Line => charts::line(&drawing, &picked),
             Kind::Profile => charts::profile(&drawing, &picked),
@@ -90,6 +91,20 @@ impl Drawing<'_> {
         Ok(())
     }
 
+    /// The colours of values: one for each that means something where cells are drawn, else those between two ends.
+    pub(crate) fn scale(&self, values: impl IntoIterator<Item = f32>) -> Result<ColourScale, Error> {
+        let options = self.options;
+        let is_of_cells = !matches!(self.asked.kind(), Kind::Contour | Kind::Contourf);
+        let is_free = options.least.is_none() && options.most.is_none() && options.spread == Spread::Linear;
+        if is_of_cells && is_free {
+            let schema = self.dataset.schema()?;
+            if let Some(named) = schema.variable(&self.asked.path).and_then(words::meanings) {
+                return Ok(ColourScale::of_names(self.asked.map, named));
+            }
+        }
+        Ok(ColourScale::of(self.asked.map, values, (options.least, options.most), options.spread))
+    }
+
     /// The picture of a scene, in the format that is asked for.
     pub(crate) fn picture(&self, scene: &Scene) -> Result<Response, Error> {
         match self.options.format {
@@ -105,7 +120,7 @@ impl Drawing<'_> {
             }
             Format::Apng => Err(Error::bad_request(format!(
                 "kind {} does not move; ask for format=png or format=svg",
-                self.asked.kind.name()
+                self.asked.kind().name()
             ))),
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn respond(drawing: &Drawing<'_>, picked: &Picked<'_>) -> Result<Resp
 fn without_map(error: Error) -> Error {
     match error.kind {
         ErrorKind::Unsupported => {
-            Error::unsupported(format!("{}; ask for kind section, line or hist", error.message))
+            Error::unsupported(format!("{}; ask for kind image, section, line or hist", error.message))
         }
         _ => error,
     }
@@ -62,10 +62,8 @@ impl Map<'_> {
         let grid = laid.grid(&self.picked.axes, &self.indices).map_err(without_map)?;
         let window = Window::around(self.drawing.options.projection, &self.bounds(&grid)?, room);
         let fields = self.fields(&grid, &window, &frames)?;
-        let options = self.drawing.options;
         let all = fields.iter().flat_map(|frame| frame.values.iter().copied());
-        let scale =
-            ColourScale::of(self.drawing.asked.map, all, (options.least, options.most), options.spread);
+        let scale = self.drawing.scale(all)?;
         let (scale, levels) = self.leveled(scale)?;
         self.draw(&window, &fields, (&scale, &levels))
     }
@@ -114,7 +112,7 @@ impl Map<'_> {
     }
 
     fn sampling(&self) -> Sampling {
-        match self.drawing.asked.kind {
+        match self.drawing.asked.kind() {
             Kind::Contour | Kind::Contourf => Sampling::Smooth,
             _ => Sampling::Nearest,
         }
@@ -145,7 +143,7 @@ impl Map<'_> {
     }
 
     fn fields(&self, grid: &Grid, window: &Window, frames: &Indices) -> Result<Vec<Frame>, Error> {
-        let dots = self.drawing.asked.kind == Kind::Scatter;
+        let dots = self.drawing.asked.kind() == Kind::Scatter;
         let resampling = (!dots).then(|| Resampling::new(grid, window, self.sampling()));
         let inside = self.inside(window);
         let mut fields = Vec::new();
@@ -199,7 +197,7 @@ impl Map<'_> {
 
     /// The values of contours; filled ones have colours between them.
     fn leveled(&self, scale: ColourScale) -> Result<(ColourScale, Vec<f64>), Error> {
-        let kind = self.drawing.asked.kind;
+        let kind = self.drawing.asked.kind();
         if !matches!(kind, Kind::Contour | Kind::Contourf) {
             return Ok((scale, Vec::new()));
         }
@@ -237,7 +235,7 @@ impl Map<'_> {
                 window,
                 values: &frame.values,
                 scale,
-                coloured: self.drawing.asked.kind != Kind::Contour,
+                coloured: self.drawing.asked.kind() != Kind::Contour,
                 contours: levels,
                 title: &title,
                 label: &label,

@@ -23,8 +23,22 @@ pub(crate) struct Picked<'a> {
     pub latitudes: Option<(f64, f64)>,
 }
 
+/// How many of the steps in time are taken that nobody selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unselected {
+    All,
+    Last,
+}
+
 impl<'a> Picked<'a> {
     pub(crate) fn of(dataset: &'a Dataset, asked: &Asked) -> Result<Self, Error> {
+        // A series is of use as a whole; a picture and what moves are of the last steps.
+        let is_series = matches!(asked.kind(), Kind::Line | Kind::Section);
+        Self::with(dataset, asked, if is_series { Unselected::All } else { Unselected::Last })
+    }
+
+    /// The same, with all or some of the steps in time that nobody selects.
+    pub(crate) fn with(dataset: &'a Dataset, asked: &Asked, unselected: Unselected) -> Result<Self, Error> {
         let axes = Axes::of(dataset, &asked.path)?;
         let time = axes.measuring(|measure| matches!(measure, Measure::Time(_)));
         let indices = axes.along().iter().map(|along| Indices::all(along.length)).collect();
@@ -36,9 +50,7 @@ impl<'a> Picked<'a> {
         for part in &asked.selection {
             selects_time |= picked.add(part, &coordinates)?;
         }
-        // A series is of use as a whole; a picture and what moves are of the last steps.
-        let is_series = matches!(asked.kind, Kind::Line | Kind::Section);
-        if let (false, false, Some(axis)) = (selects_time, is_series, time) {
+        if let (false, Unselected::Last, Some(axis)) = (selects_time, unselected, time) {
             picked.last_steps(axis);
         }
         Ok(picked)

@@ -1,6 +1,7 @@
 //! Pictures of datasets in memory, asked for through the boundary as a server asks.
 
 mod answers;
+mod meshes;
 mod places;
 mod snapshots;
 
@@ -17,9 +18,8 @@ fn running() -> &'static Running {
 }
 
 fn host() -> MockHost {
-    weir_fields::testing::datasets()
-        .into_iter()
-        .fold(MockHost::new(), |host, (id, dataset)| host.dataset(id, dataset))
+    let host = MockHost::new().dataset("mesh", meshes::bounds());
+    weir_fields::testing::datasets().into_iter().fold(host, |host, (id, dataset)| host.dataset(id, dataset))
 }
 
 /// Red, green and blue of a PNG file, row by row; what is transparent is `None`.

@@ -1,5 +1,6 @@
 //! Words in pictures: names, units, dates.
 
+use weir_cf::packing::attribute_numbers;
 use weir_cf::time::DateTime;
 use weir_model::Variable;
 use weir_plugin_api::Error;
@@ -65,4 +66,17 @@ pub(crate) fn title(axes: &Axes<'_>, at: &[(usize, u64)]) -> Result<String, Erro
         }
     }
     Ok(parts.join(" · "))
+}
+
+/// The values of a variable that mean something, with what they mean (`flag_values`, `flag_meanings`); `None` where they are not told, or too
+/// many to be told apart by colours.
+pub(crate) fn meanings(variable: &Variable) -> Option<Vec<(f64, String)>> {
+    const MOST: usize = 24;
+    let values = attribute_numbers(variable, "flag_values")?;
+    let meanings = text(variable, "flag_meanings")?;
+    let names: Vec<String> = meanings.split_whitespace().map(|name| name.replace('_', " ")).collect();
+    let fits = values.len() == names.len() && (1..=MOST).contains(&names.len());
+    let mut named: Vec<(f64, String)> = values.into_iter().zip(names).collect();
+    named.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    (fits && named.is_sorted_by(|(a, _), (b, _)| a < b)).then_some(named)
 }

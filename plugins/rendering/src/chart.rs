@@ -51,10 +51,12 @@ impl Chart<'_> {
     #[must_use]
     pub fn scene(&self, (width, height): (u32, u32)) -> Scene {
         let right = if matches!(self.drawn, Drawn::Mesh(_)) { 112.0 } else { 46.0 };
+        let widest = self.y.ticks.iter().map(|tick| text::width(&tick.text, 11.0)).fold(0.0, f64::max);
+        let left = (widest + 36.0).max(78.0).round();
         let area = Area {
-            x: 78.0,
+            x: left,
             y: 36.0,
-            width: (f64::from(width) - 78.0 - right).max(16.0).round(),
+            width: (f64::from(width) - left - right).max(16.0).round(),
             height: (f64::from(height) - 36.0 - 52.0).max(16.0).round(),
         };
         let mut marks = Vec::new();
@@ -162,9 +164,9 @@ impl Chart<'_> {
             tick(marks, (area.x, y), (-4.0, 0.0));
             marks.push(words((area.x - 7.0, y + 4.0), &found.text, (11.0, Stand::End)));
         }
-        let along = text::cut(&self.x.label, 12.0, area.width);
+        let along = text::cut_name(&self.x.label, 12.0, area.width);
         marks.push(words((area.x + area.width / 2.0, bottom + 38.0), &along, (12.0, Stand::Middle)));
-        let up = text::cut(&self.y.label, 12.0, area.height.max(60.0));
+        let up = text::cut_name(&self.y.label, 12.0, area.height.max(60.0));
         let at = (17.0, area.y + area.height / 2.0);
         marks.push(Mark::Text { at, text: up, size: 12.0, stand: Stand::Middle, turned: true });
     }

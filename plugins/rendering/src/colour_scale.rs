@@ -21,6 +21,8 @@ pub struct ColourScale {
     spread: Spread,
     /// Edges of bands of one colour; empty where colours change without steps.
     bands: Vec<f64>,
+    /// Values that mean something, with their names; empty where values are numbers.
+    named: Vec<(f64, String)>,
 }
 
 impl ColourScale {
@@ -36,13 +38,28 @@ impl ColourScale {
                 (least, if most > least { most } else { least * 10.0 })
             }
         };
-        Self { map, least, most, spread, bands: Vec::new() }
+        Self { map, least, most, spread, bands: Vec::new(), named: Vec::new() }
     }
 
     /// The same with bands of one colour between edges, which ascend.
     #[must_use]
     pub fn banded(self, edges: Vec<f64>) -> Self {
         Self { bands: edges, ..self }
+    }
+
+    /// A scale of values that each mean something: one colour for each, by their order, and none for others.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of names are small")]
+    pub fn of_names(map: ColourMap, mut named: Vec<(f64, String)>) -> Self {
+        named.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        let edges = (0..=named.len()).map(|n| n as f64).collect();
+        let scale = Self::new(map, (0.0, named.len().max(1) as f64), Spread::Linear).banded(edges);
+        Self { named, ..scale }
+    }
+
+    /// The names of values, in the order of their bands.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(|(_, name)| name.as_str())
     }
 
     /// The scale of the values that are there, with ends that are given instead where they are; from 0 to 1 where nothing is there.
@@ -105,6 +122,10 @@ impl ColourScale {
         if value.is_nan() || (self.spread == Spread::Logarithmic && value <= 0.0) {
             return None;
         }
+        if !self.named.is_empty() {
+            let band = self.named.binary_search_by(|(known, _)| known.total_cmp(&value)).ok()?;
+            return Some(self.of_band(band));
+        }
         if self.bands.len() < 2 {
             return Some(self.map.at(self.part(value)));
         }
@@ -161,6 +182,18 @@ mod tests {
         assert_eq!(ends(&[3.0, 7.0], (Some(0.0), None)), (0.0, 7.0));
         assert_eq!(ends(&[f32::NAN], (None, None)), (0.0, 1.0));
         assert_eq!(ends(&[2.0, 2.0], (None, None)), (1.9, 2.1));
+    }
+
+    #[test]
+    fn values_that_mean_something_have_a_colour_each() {
+        let named =
+            [(3.0, "ice"), (-1.0, "land"), (0.0, "sea")].map(|(value, name)| (value, name.to_owned()));
+        let scale = ColourScale::of_names(map(), named.to_vec());
+        assert_eq!(scale.names().collect::<Vec<_>>(), ["land", "sea", "ice"]);
+        assert_eq!(scale.colour(-1.0), Some([0, 0, 0]));
+        assert_eq!(scale.colour(3.0), Some([255, 255, 255]));
+        assert_ne!(scale.colour(0.0), scale.colour(3.0));
+        assert_eq!((scale.colour(1.0), scale.colour(f64::NAN)), (None, None));
     }
 
     #[test]

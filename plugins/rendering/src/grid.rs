@@ -146,17 +146,19 @@ impl Shares {
     /// it all.
     #[must_use]
     pub fn mean(&self, values: &[f32]) -> f32 {
-        let (mut sum, mut parts, mut all) = (0.0, 0.0, 0.0);
+        let (mut first, mut sum, mut parts, mut all) = (None, 0.0, 0.0, 0.0);
         for (cell, part) in self.cells.iter().take(usize::from(self.count)) {
             let value = usize::try_from(*cell).ok().and_then(|cell| values.get(cell)).copied();
             let value = value.unwrap_or(f32::NAN);
             all += part;
             if !value.is_nan() {
-                sum += value * part;
+                // As what is added to the first, so that the mean of equal values is their value and no other beside it.
+                sum += (value - *first.get_or_insert(value)) * part;
                 parts += part;
             }
         }
-        if parts > 0.0 && parts * 2.0 >= all { sum / parts } else { f32::NAN }
+        let first = first.unwrap_or(f32::NAN);
+        if parts > 0.0 && parts * 2.0 >= all { first + sum / parts } else { f32::NAN }
     }
 }
 
@@ -225,4 +227,26 @@ pub(crate) fn around(places: impl Iterator<Item = Place>, margin: f64) -> Option
         return Some(Bounds { south, north, ..Bounds::WORLD });
     }
     Some(Bounds { west, east, south, north })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_are_those_of_what_is_there() {
+        let shares = |parts: &[f64]| {
+            let mut shares = Shares::default();
+            parts.iter().enumerate().for_each(|(cell, part)| shares.add(cell, *part));
+            shares
+        };
+        assert_eq!(shares(&[0.25, 0.75]).mean(&[8.0, 4.0]), 5.0);
+        assert_eq!(shares(&[0.6, 0.4]).mean(&[8.0, f32::NAN]), 8.0);
+        assert!(shares(&[0.4, 0.6]).mean(&[8.0, f32::NAN]).is_nan());
+        assert!(shares(&[]).mean(&[8.0]).is_nan());
+        for n in 1..100_u8 {
+            let part = f64::from(n) / 100.0;
+            assert_eq!(shares(&[part, 1.0 - part, part / 3.0, 0.1]).mean(&[273.15; 4]), 273.15);
+        }
+    }
 }

@@ -27,6 +27,7 @@ pub struct MapPicture<'a> {
 const GREY: [u8; 3] = [110, 110, 110];
 const LIGHT: [u8; 3] = [205, 205, 205];
 const BLACK: [u8; 3] = [0, 0, 0];
+const RIM: [u8; 3] = [215, 215, 215];
 
 /// Room around the map: left, right, top, bottom.
 const MARGINS: [u32; 4] = [56, 104, 36, 34];
@@ -65,12 +66,15 @@ impl MapPicture<'_> {
         self.cells(&mut marks, area);
         self.graticule(&mut marks, area);
         if let Some(coastlines) = self.coastlines {
-            let lines = coastlines.lines().iter().flat_map(|line| self.seen(line, area)).collect();
+            let lines: Vec<_> = coastlines.lines().iter().flat_map(|line| self.seen(line, area)).collect();
+            // A light rim, so that they are seen where colours are dark.
+            let rim = Mark::Lines { lines: lines.clone(), colour: RIM, width: 1.7, within: Some(area) };
+            marks.extend(self.coloured.then_some(rim));
             marks.push(Mark::Lines { lines, colour: BLACK, width: 0.8, within: Some(area) });
         }
         self.lines(&mut marks, area);
         self.outline(&mut marks, area);
-        colour_bar(&mut marks, bar_area(area), (self.scale, self.label));
+        colour_bar(&mut marks, bar_area(Self::beside(area, height)), (self.scale, self.label));
         title(&mut marks, self.title, (width, area.x));
         Scene { width, height, marks }
     }
@@ -109,6 +113,17 @@ impl MapPicture<'_> {
             width: f64::from(map_width),
             height: f64::from(map_height),
         }
+    }
+
+    /// How high a colour bar beside the map is: as high as the map, but that one can be read where the map is a strip.
+    fn beside(area: Area, height: u32) -> Area {
+        const LEAST: f64 = 90.0;
+        let [_, _, top, bottom] = MARGINS;
+        let room = f64::from(height.saturating_sub(top + bottom));
+        if area.height >= LEAST || room <= area.height {
+            return area;
+        }
+        Area { y: f64::from(top), height: room, ..area }
     }
 
     /// A line on the Earth as lines on the picture: it is cut where it leaves one edge of the map and comes back at the other.
@@ -276,12 +291,23 @@ pub(crate) fn colour_bar(marks: &mut Vec<Mark>, area: Area, (scale, label): (&Co
     }
     marks.push(Mark::frame(area, BLACK, 0.8));
     let right = area.x + area.width;
+    let mut named = false;
+    for (name, pair) in scale.names().zip(bands.windows(2)) {
+        let [from, to] = pair else { continue };
+        let shown = text::cut(name, 10.0, 68.0);
+        marks.push(words((right + 5.0, y_of(f64::midpoint(*from, *to)) + 4.0), &shown, (10.0, Stand::Start)));
+        named = true;
+    }
+    if named {
+        // Names need the room of the label, and say what is seen.
+        return;
+    }
     for Tick { at, text } in bar_ticks(scale) {
         tick(marks, (right, y_of(at)), (4.0, 0.0));
         marks.push(words((right + 7.0, y_of(at) + 4.0), &text, (11.0, Stand::Start)));
     }
     // It may reach into the margins.
-    let shown = text::cut(label, 12.0, area.height + 52.0);
+    let shown = text::cut_name(label, 12.0, area.height + 52.0);
     let at = (right + 72.0, area.y + area.height / 2.0);
     marks.push(Mark::Text { at, text: shown, size: 12.0, stand: Stand::Middle, turned: true });
 }

@@ -30,6 +30,18 @@ pub fn cut(text: &str, size: f64, most: f64) -> String {
     kept.trim_end().to_owned() + "…"
 }
 
+/// A name with its units behind it, as `name [units]`, no wider than some pixels: the name is cut, and the units are kept where they fit.
+#[must_use]
+pub fn cut_name(label: &str, size: f64, most: f64) -> String {
+    let kept = label.rfind(" [").filter(|_| label.ends_with(']')).map(|place| label.split_at(place));
+    match kept {
+        Some((name, units)) if width(label, size) > most && width(units, size) * 2.0 < most => {
+            cut(name, size, most - width(units, size)) + units
+        }
+        _ => cut(label, size, most),
+    }
+}
+
 fn glyphs<'a>(face: &'a Face<'_>, text: &'a str) -> impl Iterator<Item = ttf_parser::GlyphId> + 'a {
     let replacement = face.glyph_index('\u{fffd}').or_else(|| face.glyph_index('?'));
     text.chars().filter_map(move |character| face.glyph_index(character).or(replacement))
@@ -107,6 +119,14 @@ mod tests {
         assert_eq!(cut("short", 10.0, 100.0), "short");
         let cut = cut(&"long ".repeat(1000), 10.0, 100.0);
         assert!(cut.ends_with('…') && width(&cut, 10.0) <= 100.0, "{cut}");
+    }
+
+    #[test]
+    fn units_are_kept() {
+        assert_eq!(cut_name("short [K]", 10.0, 100.0), "short [K]");
+        let cut = cut_name(&format!("{} [kg m-2]", "long ".repeat(20)), 10.0, 120.0);
+        assert!(cut.ends_with("… [kg m-2]") && width(&cut, 10.0) <= 120.0, "{cut}");
+        assert!(cut_name("name [of units that are longer than all else]", 10.0, 60.0).ends_with('…'));
     }
 
     #[test]

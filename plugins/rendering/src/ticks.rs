@@ -29,6 +29,14 @@ impl Axis {
         Self { label: label.to_owned(), ends, ticks }
     }
 
+    /// An axis along which things are counted: its ticks are whole numbers.
+    #[must_use]
+    pub fn counting(label: &str, ends: (f64, f64)) -> Self {
+        let mut axis = Self::of(label, ends);
+        axis.ticks.retain(|tick| tick.at.fract() == 0.0);
+        axis
+    }
+
     /// Where a number stands between the ends, as 0 to 1 within them.
     #[must_use]
     pub fn part(&self, number: f64) -> f64 {

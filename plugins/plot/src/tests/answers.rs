@@ -97,7 +97,15 @@ fn what_cannot_be_is_refused_with_what_can() {
     check("regular/plot/growing/line/viridis/time/0_99", ErrorKind::BadRequest, "15 steps");
     check("regular/plot/growing/line/viridis/lev/1_2", ErrorKind::BadRequest, "100 to 1000 hPa");
     check("regular/plot/growing/line/viridis?along=nope", ErrorKind::BadRequest, "time");
-    check("regular/plot/growing/image/viridis", ErrorKind::Unsupported, "section, line or hist");
+    check(
+        "regular/plot/growing/image/viridis?proj=robinson",
+        ErrorKind::Unsupported,
+        "section, line or hist",
+    );
+    check("regular/plot/growing/image/viridis?bare=true", ErrorKind::Unsupported, "section, line or hist");
+    check("regular/plot/growing/contour/viridis", ErrorKind::Unsupported, "section, line or hist");
+    check("regular/plot/lat/image", ErrorKind::BadRequest, "kind line or hist");
+    check("regular/plot/words/image", ErrorKind::Unsupported, "no numbers");
     check("regular/plot/hill/profile/viridis", ErrorKind::BadRequest, "no vertical coordinate");
     check("regular/plot/lat/section/viridis", ErrorKind::BadRequest, "two dimensions");
     check("regular/plot/words/line/viridis", ErrorKind::Unsupported, "no numbers");
@@ -145,16 +153,36 @@ fn thinned_healpix_cells_are_where_they_are() {
     let running = running();
     let target =
         |id: &str| format!("/datasets/{id}/plot/north/image/gray?width=64&bare=true&vmin=-90&vmax=90");
-    let picture = Picture::of(&running.get(&target("many")).unwrap().bytes);
-    assert_eq!((picture.width, picture.height), (64, 32));
-    for row in 1..31_u32 {
-        let [grey, ..] = picture.at(20, row).unwrap();
-        let (found, expected) =
-            (f64::from(grey) / 256.0 * 180.0 - 90.0, 90.0 - (f64::from(row) + 0.5) * 180.0 / 32.0);
-        assert!((found - expected).abs() < 3.5, "{row}: {found} {expected}");
+    for id in ["many", "rings"] {
+        let picture = Picture::of(&running.get(&target(id)).unwrap().bytes);
+        assert_eq!((picture.width, picture.height), (64, 32));
+        for row in 1..31_u32 {
+            let [grey, ..] = picture.at(20, row).unwrap();
+            let (found, expected) =
+                (f64::from(grey) / 256.0 * 180.0 - 90.0, 90.0 - (f64::from(row) + 0.5) * 180.0 / 32.0);
+            assert!((found - expected).abs() < 3.5, "{id} {row}: {found} {expected}");
+        }
     }
     let error = running.get(&target("shuffled")).map(|_| ()).unwrap_err();
     assert!(error.kind == ErrorKind::TooLarge && error.message.contains("not in their order"), "{error}");
     let whole = target("shuffled").replace("width=64", "width=300");
     assert!(Picture::of(&running.get(&whole).unwrap().bytes).at(150, 10).is_some());
+}
+
+/// What has no place on the Earth is drawn over its last two dimensions, or those that are named; what has one dimension, as a line.
+#[test]
+fn fields_without_places_are_drawn_as_they_are_stored() {
+    let get = |target: &str| {
+        let answer = running().get(&format!("/datasets/regular/plot/{target}"));
+        Picture::of(&answer.unwrap_or_else(|error| panic!("{target}: {error}")).bytes)
+    };
+    // The values of the last step's first level grow by one along the last dimension, and by a fifth along the one before it.
+    let picture = get("growing/image/gray?width=640&height=480&vmin=140&vmax=160");
+    let grey = |x: u32, y: u32| i32::from(picture.at(x, y).unwrap()[0]);
+    assert!(grey(500, 240) > grey(120, 240) + 50, "{} {}", grey(500, 240), grey(120, 240));
+    assert!(grey(300, 60) > grey(300, 400) + 50, "{} {}", grey(300, 60), grey(300, 400));
+    let named = get("growing/image/gray?width=640&height=480&along=lev,time");
+    assert_ne!(named.pixels, picture.pixels);
+    let line = get("lat");
+    assert_eq!((line.width, line.height), (800, 450));
 }

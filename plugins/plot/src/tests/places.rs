@@ -1,8 +1,12 @@
 //! Known places on maps: each shows the value that is there, on every kind of grid and in every projection.
 
-use weir_rendering::{Bounds, MapProjection, Place, Window};
+use std::sync::LazyLock;
+
+use weir_plugin_api::testing::{MemoryDataset, MockHost, Values};
+use weir_rendering::{Bounds, Coastlines, MapProjection, Place, Window};
 
 use super::{Picture, running};
+use crate::PlotPlugin;
 
 /// Hamburg, Rome, Reykjavik; the last two lie where only global grids are.
 const PLACES: [(f64, f64); 5] = [(10.0, 53.5), (12.5, 41.9), (-21.9, 64.1), (18.4, -33.9), (-74.0, 40.7)];
@@ -101,4 +105,69 @@ fn nothing_is_shown_where_no_cell_is() {
         assert_eq!(at(95.0, 45.0), None, "{id}");
         assert!(at(10.0, 45.0).is_some(), "{id}");
     }
+}
+
+/// The coasts over each degree of longitude, from -180 on: parts from one place to the next.
+static COASTS: LazyLock<Vec<Vec<(Place, Place)>>> = LazyLock::new(|| {
+    let mut over = vec![Vec::new(); 361];
+    for pair in Coastlines::Coarse.lines().iter().flat_map(|line| line.windows(2)) {
+        let (a, b) = (pair[0].longitude, pair[1].longitude);
+        for degree in (a.min(b) + 180.0) as usize..=(a.max(b) + 180.0) as usize {
+            over[degree].push((pair[0], pair[1]));
+        }
+    }
+    over
+});
+
+/// Whether a place is land, by the coastlines that pictures have: from the north pole, which lies in the sea, every coast leads to the other.
+fn is_land((longitude, latitude): (f64, f64)) -> bool {
+    let east = (longitude + 180.0).rem_euclid(360.0) - 180.0;
+    let crossed = COASTS[(east + 180.0) as usize].iter().filter(|(a, b)| {
+        let part = (east - a.longitude) / (b.longitude - a.longitude);
+        (a.longitude > east) != (b.longitude > east)
+            && a.latitude + part * (b.latitude - a.latitude) > latitude
+    });
+    crossed.count() % 2 == 1
+}
+
+/// A field that is 1 on land and 0 at sea, on grids whose cells lie where their attributes say: towns are on land, and seas are not.
+#[test]
+fn coasts_are_where_they_are() {
+    const LAND: [(f64, f64); 6] =
+        [(11.0, 50.0), (-4.0, 40.0), (25.0, 46.0), (26.0, 53.0), (2.5, 47.0), (28.0, 63.0)];
+    const SEA: [(f64, f64); 6] =
+        [(3.0, 57.0), (-7.0, 46.5), (18.0, 35.5), (-12.0, 50.0), (-20.0, 40.0), (0.0, 66.0)];
+    for id in ["rotated", "curvilinear", "healpix", "ring", "part", "unstructured"] {
+        let host = MockHost::new().dataset(id, on_land(id));
+        let target = format!("/datasets/{id}/plot/land/image/gray{EUROPE}?vmin=0&vmax=1&bare=true&width=720");
+        let answer = host.start::<PlotPlugin>().get(&target).unwrap_or_else(|error| panic!("{id}: {error}"));
+        let picture = Picture::of(&answer.bytes);
+        let window = Window::around(MapProjection::PlateCarree, &BOUNDS, (picture.width, picture.height));
+        for (places, expected) in [(LAND, 255), (SEA, 0)] {
+            for (longitude, latitude) in places {
+                let (x, y) = window.point(Place { longitude, latitude }).unwrap();
+                let found = picture.at(x as u32, y as u32);
+                assert_eq!(found, Some([expected; 3]), "{id} {longitude} {latitude}");
+            }
+        }
+    }
+}
+
+/// One of the datasets, with a variable that says where its cells are on land.
+fn on_land(id: &str) -> MemoryDataset {
+    let (_, mut dataset) = super::datasets::all().into_iter().find(|(known, _)| *known == id).unwrap();
+    let numbers = |name: &str| match &dataset.values[name] {
+        Values::Fixed(bytes) => bytes
+            .chunks_exact(8)
+            .map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()))
+            .collect::<Vec<_>>(),
+        Values::Strings(_) => panic!("{name} has no numbers"),
+    };
+    let places = numbers("/east").into_iter().zip(numbers("/north"));
+    let land = places.flat_map(|place| f64::from(u8::from(is_land(place))).to_le_bytes()).collect();
+    let mut variable = dataset.schema.variable("/east").unwrap().clone();
+    variable.name = "land".into();
+    dataset.schema.root.variables.push(variable);
+    dataset.values.insert("/land".into(), Values::Fixed(land));
+    dataset
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::{Picture, running};
 
-const PICTURES: [(&str, &str); 17] = [
+const PICTURES: [(&str, &str); 20] = [
     ("image", "regular/plot/hill/image/viridis?width=360"),
     ("quadmesh_region", "regular/plot/hill/quadmesh/coolwarm/lat/20_73/lon/-45_65?width=360"),
     ("contour", "regular/plot/hill/contour/plasma/lat/20_73/lon/-45_65?width=360"),
@@ -24,6 +24,9 @@ const PICTURES: [(&str, &str); 17] = [
     ("line", "regular/plot/growing/line/viridis?width=360&height=220"),
     ("profile", "regular/plot/growing/profile/viridis?width=300&height=260"),
     ("section", "regular/plot/growing/section/turbo?width=360&height=240&along=time,lat"),
+    ("plane", "regular/plot/growing/image/turbo?width=360&height=240"),
+    ("mesh", "mesh/plot/v/image/viridis?width=360"),
+    ("flags", "regular/plot/surface/image/Spectral?width=360"),
     ("hist", "regular/plot/hill/hist/viridis?width=360&height=220&bins=20"),
 ];
 
