@@ -314,14 +314,17 @@ def formats(base: str, identifier: str) -> list[str]:
         url = f"{base}/datasets/{identifier}/groupby/{request}"
         wanted = received(fetch(url)[1])
         raw = {}
-        for name in ("csv", "netcdf3", "covjson", "html"):
+        for name in ("csv", "netcdf3", "netcdf4", "covjson", "html"):
             with urllib.request.urlopen(f"{url}?format={name}", timeout=60) as response:
                 raw[name] = response.read()
-        with netCDF4.Dataset("memory", memory=raw["netcdf3"]) as file:
-            variable = file[wanted.name]
-            values = np.ma.filled(variable[...].astype("f8"), np.nan)
-            if variable.dimensions[: wanted.ndim] != wanted.dims or not np.array_equal(values, wanted.values.astype("f8"), equal_nan=True):
-                faults.append(f"{request}: netCDF is not JSON")
+        for name in ("netcdf3", "netcdf4"):
+            with netCDF4.Dataset("memory", memory=raw[name]) as file:
+                variable = file[wanted.name]
+                values = np.ma.filled(variable[...].astype("f8"), np.nan)
+                if variable.dimensions[: wanted.ndim] != wanted.dims or not np.array_equal(values, wanted.values.astype("f8"), equal_nan=True):
+                    faults.append(f"{request}: {name} is not JSON")
+                if name == "netcdf4" and wanted.dtype.kind in "iuf" and variable.dtype != wanted.dtype:
+                    faults.append(f"{request}: {variable.dtype} in netCDF-4, {wanted.dtype} in JSON")
         rows = list(csv.DictReader(io.StringIO(raw["csv"].decode())))
         # Singles are written with as many digits as they have.
         kind, flat = ("f4" if wanted.dtype == "float32" else "f8"), wanted.values.astype("f8").ravel()

@@ -57,6 +57,34 @@ fn a_part_is_a_file_with_a_length_and_a_tag() {
 }
 
 #[test]
+fn a_netcdf4_file_is_served_again() {
+    both(&[], |server| {
+        let target = format!("{SUBSET}&bbox=-100,-1,10,10&time=2001-02&format=netcdf4");
+        let reply = server.client().get(&target);
+        assert_eq!((reply.status, reply.header("content-type")), (200, "application/x-netcdf4"));
+        assert_eq!(reply.header("content-length"), reply.body.len().to_string());
+        assert!(reply.header("etag").starts_with('"'));
+        let head = server.client().send("HEAD", &target, &[]);
+        assert_eq!((head.status, head.header("content-length")), (200, reply.header("content-length")));
+        let theirs =
+            "/thredds/ncss/grid/sst.nc?var=sst&west=-100&south=-1&east=10&north=10&time_start=2001-02-01&time_end=2001-02-28&accept=";
+        for accept in ["netcdf4", "netcdf4ext"] {
+            let theirs = server.client().get(&format!("{theirs}{accept}"));
+            assert_eq!(theirs.header("content-type"), "application/x-netcdf4");
+            assert_eq!(theirs.body[theirs.body.len() - 32..], reply.body[reply.body.len() - 32..]);
+        }
+        // What is written is read: the same part, from a server that has the file that this one made.
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join("part.nc"), &reply.body).unwrap();
+        let again = Server::start(Mode::LinkedIn, data.path(), &[]);
+        let csv = again.client().get("/datasets/part.nc/subset?var=sst&format=csv").body;
+        let own = server.client().get(&target.replace("netcdf4", "csv")).body;
+        assert_eq!(String::from_utf8_lossy(&csv), String::from_utf8_lossy(&own));
+        again.stop(&[]);
+    });
+}
+
+#[test]
 fn thredds_spelling_finds_the_dataset_by_its_path() {
     both(&[], |server| {
         let target = "/thredds/ncss/grid/sst.nc?var=sst&latitude=4&longitude=-80&time_start=2001-01-31&time_duration=P1D&accept=csv";
@@ -79,8 +107,9 @@ fn refusals_say_what_there_is() {
             ("/datasets/sst.nc/subset?var=none", 404, "there are time, lat, lon, sst"),
             ("/datasets/none/subset?var=sst", 404, "not found"),
             ("/datasets/sst.nc/subset?var=sst&time=1999", 400, "2001-01-30T00:00:00 to 2001-02-02T00:00:00"),
-            ("/datasets/sst.nc/subset?var=sst&format=netcdf4", 400, "ask for netcdf3"),
+            ("/datasets/sst.nc/subset?var=sst&format=hdf5", 400, "known are netcdf3, netcdf4"),
             (SUBSET, 413, "split it, for example along time"),
+            ("/datasets/sst.nc/subset?var=sst&format=netcdf4", 413, "split it, for example along time"),
         ] {
             let reply = server.client().get(target);
             let text = String::from_utf8_lossy(&reply.body).into_owned();

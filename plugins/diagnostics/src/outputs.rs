@@ -19,6 +19,8 @@ pub enum Format {
     Csv,
     /// A classic netCDF file.
     Netcdf,
+    /// A netCDF-4 file.
+    Netcdf4,
     /// CoverageJSON.
     CoverageJson,
     /// A page for people.
@@ -26,10 +28,11 @@ pub enum Format {
 }
 
 /// Every format, by the name that `format` takes and its media type; the first is the default.
-pub const FORMATS: [(Format, &str, &str); 5] = [
+pub const FORMATS: [(Format, &str, &str); 6] = [
     (Format::Json, "json", "application/json"),
     (Format::Csv, "csv", "text/csv"),
     (Format::Netcdf, "netcdf3", "application/x-netcdf"),
+    (Format::Netcdf4, "netcdf4", "application/x-netcdf4"),
     (Format::CoverageJson, "covjson", weir_coverage::covjson::MEDIA_TYPE),
     (Format::Html, "html", "text/html"),
 ];
@@ -39,7 +42,11 @@ impl Format {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         // What others call it.
-        let name = if name == "netcdf" { "netcdf3" } else { name };
+        let name = match name {
+            "netcdf" => "netcdf3",
+            "nc4" => "netcdf4",
+            name => name,
+        };
         FORMATS.iter().find(|(_, known, _)| *known == name).map(|(format, ..)| *format)
     }
 
@@ -114,7 +121,7 @@ impl Chosen {
         }
         let response = Response::stream(self.format.media_type(), length, body);
         let response = match self.format {
-            Format::Netcdf if !name.is_empty() => {
+            Format::Netcdf | Format::Netcdf4 if !name.is_empty() => {
                 let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_");
                 response.header("Content-Disposition", format!("attachment; filename=\"{name}.nc\""))
             }
@@ -131,12 +138,15 @@ impl Chosen {
             Format::Csv => (None, Box::new(coverage::CsvBody::new(&outcome)?)),
             Format::CoverageJson => (None, Box::new(coverage::CoverageBody::new(&outcome)?)),
             Format::Html => (None, Box::new(page::body(&outcome, request)?)),
-            Format::Netcdf => {
-                let body = netcdf::NetcdfBody::new(outcome)?;
-                (Some(body.length()), Box::new(body))
-            }
+            Format::Netcdf => netcdf(outcome, netcdf::Version::Classic)?,
+            Format::Netcdf4 => netcdf(outcome, netcdf::Version::Four)?,
         })
     }
+}
+
+fn netcdf(outcome: Outcome, version: netcdf::Version) -> Result<(Option<u64>, Box<dyn Body>), Error> {
+    let body = netcdf::NetcdfBody::new(outcome, version)?;
+    Ok((Some(body.length()), Box::new(body)))
 }
 
 /// Doubles of values, for formats that know no others.
@@ -201,6 +211,7 @@ mod tests {
             assert_eq!(Format::named(name), Some(format));
         }
         assert_eq!(Format::named("netcdf"), Some(Format::Netcdf));
+        assert_eq!(Format::named("nc4"), Some(Format::Netcdf4));
         assert_eq!(Format::named("exe"), None);
     }
 }

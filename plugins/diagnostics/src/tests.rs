@@ -44,6 +44,28 @@ fn numbers(value: &Value) -> Vec<f64> {
 }
 
 #[test]
+fn netcdf_files_of_both_kinds_hold_the_same() {
+    let running = plugin([16, 2, 3]);
+    let get = |format: &str| {
+        running.get(&format!("/datasets/d/groupby/v/time.season/mean?format={format}")).unwrap()
+    };
+    let (classic, four) = (get("netcdf3"), get("netcdf4"));
+    assert_eq!(four.header("content-type"), Some("application/x-netcdf4"));
+    assert!(classic.bytes.starts_with(b"CDF") && four.bytes.starts_with(b"\x89HDF"));
+    assert_eq!(four.length, Some(four.bytes.len() as u64));
+    assert_eq!(get("nc4").bytes, four.bytes);
+    // Two seasons of 35 singles: big-endian at the end of the one, little-endian (and up to eight bytes) at that of the other.
+    let turned: Vec<u8> = classic.bytes[classic.bytes.len() - 280..]
+        .chunks(4)
+        .flat_map(|single| single.iter().rev().copied())
+        .collect();
+    assert_eq!(four.bytes[four.bytes.len() - 280..], turned);
+    // Seasons are texts.
+    let has = |words: &[u8]| four.bytes.windows(words.len()).any(|part| part == words);
+    assert!(has(b"DJF\0\0\0\0\0") && has(b"MAM\0\0\0\0\0") && !has(b"season_characters"));
+}
+
+#[test]
 fn results_do_not_depend_on_chunks() {
     let mut seen: Option<Vec<Value>> = None;
     for chunk in [[90, 5, 7], [1, 5, 7], [16, 2, 3], [7, 1, 7]] {

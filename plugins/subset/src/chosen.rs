@@ -18,6 +18,21 @@ pub(crate) struct Parts {
     pub cuts: Vec<Cut>,
 }
 
+impl Parts {
+    /// The one part that a netCDF file has room for.
+    ///
+    /// # Errors
+    /// `BadRequest` where there are several.
+    pub(crate) fn single(&self) -> Result<&Cut, Error> {
+        match &self.cuts[..] {
+            [cut] => Ok(cut),
+            _ => Err(Error::bad_request(
+                "a netCDF file holds one point here; ask for one at a time, or for format csv, json or parquet",
+            )),
+        }
+    }
+}
+
 /// The parts of a dataset that are asked for.
 ///
 /// # Errors

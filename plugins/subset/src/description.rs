@@ -59,7 +59,7 @@ fn document(id: &str, schema: &Schema, summary: &Summary) -> String {
         );
     }
     let accept = |name: &str| format!("<accept displayName=\"{name}\">{name}</accept>");
-    let point: String = ["netcdf", "csv", "xml"].map(accept).concat();
+    let point: String = ["netcdf", "netcdf4", "csv", "xml"].map(accept).concat();
     line(
         &mut out,
         1,

@@ -8,6 +8,8 @@ use weir_plugin_api::Error;
 pub(crate) enum Format {
     /// The oldest classic netCDF format that holds it.
     Netcdf3,
+    /// A netCDF-4 file.
+    Netcdf4,
     /// A line per element.
     Csv,
     /// The same with units in its head, and as `text/plain`: as THREDDS writes it.
@@ -25,7 +27,7 @@ pub(crate) enum Format {
 }
 
 /// What `format=` may be.
-pub(crate) const NAMES: [&str; 5] = ["netcdf3", "csv", "json", "covjson", "parquet"];
+pub(crate) const NAMES: [&str; 6] = ["netcdf3", "netcdf4", "csv", "json", "covjson", "parquet"];
 
 impl Format {
     /// A format by its name, and the layout of JSON.
@@ -45,12 +47,12 @@ impl Format {
         };
         Ok(match name {
             "netcdf3" | "netcdf" => Self::Netcdf3,
+            "netcdf4" | "nc4" => Self::Netcdf4,
             "csv" => Self::Csv,
             "json" if columns => Self::Columns,
             "json" => Self::Records,
             "covjson" => Self::Covjson,
             "parquet" => Self::Parquet,
-            "netcdf4" => return Err(no_netcdf4()),
             other => {
                 let shown: String = other.chars().take(40).collect();
                 return Err(Error::bad_request(format!(
@@ -65,6 +67,7 @@ impl Format {
     pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Netcdf3 => "application/x-netcdf",
+            Self::Netcdf4 => "application/x-netcdf4",
             Self::Csv => "text/csv; charset=utf-8",
             Self::NcssCsv => "text/plain; charset=utf-8",
             Self::NcssXml => "application/xml",
@@ -81,7 +84,7 @@ impl Format {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
         let stem: String = stem.chars().map(plain).collect();
         let ending = match self {
-            Self::Netcdf3 => "nc",
+            Self::Netcdf3 | Self::Netcdf4 => "nc",
             Self::Csv | Self::NcssCsv => "csv",
             Self::NcssXml => "xml",
             Self::Records | Self::Columns => "json",
@@ -90,14 +93,6 @@ impl Format {
         };
         format!("{stem}_subset.{ending}")
     }
-}
-
-/// NetCDF-4 is not written.
-pub(crate) fn no_netcdf4() -> Error {
-    Error::bad_request(
-        "netCDF-4 is not written here; ask for netcdf3, which has the same variables, attributes and values (as CDF-5 where \
-         they need 64 bits or unsigned integers)",
-    )
 }
 
 #[cfg(test)]
@@ -118,8 +113,9 @@ mod tests {
         check("json", None, Ok(Format::Records));
         check("json", Some("columns"), Ok(Format::Columns));
         check("json", Some("rows"), Err("known are records, columns"));
-        check("netcdf4", None, Err("ask for netcdf3"));
-        check("xls", None, Err("known are netcdf3, csv, json, covjson, parquet"));
+        check("netcdf4", None, Ok(Format::Netcdf4));
+        check("nc4", None, Ok(Format::Netcdf4));
+        check("xls", None, Err("known are netcdf3, netcdf4, csv, json, covjson, parquet"));
     }
 
     #[test]

@@ -1,22 +1,27 @@
 //! Serves parts of datasets as files to download: `/datasets/{id}/subset`, and the same in the words of THREDDS' NetCDF Subset
 //! Service below `/thredds/ncss/grid/`.
 //!
-//! What is asked in either spelling becomes one `Asked`. `chosen` turns it into indices of dimensions, `classic` into a netCDF
-//! file whose length is known before its first byte, and `table` into rows of texts or of Parquet.
+//! What is asked in either spelling becomes one `Asked`. `chosen` turns it into indices of dimensions, `classic` and `netcdf4` into a
+//! netCDF file whose length is known before its first byte, and `table` into rows of texts or of Parquet.
 //! All of them are read and sent piece by piece.
 #![forbid(unsafe_code)]
 
 mod asked;
+mod attributes;
 mod chosen;
 mod classic;
 mod description;
+mod elements;
 mod format;
+mod longitudes;
 mod members;
 mod ncss;
 mod ncss_xml;
+mod netcdf4;
 mod routes;
 mod table;
 mod table_body;
+mod texts;
 
 use weir_plugin_api::{Error, ErrorKind, Host, Plugin, Request, Response, Route, configuration};
 
@@ -62,6 +67,7 @@ impl SubsetPlugin {
         let parts = chosen::parts(&dataset, asked)?;
         let response = match asked.format {
             Format::Netcdf3 => classic::answer((self.host, request), dataset, (asked, &parts)),
+            Format::Netcdf4 => netcdf4::answer((self.host, request), dataset, (asked, &parts)),
             _ => table::answer((self.host, request), dataset, (asked, parts)),
         };
         let response = response.map_err(|error| match error.kind {

@@ -8,7 +8,7 @@ use weir_plugin_api::Error;
 use weir_selection::{Bound, BoundingBox, Place, Wanted};
 
 use crate::asked::{Asked, Every, Parameter, Where, number, one, parameters, stride, told, variables};
-use crate::format::{Format, no_netcdf4};
+use crate::format::Format;
 
 /// Every parameter that is known.
 const KNOWN: [&str; 24] = [
@@ -74,11 +74,11 @@ fn format(name: &str) -> Result<Format, Error> {
         "netcdf" | "netcdf3" => Format::Netcdf3,
         "csv" | "csv_file" => Format::NcssCsv,
         "xml" | "xml_file" => Format::NcssXml,
-        "netcdf4" | "netcdf4-classic" | "netcdf4ext" => return Err(no_netcdf4()),
+        "netcdf4" | "netcdf4ext" => Format::Netcdf4,
         other => {
             let shown: String = other.chars().take(40).collect();
             return Err(Error::bad_request(format!(
-                "accept {shown:?} is not known; known are netcdf, csv, xml"
+                "accept {shown:?} is not known; known are netcdf, netcdf4, csv, xml"
             )));
         }
     })
@@ -185,8 +185,8 @@ mod tests {
         check("north=1", "west is missing; west, south, east, north go together");
         check("latitude=1&longitude=2&north=1&south=0&east=1&west=0", "cannot both");
         check("bbox=1", "\"bbox\" is no parameter; known are var");
-        check("accept=netcdf4", "ask for netcdf3");
-        check("accept=png", "known are netcdf, csv, xml");
+        check("accept=netcdf4-classic", "known are netcdf, netcdf4, csv, xml");
+        check("accept=png", "known are netcdf, netcdf4, csv, xml");
         check("time=present", "present");
         check("time_start=2001", "two of time_start");
         check("temporal=some", "only be \"all\"");

@@ -21,8 +21,7 @@ pub(crate) fn all() -> Vec<Route> {
 }
 
 fn subset() -> Route {
-    let formats =
-        r#"{"type":"string","enum":["netcdf3","csv","json","covjson","parquet"],"default":"netcdf3"}"#;
+    let formats = r#"{"type":"string","enum":["netcdf3","netcdf4","csv","json","covjson","parquet"],"default":"netcdf3"}"#;
     let route = Route::get("/datasets/{id}/subset")
         .summary("part of a dataset, by its coordinates, as a file to download")
         .parameter(Parameter::query("var", "variables, behind commas or given several times").required())
@@ -37,6 +36,7 @@ fn subset() -> Route {
         .parameter(Parameter::query("layout", "of JSON: a list of records, or an object of columns").schema(r#"{"type":"string","enum":["records","columns"]}"#));
     let media_types = [
         "application/x-netcdf",
+        "application/x-netcdf4",
         "text/csv",
         JSON,
         "application/prs.coverage+json",
@@ -84,9 +84,13 @@ fn ncss() -> Route {
         .parameter(Parameter::query("disableProjSubset", "of no meaning"))
         .parameter(
             Parameter::query("accept", "the format")
-                .schema(r#"{"type":"string","enum":["netcdf","netcdf3","csv","xml"],"default":"netcdf"}"#),
+                .schema(r#"{"type":"string","enum":["netcdf","netcdf3","netcdf4","netcdf4ext","csv","xml"],"default":"netcdf"}"#),
         );
-    answers(route.answers(200, &["application/x-netcdf", "text/plain", "application/xml"], "the file"))
+    answers(route.answers(
+        200,
+        &["application/x-netcdf", "application/x-netcdf4", "text/plain", "application/xml"],
+        "the file",
+    ))
 }
 
 fn answers(route: Route) -> Route {

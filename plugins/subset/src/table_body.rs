@@ -99,7 +99,7 @@ impl TableBody {
             Format::NcssXml => jobs.push_back(Job::Text(ncss_xml::BEGIN.to_owned())),
             Format::Records => jobs.push_back(Job::Text(records::BEGIN.to_owned())),
             Format::Columns | Format::Covjson => return self.plan_by_variable(),
-            Format::Parquet | Format::Netcdf3 => {}
+            Format::Parquet | Format::Netcdf3 | Format::Netcdf4 => {}
         }
         for (number, part) in self.parts.iter().enumerate() {
             let mut first = 0;

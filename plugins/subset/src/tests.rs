@@ -107,6 +107,32 @@ fn a_netcdf_file_has_what_belongs_to_its_variables() {
 }
 
 #[test]
+fn a_netcdf4_file_has_the_same() {
+    let got =
+        start().get("/datasets/d.nc/subset?var=t&bbox=-100,-20,10,0&time=2001-02&format=netcdf4").unwrap();
+    assert_eq!(got.header("content-type"), Some("application/x-netcdf4"));
+    assert_eq!(got.header("content-disposition"), Some("attachment; filename=\"d_subset.nc\""));
+    assert!(got.stable && got.length == Some(got.bytes.len() as u64));
+    assert!(got.bytes.starts_with(b"\x89HDF\r\n\x1a\n"));
+    let metadata = String::from_utf8_lossy(&got.bytes).into_owned();
+    for name in ["time", "lat", "lat_edges", "lon", "lon_edges", "height", "error", "two", "degrees_east"] {
+        assert!(metadata.contains(name), "{name}");
+    }
+    assert!(!metadata.contains("other"));
+    // As in a classic file, but little-endian and up to eight bytes: lon, lon_edges, height, error, t.
+    let values: Vec<f64> = got.bytes[got.bytes.len() - 24 - 56..got.bytes.len() - 24]
+        .chunks_exact(8)
+        .map(|element| f64::from_le_bytes(element.try_into().unwrap()))
+        .collect();
+    assert_eq!(values, [-90.0, 0.0, -135.0, -45.0, -45.0, 45.0, 2.0]);
+    let tail = &got.bytes[got.bytes.len() - 24..];
+    assert_eq!(tail[..8], [8, 0, 5, 0, 0, 0, 0, 0]);
+    let singles: Vec<f32> =
+        tail[8..].chunks_exact(4).map(|element| f32::from_le_bytes(element.try_into().unwrap())).collect();
+    assert_eq!(singles, [8.0, 5.0, 16.0, 13.0]);
+}
+
+#[test]
 fn tables_have_a_row_per_element() {
     let running = start();
     let csv =
@@ -199,9 +225,8 @@ fn refusals_say_what_can_be_done() {
         "one table lie over the same dimensions",
     );
     check("/datasets/d.nc/subset?var=t&point=0,0&point=1,1", ErrorKind::BadRequest, "one point");
-    check("/datasets/d.nc/subset?var=t&format=netcdf4", ErrorKind::BadRequest, "ask for netcdf3");
     let small = MockHost::new().dataset("d.nc", grid()).limit(100).start::<SubsetPlugin>();
-    for format in ["netcdf3", "csv"] {
+    for format in ["netcdf3", "netcdf4", "csv"] {
         let error = small.get(&format!("/datasets/d.nc/subset?var=t&format={format}")).unwrap_err();
         assert_eq!(error.kind, ErrorKind::TooLarge);
         assert!(error.message.contains("split it, for example along time"), "{}", error.message);
