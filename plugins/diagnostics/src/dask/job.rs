@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn missing_values_keep_their_digits() {
         let check = |value: f64| {
-            assert_eq!(text(Wide::Real(value)).parse::<f64>().unwrap().to_bits(), value.to_bits())
+            assert_eq!(text(Wide::Real(value)).parse::<f64>().unwrap().to_bits(), value.to_bits());
         };
         [1e20_f32.into(), f64::INFINITY, -9e9, 0.1, 5e-324].into_iter().for_each(check);
         assert_eq!(text(Wide::Integer(u64::MAX.into())), "18446744073709551615");
