@@ -56,8 +56,15 @@ class Source:
         *filters, compressor = codecs or [None]
         stored = np.dtype(dtype or values.dtype.str)
         document = {
-            "zarr_format": 2, "shape": values.shape, "chunks": chunks, "dtype": stored.str, "order": "C", "fill_value": fill,
-            "compressor": compressor and compressor.get_config(), "filters": [one.get_config() for one in filters] or None, **meta,
+            "zarr_format": 2,
+            "shape": values.shape,
+            "chunks": chunks,
+            "dtype": stored.str,
+            "order": "C",
+            "fill_value": fill,
+            "compressor": compressor and compressor.get_config(),
+            "filters": [one.get_config() for one in filters] or None,
+            **meta,
         }
         self.documents[f"/{name}/.zarray"] = json.dumps(document).encode()
         for index in product(*(range(-(-length // chunk)) for length, chunk in zip(values.shape, chunks))):
@@ -83,8 +90,16 @@ def document(url, values, along, action, **fields):
     name = values.dtype.name
     packing = {"stored": name, "unpacked": name, "missing": [], "scale": None, "offset": None}
     return {
-        "protocol": job.PROTOCOL, "array": url, "shape": list(values.shape), "packing": packing, "axes": axes, "action": action, "part": None,
-        "result": result_type(name, action), "elements": int(np.prod(sizes)), **fields,
+        "protocol": job.PROTOCOL,
+        "array": url,
+        "shape": list(values.shape),
+        "packing": packing,
+        "axes": axes,
+        "action": action,
+        "part": None,
+        "result": result_type(name, action),
+        "elements": int(np.prod(sizes)),
+        **fields,
     }
 
 

@@ -22,8 +22,20 @@ def test_a_job_is_read():
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("protocol", 2), ("array", None), ("shape", [4]), ("shape", [4, -3]), ("shape", [4, "3"]), ("action", "__import__('os')"), ("action", None), ("action", "quantile"),
-        ("result", "object"), ("elements", 7), ("axes", []), ("packing", []), ("part", "1"), ("part", True),
+        ("protocol", 2),
+        ("array", None),
+        ("shape", [4]),
+        ("shape", [4, -3]),
+        ("shape", [4, "3"]),
+        ("action", "__import__('os')"),
+        ("action", None),
+        ("action", "quantile"),
+        ("result", "object"),
+        ("elements", 7),
+        ("axes", []),
+        ("packing", []),
+        ("part", "1"),
+        ("part", True),
     ],
 )
 def test_wrong_fields_are_refused(field, value):
@@ -34,8 +46,19 @@ def test_wrong_fields_are_refused(field, value):
 @pytest.mark.parametrize(
     "change",
     [
-        {"runs": [[0, 1, 5]]}, {"runs": [[0, 0, 4]]}, {"runs": [[-1, 1, 4]]}, {"runs": [[0, 1]]}, {"runs": [[0, 1, 4.0]]}, {"groups": [0, 1, 0]}, {"groups": [0, 1, 0, 2]},
-        {"groups": [0, 1, 0, -2]}, {"groups": [0, 1, 0, 2**70]}, {"along": "eval"}, {"weights": [1, 2]}, {"weights": [1, 1, 1, -1]}, {"weights": [1, 1, 1, "1"]},
+        {"runs": [[0, 1, 5]]},
+        {"runs": [[0, 0, 4]]},
+        {"runs": [[-1, 1, 4]]},
+        {"runs": [[0, 1]]},
+        {"runs": [[0, 1, 4.0]]},
+        {"groups": [0, 1, 0]},
+        {"groups": [0, 1, 0, 2]},
+        {"groups": [0, 1, 0, -2]},
+        {"groups": [0, 1, 0, 2**70]},
+        {"along": "eval"},
+        {"weights": [1, 2]},
+        {"weights": [1, 1, 1, -1]},
+        {"weights": [1, 1, 1, "1"]},
     ],
 )
 def test_wrong_axes_are_refused(change):

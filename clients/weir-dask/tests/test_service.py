@@ -1,6 +1,7 @@
 """The service with a scheduler and workers in this process: results, errors, an end that comes early."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from distributed import Client, LocalCluster
 
 from weir_dask import service
 
+# The child is another process, and may not have the package installed.
+ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 VALUES = (np.arange(1, 40 * 6 + 1) * 1.5).reshape(40, 6).astype("f4")
 MONTHS = [at % 12 for at in range(40)]
 
@@ -130,7 +133,7 @@ def eventually(condition):
 
 def test_a_child_ends_with_its_standard_input(cluster, source):
     command = [sys.executable, "-m", "weir_dask.command", "--scheduler", cluster.scheduler_address, "--child"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as child:
         said = json.loads(child.stdout.readline())
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(said["listening"].removeprefix("unix:"))
@@ -143,5 +146,5 @@ def test_a_child_ends_with_its_standard_input(cluster, source):
 
 def test_a_service_needs_to_know_its_data():
     command = [sys.executable, "-m", "weir_dask.command", "--scheduler", "tcp://127.0.0.1:9", "--listen", "127.0.0.1:0"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 2 and "--listen needs --data" in done.stderr

@@ -85,7 +85,18 @@ def test_damaged_chunks_are_refused(source, body):
         assert refused.value.kind == "corrupt"
 
 
-@pytest.mark.parametrize("change", [{"compressor": {"id": "pickle"}}, {"compressor": {"id": "nothing"}}, {"dtype": "|O"}, {"dtype": "<U3"}, {"zarr_format": 3}, {"chunks": [0, 1]}, {"order": "Z"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"compressor": {"id": "pickle"}},
+        {"compressor": {"id": "nothing"}},
+        {"dtype": "|O"},
+        {"dtype": "<U3"},
+        {"zarr_format": 3},
+        {"chunks": [0, 1]},
+        {"order": "Z"},
+    ],
+)
 def test_what_is_not_known_is_refused(source, change):
     url = source.add("v", VALUES.astype("f8"), [4, 3])
     document = {**json.loads(source.documents["/v/.zarray"]), **change}

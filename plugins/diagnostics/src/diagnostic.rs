@@ -7,6 +7,7 @@ use weir_plugin_api::{Dataset, Error};
 use weir_selection::Indices;
 
 use crate::action::Action;
+use crate::dask::Executor;
 use crate::engine::axis::{Axis, Role};
 use crate::engine::item::Unpacking;
 use crate::engine::{Reduction, Source};
@@ -134,12 +135,14 @@ impl<'a> Diagnostic<'a> {
     /// The result, computed.
     ///
     /// # Errors
-    /// Those of [`Reduction::compute`], and of reading coordinates.
-    pub fn outcome(&self) -> Result<Outcome, Error> {
+    /// Those of [`Executor::compute`], and of reading coordinates.
+    pub fn outcome(&self, executor: &Executor<'_>) -> Result<Outcome, Error> {
         let reduction = self.reduction()?;
         let made = |reduction: &Reduction<'_>| reduction.compute(&reduction.whole());
         let (values, is_departure) = match self.departure {
-            Departure::None => (made(&reduction)?.without_empty_groups(self.action, &reduction.axes), false),
+            Departure::None => {
+                (executor.compute(&reduction)?.without_empty_groups(self.action, &reduction.axes), false)
+            }
             Departure::FromGroups => {
                 (made(&self.all_values()?)?.without(&made(&reduction)?, &reduction.axes), true)
             }

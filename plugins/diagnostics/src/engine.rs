@@ -63,8 +63,17 @@ impl Reduction<'_> {
         plan::whole(&self.axes)
     }
 
-    fn is_weighted(&self) -> bool {
+    /// Whether values weigh differently.
+    #[must_use]
+    pub fn is_weighted(&self) -> bool {
         self.axes.iter().any(|axis| axis.weights.is_some())
+    }
+
+    /// Bytes of the variable that take part.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        let counts = self.axes.iter().map(|axis| axis.indices.count());
+        counts.fold(self.source.unpacking.stored_size() as u64, u64::saturating_mul)
     }
 
     /// What a part of the result takes while it is made, in bytes.

@@ -7,6 +7,7 @@
 mod action;
 mod area;
 mod component;
+mod dask;
 mod departure;
 mod diagnostic;
 mod engine;
@@ -28,6 +29,7 @@ use serde::Deserialize;
 use weir_model::Schema;
 use weir_plugin_api::{Dataset, Error, Host, Plugin, Request, Response, Route, configuration, form};
 
+use crate::dask::{Dask, Executor};
 use crate::diagnostic::Diagnostic;
 use crate::outputs::Chosen;
 
@@ -35,6 +37,8 @@ use crate::outputs::Chosen;
 pub struct DiagnosticsPlugin {
     host: Host,
     largest_result: u64,
+    /// The cluster that computes what is heavy, where there is one.
+    dask: Option<Dask>,
 }
 
 /// What a site may say.
@@ -43,6 +47,22 @@ pub struct DiagnosticsPlugin {
 struct Configuration {
     /// How many bytes a result may have in memory; 256 MiB where it is left out.
     largest_result: Option<u64>,
+    /// Who computes; weir itself where it is left out.
+    #[serde(default)]
+    engine: Engine,
+    /// The cluster, for the engine `dask`.
+    dask: Option<dask::Configuration>,
+}
+
+/// Who computes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Engine {
+    /// weir.
+    #[default]
+    Embedded,
+    /// A Dask cluster what is heavy, weir all else.
+    Dask,
 }
 
 const LARGEST_RESULT: u64 = 256 << 20;
@@ -52,8 +72,22 @@ impl Plugin for DiagnosticsPlugin {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     fn create(host: Host, config: &str) -> Result<Self, Error> {
-        let Configuration { largest_result } = configuration(config)?;
-        Ok(Self { host, largest_result: largest_result.unwrap_or(LARGEST_RESULT) })
+        let Configuration { largest_result, engine, dask } = configuration(config)?;
+        let dask = match (engine, dask) {
+            (Engine::Embedded, None) => None,
+            (Engine::Dask, Some(dask)) => Some(Dask::new(dask)?),
+            (Engine::Dask, None) => {
+                return Err(Error::bad_request(
+                    "engine = \"dask\" needs [plugins.diagnostics.dask] with the scheduler's address",
+                ));
+            }
+            (Engine::Embedded, Some(_)) => {
+                return Err(Error::bad_request(
+                    "[plugins.diagnostics.dask] is there, but engine is not \"dask\"",
+                ));
+            }
+        };
+        Ok(Self { host, largest_result: largest_result.unwrap_or(LARGEST_RESULT), dask })
     }
 
     fn routes(&self) -> Vec<Route> {
@@ -95,6 +129,9 @@ impl DiagnosticsPlugin {
             )));
         }
         self.host.admit(request, memory)?;
-        chosen.answer(request, || diagnostic.outcome())
+        let executor = Executor::new(self.dask.as_ref(), &self.host, request);
+        let outcome = (!request.is_head()).then(|| diagnostic.outcome(&executor)).transpose()?;
+        let chosen = if executor.fell_back() { chosen.not_kept() } else { chosen };
+        chosen.answer(request, outcome)
     }
 }

@@ -103,19 +103,20 @@ impl Chosen {
         Ok(Self { format, by_address: true })
     }
 
-    /// The answer; `outcome` is not called for `HEAD`.
+    /// The same, for a result that the next request may get with other last digits: it has no entity tag, and is not kept.
+    #[must_use]
+    pub fn not_kept(self) -> Self {
+        Self { by_address: false, ..self }
+    }
+
+    /// The answer; there is no outcome for `HEAD`.
     ///
     /// # Errors
-    /// Those of `outcome`; `Unsupported` where the format does not have what the result holds.
-    pub fn answer(
-        self,
-        request: &Request<'_>,
-        outcome: impl FnOnce() -> Result<Outcome, Error>,
-    ) -> Result<Response, Error> {
+    /// `Unsupported` where the format does not have what the result holds.
+    pub fn answer(self, request: &Request<'_>, outcome: Option<Outcome>) -> Result<Response, Error> {
         let (mut length, mut body): (Option<u64>, Box<dyn Body>) = (None, Box::new(Nothing));
         let mut name = String::new();
-        if !request.is_head() {
-            let outcome = outcome()?;
+        if let Some(outcome) = outcome {
             name.clone_from(&outcome.name);
             (length, body) = self.body(request, outcome)?;
         }

@@ -140,6 +140,18 @@ impl Packing {
         &self.missing
     }
 
+    /// What stored numbers are multiplied with, where anything is said.
+    #[must_use]
+    pub fn scale(&self) -> Option<f64> {
+        self.scale
+    }
+
+    /// What is added then, where anything is said.
+    #[must_use]
+    pub fn offset(&self) -> Option<f64> {
+        self.offset
+    }
+
     /// The values that stand for something.
     #[must_use]
     pub fn valid_range(&self) -> ValidRange {

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from typing import Any
 
-import dask
 import numpy as np
+from dask.delayed import delayed
 from distributed import Client, Future, KilledWorker
 
 import weir_dask
@@ -25,6 +27,8 @@ CONNECT_SECONDS = 5
 # So long a cluster may be without workers while there is work.
 WORKERS_SECONDS = 30
 POLL_SECONDS = 0.25
+# So long a part of a result may travel, or be made again.
+GATHER_SECONDS = 60
 # So many parts are merged by one task.
 FAN_IN = 8
 
@@ -38,8 +42,8 @@ class Gone(Exception):
 def compute(address: str, job: Job, progress: Progress) -> Array:
     """The result of a job, row-major.
 
-    `progress` is told how many tasks of how many are done, several times a second; where it raises `Gone`, the work is cancelled on the cluster. Each job has a
-    client of its own: the scheduler forgets all of a job when that goes, whatever happened.
+    `progress` is told how many tasks of how many are done, several times a second; where it raises `Gone`, the work is
+    cancelled on the cluster. Each job has a client of its own: the scheduler forgets all of a job when that goes, whatever happened.
     """
     client = _client(address)
     try:
@@ -93,8 +97,8 @@ def _place(tile: Tile) -> tuple[slice, ...]:
 
 def _graph(job: Job, stored: zarr.Stored, tiles: Sequence[Tile]) -> tuple[list[Any], dict[int, Any]]:
     """Tasks that make parts, and for each tile the task that makes its result."""
-    task = dask.delayed(run, pure=False, traverse=False)
-    recipe = dask.delayed((weir_dask.__version__, _without_axes_data(job), stored), traverse=False)
+    task = delayed(run, pure=False, traverse=False)
+    recipe = delayed((weir_dask.__version__, _without_axes_data(job), stored), traverse=False)
     parts, results = [], {}
     for at, tile in enumerate(tiles):
         if not tile.blocks:
@@ -113,7 +117,9 @@ def _graph(job: Job, stored: zarr.Stored, tiles: Sequence[Tile]) -> tuple[list[A
 def _without_axes_data(job: Job) -> Job:
     """The job as workers need it: what happens along axes is said of each block."""
     empty = np.zeros(0, dtype="i8")
-    axes = tuple(replace(axis, runs=(), groups=None if axis.groups is None else empty, weights=None if axis.weights is None else np.zeros(0)) for axis in job.axes)
+    axes = tuple(
+        replace(axis, runs=(), groups=None if axis.groups is None else empty, weights=None if axis.weights is None else np.zeros(0)) for axis in job.axes
+    )
     return replace(job, axes=axes)
 
 
@@ -164,11 +170,22 @@ class _Work:
             before = self.done
             self.parts = [future for future in self.parts if not self._is_done(future)]
             for at in [at for at, future in self.pending.items() if self._is_done(future)]:
-                yield at, self.pending.pop(at).result(timeout=60)
+                yield at, self._gathered(self.pending.pop(at))
             self._look_for_workers()
             # The client's own thread hears from the scheduler meanwhile.
             pause = 0.02 if self.done > before else min(pause * 2, POLL_SECONDS)
             time.sleep(pause)
+
+    def _gathered(self, future: Future) -> Array:
+        """A result, which is made again where its worker dies just now."""
+        try:
+            return np.asarray(future.result(timeout=GATHER_SECONDS))
+        except CancelledError:
+            raise _lost() from None
+        except (TimeoutError, asyncio.TimeoutError):  # two before Python 3.11
+            raise Refused("unavailable", f"a result did not come from the Dask cluster within {GATHER_SECONDS} s") from None
+        except (Refused, KilledWorker):
+            raise _failed(future) from None
 
     def _is_done(self, future: Future) -> bool:
         if future.status == "finished":
@@ -176,8 +193,9 @@ class _Work:
             return True
         if future.status == "error":
             raise _failed(future)
-        if future.status in ("cancelled", "lost"):
+        if future.status == "cancelled":
             raise _lost()
+        # One that is lost lay on a worker that died, and is made again.
         return False
 
     def _look_for_workers(self) -> None:

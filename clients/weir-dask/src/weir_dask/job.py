@@ -88,7 +88,7 @@ def read(document: Any) -> Job:
     """The job that a document describes; `Refused` where it is not one."""
     fields = _object(document, "the job")
     if fields.get("protocol") != PROTOCOL:
-        raise Refused("unsupported", f"weir speaks version {fields.get('protocol')!r} of the protocol, and weir-dask version {PROTOCOL}; install those of one release")
+        raise Refused("unsupported", f"weir speaks protocol {fields.get('protocol')!r:.9}, and weir-dask {PROTOCOL}; install those of one release")
     shape = tuple(_count(length, "a length") for length in _list(fields.get("shape"), "shape"))
     axes = _list(fields.get("axes"), "axes")
     if not shape or len(axes) != len(shape):

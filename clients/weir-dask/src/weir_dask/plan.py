@@ -204,9 +204,9 @@ def _gathering_lengths(job: Job, chunks: Sequence[int]) -> list[int]:
             lengths.of[at] = max(chunks[at], job.shape[at])
     while lengths.elements() > GATHERED_ELEMENTS:
         if not lengths.halve(lengths.kept()):
-            raise Refused("too_large", f"one group has {lengths.elements()} values that a worker must hold at once, and at most {GATHERED_ELEMENTS} are; select less")
+            raise Refused("too_large", f"one group has {lengths.elements()} values, and a worker holds at most {GATHERED_ELEMENTS}; select less")
     if lengths.decodings() > MOST_DECODINGS:
-        raise Refused("too_large", f"the data would have to be read {lengths.decodings()} times, because a worker does not hold all values of a group; select less")
+        raise Refused("too_large", f"data would be read {lengths.decodings()} times, because workers do not hold all groups at once; select less")
     for at in reversed(lengths.kept()):
         lengths.grow(at, BLOCK_ELEMENTS)
     return lengths.of

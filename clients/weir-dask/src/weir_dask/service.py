@@ -1,8 +1,8 @@
 """Answers weir: one connection is one computation.
 
 weir sends a job as a line of JSON. Lines of JSON come back: `{"state": "running", "done": 3, "of": 40}` at least once a second, then
-`{"state": "done", "dtype": "float32", "bytes": 48}` and so many bytes (little-endian, row-major), or `{"state": "failed", "kind": "unavailable", "message": "…"}`.
-When weir closes the connection the computation is cancelled, and so it is when weir dies.
+`{"state": "done", "dtype": "float32", "bytes": 48}` and so many bytes (little-endian, row-major), or
+`{"state": "failed", "kind": "unavailable", "message": "…"}`. When weir closes the connection the computation is cancelled, and so it is when weir dies.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Service:
         if not url.startswith(("http://", "https://")) or "/../" in url or "/./" in url or "?" in url or "#" in url:
             raise Refused("internal", "the address of the data is no plain http or https URL")
         if self.data is not None and not url.startswith(self.data):
-            raise Refused("unavailable", "weir-dask may not read where weir says that the data is; the data_url of weir and --data of weir-dask must be the same")
+            raise Refused("unavailable", "weir-dask may not read where weir says that data is; data_url there and --data here must be the same")
 
 
 class Connection(socketserver.BaseRequestHandler):

@@ -1,7 +1,7 @@
 """Reads parts of an array from weir's Zarr route (version 2 of the format): exactly what is stored, or an error.
 
-A Zarr library takes any chunk that it does not get for one that was never written, and puts fill values there. Here only 404 means that, for a chunk; all
-else is asked for again, and then refused. Codecs come from a closed list, because what a metadata document names is run.
+A Zarr library takes any chunk that it does not get for one that was never written, and puts fill values there. Here only 404 means that, for a chunk;
+all else is asked for again, and then refused. Codecs come from a closed list, because what a metadata document names is run.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def open_array(url: str, name: str) -> Stored:
     """The array at a URL; `name` stands for it in messages."""
     document = fetch(f"{url}/.zarray", f"the metadata of {name}")
     if document is None:
-        raise Refused("unavailable", f"weir serves no Zarr array for {name} where workers look for it; its data_url must lead to weir, and its plugin zarr must serve")
+        raise Refused("unavailable", f"weir serves no Zarr array for {name} where workers look; data_url must lead to weir, and its plugin zarr must serve")
     try:
         return _stored(url, json.loads(document))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -118,7 +118,7 @@ def chunk(array: Stored, index: Sequence[int]) -> npt.NDArray[Any]:
         decoded: Any = data
         for codec in reversed(array.codecs):
             decoded = numcodecs.get_codec(json.loads(codec)).decode(decoded)
-        values = ensure_contiguous_ndarray(decoded).reshape(-1).view(dtype)
+        values: npt.NDArray[Any] = ensure_contiguous_ndarray(decoded).reshape(-1).view(dtype)
     except Exception as error:  # whatever a codec raises
         raise Refused("corrupt", f"chunk {key} cannot be decoded: {type(error).__name__}") from None
     if values.size != prod(array.chunks):

@@ -44,6 +44,12 @@ impl Unpacking {
         Self { packing }
     }
 
+    /// What the variable's attributes say of it.
+    #[must_use]
+    pub fn packing(&self) -> &Packing {
+        &self.packing
+    }
+
     /// The type of the numbers that are meant.
     #[must_use]
     pub fn number_type(&self) -> NumberType {
