@@ -66,8 +66,7 @@ fn a_netcdf4_file_is_served_again() {
         assert!(reply.header("etag").starts_with('"'));
         let head = server.client().send("HEAD", &target, &[]);
         assert_eq!((head.status, head.header("content-length")), (200, reply.header("content-length")));
-        let theirs =
-            "/thredds/ncss/grid/sst.nc?var=sst&west=-100&south=-1&east=10&north=10&time_start=2001-02-01&time_end=2001-02-28&accept=";
+        let theirs = "/thredds/ncss/grid/sst.nc?var=sst&west=-100&south=-1&east=10&north=10&time_start=2001-02-01&time_end=2001-02-28&accept=";
         for accept in ["netcdf4", "netcdf4ext"] {
             let theirs = server.client().get(&format!("{theirs}{accept}"));
             assert_eq!(theirs.header("content-type"), "application/x-netcdf4");

@@ -5,7 +5,7 @@ use weir_plugin_api::model::{Attribute, DataType, Value, Variable};
 use weir_plugin_api::testing::{MemoryDataset, Values, counting, dataset_of};
 
 /// Dimensions with their lengths, and text attributes.
-pub(super) type Described<'a> = (&'a [(&'a str, u64)], &'a [(&'a str, &'a str)]);
+pub type Described<'a> = (&'a [(&'a str, u64)], &'a [(&'a str, &'a str)]);
 
 /// A variable over dimensions, with text attributes.
 pub fn variable(

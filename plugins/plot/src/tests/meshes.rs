@@ -5,8 +5,8 @@ use weir_plugin_api::testing::{MemoryDataset, MockHost, Values, dataset_of};
 use weir_rendering::{Bounds, MapProjection, Place, Window};
 
 use super::Picture;
-use super::datasets::{Described, variable};
 use crate::PlotPlugin;
+use weir_fields::testing::{Described, variable};
 
 /// A narrow cell, a wide one beside it whose edge leans, and a triangle: from their middles alone, others would be nearest near the edges.
 const CORNERS: [(f64, f64); 7] =

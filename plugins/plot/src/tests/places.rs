@@ -155,7 +155,8 @@ fn coasts_are_where_they_are() {
 
 /// One of the datasets, with a variable that says where its cells are on land.
 fn on_land(id: &str) -> MemoryDataset {
-    let (_, mut dataset) = super::datasets::all().into_iter().find(|(known, _)| *known == id).unwrap();
+    let (_, mut dataset) =
+        weir_fields::testing::datasets().into_iter().find(|(known, _)| *known == id).unwrap();
     let numbers = |name: &str| match &dataset.values[name] {
         Values::Fixed(bytes) => bytes
             .chunks_exact(8)
