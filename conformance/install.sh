@@ -14,7 +14,7 @@ as_root() {
 
 missing=""
 # package:program it brings
-for pair in netcdf-bin:ncdump netcdf-bin:nccopy nco:ncks cdo:cdo ncview:ncview xvfb:Xvfb libdap-bin:getdap libdap-bin:getdap4; do
+for pair in netcdf-bin:ncdump netcdf-bin:nccopy nco:ncks cdo:cdo hdf5-tools:h5dump ncview:ncview xvfb:Xvfb libdap-bin:getdap libdap-bin:getdap4; do
     [ -x "/usr/bin/${pair##*:}" ] || missing="$missing ${pair%%:*}"
 done
 for package in r-cran-ncdf4 octave-netcdf python3-gdal; do

@@ -2,7 +2,7 @@
 """Asks for parts of datasets, and compares them with what xarray selects in the same files.
 
 `subsets.py --venvs DIR --weir FILE [--plugins-only DIR]`. Random boxes, windows, dates and indices on grids with every kind of longitudes and several
-calendars, read from netCDF (xarray over netCDF4), CSV (pandas), JSON, CoverageJSON and Parquet (pyarrow); siphon asks the NetCDF Subset Service that the
+calendars, read from netCDF (xarray over netCDF4; as netCDF-4 also by h5py, ncdump, h5dump, NCO and CDO), CSV (pandas), JSON, CoverageJSON and Parquet (pyarrow); siphon asks the NetCDF Subset Service that the
 THREDDS catalog names. Exit code: 0 all is as it must be, 1 something is not, 2 could not run.
 """
 
@@ -21,6 +21,7 @@ import urllib.request
 from pathlib import Path
 
 import environment
+import netcdf4_files
 from child import python
 from server import Weir
 
@@ -162,9 +163,52 @@ def random_parts(base: str, files: list[Path], folder: Path) -> str:
                 np.testing.assert_array_equal(values, expected[axis].values, err_msg=target)
         np.testing.assert_array_equal(served.lat_bnds.values, part.lat_bnds.values, err_msg=target)
         assert served[name].attrs == dataset[name].attrs and served.attrs["history"].endswith("\nmade")
+        same_as_netcdf4(base, target, folder, plain=compared < 10)
         compared += 1
     assert compared > REQUESTS / 2, compared
-    return f"{compared} parts equal xarray's, {empty} hold nothing and are refused"
+    return f"{compared} parts equal xarray's, as netCDF-4 too, {empty} hold nothing and are refused"
+
+
+def same_as_netcdf4(base: str, target: str, folder: Path, *, plain: bool) -> None:
+    """The part that was last asked for, as netCDF-4: what there is in the classic file, and no more."""
+    import netCDF4
+
+    status, body = got(base, f"{target}&format=netcdf4")
+    assert status == 200, (target, status, body)
+    path = folder / "four.nc"
+    path.write_bytes(body)
+    with netCDF4.Dataset(folder / "part.nc") as classic, netCDF4.Dataset(path) as four:
+        assert four.data_model == "NETCDF4" and four.ncattrs() == classic.ncattrs(), target
+        for name, wanted in classic.variables.items():
+            netcdf4_files.same_variable(wanted, four[name], f"{target}: {name}")
+        assert list(four.variables) == list(classic.variables) and list(four.dimensions) == list(classic.dimensions), target
+        assert {name: len(axis) for name, axis in four.dimensions.items()} == {name: len(axis) for name, axis in classic.dimensions.items()}, target
+    netcdf4_files.h5py_sees(path)
+    if plain:
+        netcdf4_files.tools_read(path, plain=True)
+
+
+def every_kind(base: str, path: Path, folder: Path) -> str:
+    """Each variable of a file with every kind of them, as netCDF-4."""
+    import netCDF4
+    import xarray as xr
+
+    count = 0
+    with netCDF4.Dataset(path) as file:
+        for name, wanted in netcdf4_files.variables(file):
+            status, body = got(base, f"/datasets/{path.name}/subset?" + urllib.parse.urlencode({"var": name, "format": "netcdf4"}))
+            assert status == 200, (name, status, body)
+            (folder / "kind.nc").write_bytes(body)
+            with netCDF4.Dataset(folder / "kind.nc") as served:
+                netcdf4_files.same_variable(wanted, served[name], name)
+                group = name.rpartition("/")[0]
+                assert not group or served[group].ncattrs() == file[group].ncattrs(), name
+            netcdf4_files.h5py_sees(folder / "kind.nc")
+            netcdf4_files.tools_read(folder / "kind.nc", plain=False)
+            with xr.open_datatree(folder / "kind.nc", engine="netcdf4") as tree:
+                tree.load()
+            count += 1
+    return f"{count} variables"
 
 
 def other_formats(base: str, files: list[Path], folder: Path, tables: Path) -> str:
@@ -216,6 +260,9 @@ def by_siphon(base: str, files: list[Path]) -> str:
         columns = columns[np.argsort(dataset.lon.values[columns] % 360)][::2]
         expected = dataset.t.sel(lev=[500], time=slice("2001-01-01", "2001-02-01T00:00:00")).isel(lat=rows, lon=columns)
         np.testing.assert_array_equal(served.filled(np.nan), expected.values)
+        four = ncss.get_data(query.accept("netcdf4"))
+        assert four.data_model == "NETCDF4"
+        np.testing.assert_array_equal(four.variables["t"][:].filled(np.nan), expected.values)
         # siphon reads no dates but those of the Gregorian calendar.
         for form in () if CALENDARS[number % 4] in ("360_day", "noleap") else ("csv", "xml"):
             point = ncss.query().variables("packed").lonlat_point(31, 41).all_times().accept(form)
@@ -235,10 +282,12 @@ def main() -> int:
     failed = 0
     with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as folder:
         files = [made(Path(data), number) for number in range(6)]
+        kinds = netcdf4_files.kinds(Path(data) / "kinds.nc")
         tables = python(asked.venvs, "tables")
         with Weir(asked.weir, [Path(data)], asked.plugins_only) as weir:
             cases = {
                 "random parts": lambda: random_parts(weir.base, files, Path(folder)),
+                "every kind": lambda: every_kind(weir.base, kinds, Path(folder)),
                 "other formats": lambda: other_formats(weir.base, files, Path(folder), tables),
                 "siphon": lambda: by_siphon(weir.base, files),
             }
@@ -248,7 +297,7 @@ def main() -> int:
                 except Exception as wrong:  # noqa: BLE001 - whatever a client says is told
                     failed += 1
                     print(f"FAILED {name}: {type(wrong).__name__}: {wrong}", flush=True)
-    print(f"{3 - failed} passed, {failed} failed")
+    print(f"{len(cases) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
