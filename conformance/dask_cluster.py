@@ -21,6 +21,7 @@ import time
 import urllib.error
 import urllib.request
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -245,12 +246,13 @@ def worker_dies(embedded: Weir, cluster: Weir, watched: Watched, victim: Process
     import numpy as np
 
     target = "/datasets/heavy.nc/diagnostics?variable=heavy&action=mean&over=t&format=netcdf3"
-    client = subprocess.Popen([sys.executable, "-c", "import sys, urllib.request as u; sys.stdout.buffer.write(u.urlopen(sys.argv[1]).read())", cluster.base + target], stdout=subprocess.PIPE)
-    until(lambda: watched.done() > 1, "the first results of tasks")
-    victim.end(signal.SIGKILL)
-    assert client.poll() is None, "the computation was over before the worker was killed"
-    body = client.communicate(timeout=PATIENCE)[0]
-    assert client.returncode == 0 and watched.workers() == 1
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(fetched, cluster.base + target)
+        until(lambda: watched.done() > 1, "the first results of tasks")
+        victim.end(signal.SIGKILL)
+        assert not answer.done(), "the computation was over before the worker was killed"
+        status, _, body = answer.result(PATIENCE)
+    assert status == 200 and watched.workers() == 1, (status, body[:200])
     import netCDF4
 
     status, _, wanted = fetched(embedded.base + target)
@@ -272,11 +274,17 @@ def errors_come_back(cluster: Weir, path: Path) -> str:
     return "a damaged chunk is an error that names it"
 
 
-def scheduler_stops(embedded: Weir, cluster: Weir, lenient: Weir, scheduler: Process) -> str:
+def scheduler_stops(embedded: Weir, cluster: Weir, lenient: Weir, how: tuple[Watched, Process]) -> str:
+    watched, scheduler = how
     target = "/datasets/calendar0.nc/groupby/f8/time.month/mean?format=json"
     answers = [fetched(server.base + target) for server in (embedded, cluster, lenient)]
     assert [status for status, _, _ in answers] == [200] * 3 and all("etag" in headers for _, headers, _ in answers), answers
-    scheduler.end(signal.SIGKILL)
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(fetched, f"{cluster.base}/datasets/heavy.nc/diagnostics?variable=heavy&action=std&over=t,y")
+        until(lambda: watched.tasks() > 4, "tasks of a request")
+        scheduler.end(signal.SIGKILL)
+        status, _, body = answer.result(PATIENCE)
+    assert status == 503 and "Dask" in json.loads(body)["detail"], (status, body)
     target = "/datasets/calendar0.nc/groupby/f8/time.month/max?format=json"
     status, _, body = fetched(cluster.base + target)
     detail = json.loads(body)["detail"]
@@ -332,7 +340,7 @@ def run(chosen, scratch: Path) -> int:
             lambda: errors_come_back(cluster, data / "damaged.nc"),
             lambda: client_goes(cluster, watched),
             lambda: worker_dies(embedded, cluster, watched, workers[0]),
-            lambda: scheduler_stops(embedded, cluster, lenient, scheduler),
+            lambda: scheduler_stops(embedded, cluster, lenient, (watched, scheduler)),
         )
         for step in steps:
             try:

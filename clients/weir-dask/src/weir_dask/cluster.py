@@ -62,7 +62,7 @@ def _client(address: str) -> Client:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="weir-dask")
     except (OSError, TimeoutError, ValueError) as error:
         LOG.warning("no scheduler at %s: %s", address, error)
-        raise Refused("unavailable", f"the Dask scheduler does not answer within {CONNECT_SECONDS} s") from None
+        raise Refused("unavailable", "the Dask scheduler does not answer; it must run, and the address that weir-dask was given must be its own") from None
 
 
 def _computed(client: Client, job: Job, progress: Progress) -> Array:

@@ -29,7 +29,7 @@ CODECS = frozenset(
 )
 # Weir answers 503 where its memory is taken, and a proxy 502 or 504 where weir starts again.
 AGAIN = (429, 502, 503, 504)
-TRIES = 6
+TRIES = 7
 LONGEST_PAUSE = 8.0
 TIMEOUT = urllib3.Timeout(connect=10, read=120)
 
