@@ -9,12 +9,14 @@ use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use weir_model::{ByteOrder, Hyperslab, Pieces, Schema, Variable};
+use weir_model::{ByteOrder, Hyperslab, Pieces, Schema, Storage, Variable};
 
 use crate::memory_budget::Memory;
 use crate::read::Pace;
 use crate::source::{find, grid};
-use crate::{ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, StringRoom};
+use crate::{
+    ChunkKey, ChunkSource, Dataset, Encoded, Error, ErrorKind, SlabRequest, Stored, StringRoom, codecs,
+};
 
 /// Whoever asks for a dataset, as the provider knows them; handed through.
 pub type Caller = Arc<dyn Any + Send + Sync>;
@@ -159,6 +161,47 @@ impl ProvidedSource {
     }
 }
 
+/// The elements of a chunk's part inside of its variable, of a shape, in a whole chunk, with the fill value around them.
+fn whole_chunk(part: Vec<u8>, shape: &[u64], variable: &Variable) -> Result<Vec<u8>, Error> {
+    let Storage { chunk_shape, byte_order, fill, .. } = &variable.storage;
+    if shape == chunk_shape.as_slice() {
+        return Ok(part);
+    }
+    let too_large = || Error::new(ErrorKind::TooLarge, "memory has no room for a chunk");
+    let mut fill = fill.clone();
+    if *byte_order == ByteOrder::Big {
+        codecs::swap(&mut fill, variable.data_type.swap_unit());
+    }
+    let elements = chunk_shape.iter().try_fold(1_u64, |all, length| all.checked_mul(*length));
+    let length =
+        elements.and_then(|all| usize::try_from(all).ok()).and_then(|all| all.checked_mul(fill.len()));
+    let length = length.ok_or_else(too_large)?;
+    let mut whole = Vec::new();
+    whole.try_reserve_exact(length).map_err(|_full| too_large())?;
+    whole.extend(fill.iter().copied().cycle().take(length));
+    let row = shape.last().and_then(|last| usize::try_from(*last).ok()).unwrap_or(1);
+    let row = row.checked_mul(fill.len()).filter(|row| *row > 0).ok_or_else(too_large)?;
+    for (number, row) in (0_u64..).zip(part.chunks_exact(row)) {
+        let at = row_in_chunk(number, shape, chunk_shape).and_then(|at| at.checked_mul(fill.len()));
+        let end = at.and_then(|at| at.checked_add(row.len()));
+        let place = at.zip(end).and_then(|(at, end)| whole.get_mut(at..end));
+        place.ok_or_else(|| Error::corrupt("a part does not fit its chunk"))?.copy_from_slice(row);
+    }
+    Ok(whole)
+}
+
+/// Where in a chunk a row of a part of it begins, as a number of elements.
+fn row_in_chunk(mut number: u64, shape: &[u64], chunk_shape: &[u64]) -> Option<usize> {
+    let mut at = vec![0; shape.len()];
+    for (at, length) in at.iter_mut().zip(shape).rev().skip(1) {
+        *at = number.checked_rem(*length)?;
+        number = number.checked_div(*length)?;
+    }
+    let mut axes = at.iter().zip(chunk_shape);
+    let at = axes.try_fold(0_u64, |all, (at, length)| all.checked_mul(*length)?.checked_add(*at))?;
+    usize::try_from(at).ok()
+}
+
 impl ChunkSource for ProvidedSource {
     fn schema(&self) -> &Schema {
         &self.description.schema
@@ -187,6 +230,7 @@ impl ChunkSource for ProvidedSource {
         let mut bytes = self.room(path, variable, &extent)?;
         let wanted = self.wanted(path, &extent, variable.storage.byte_order);
         self.provider.read(wanted, self.caller.as_ref(), &mut bytes)?;
+        let bytes = whole_chunk(bytes, &extent.shape(), variable)?;
         Ok(Stored::Here(Encoded { bytes, skipped_codecs: 0 }))
     }
 
@@ -237,3 +281,6 @@ impl ChunkSource for ProvidedSource {
         Ok(strings)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,10 @@ pub fn check(serve: &Serve) -> Result<(), Box<dyn Error>> {
     let failed = opened
         .filter_map(|(dataset, opened)| Some(format!("dataset {}: {}", dataset.id, opened.err()?.message)));
     let refused = plugins.refused.iter().map(|plugin| format!("plugin {}: {}", plugin.name, plugin.reason));
-    let faults: Vec<String> = failed.chain(refused).collect();
+    // Those that plugins publish were asked for when they were made known.
+    let made = services.failing().list().into_iter();
+    let made = made.map(|trouble| format!("dataset {}: {}", trouble.name, trouble.reason));
+    let faults: Vec<String> = failed.chain(made).chain(refused).collect();
     let mut out = std::io::stdout().lock();
     faults.iter().try_for_each(|fault| writeln!(out, "{fault}"))?;
     if !faults.is_empty() {

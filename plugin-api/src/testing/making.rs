@@ -142,6 +142,9 @@ impl LentDataset for LentMade {
         let variable = self.schema.variable(path).ok_or_else(none)?;
         let grid = ChunkGrid::new(variable.shape.clone(), variable.storage.chunk_shape.clone());
         let extent = grid.ok().and_then(|grid| grid.extent(index)).ok_or_else(none)?;
+        if extent.shape() != variable.storage.chunk_shape {
+            return Err(Error::unsupported("this host has whole chunks of datasets that are made"));
+        }
         let size = variable.data_type.size().unwrap_or(0) as u64;
         let length = usize::try_from(extent.elements().saturating_mul(size)).unwrap_or(0);
         let mut bytes = vec![0; length];

@@ -2,7 +2,7 @@
 
 use weir_cf::packing::Packing;
 use weir_cf::{Coordinate, Coordinates};
-use weir_model::{Hyperslab, Schema, Variable};
+use weir_model::{Attribute, Hyperslab, Schema, Variable};
 use weir_plugin_api::{Dataset, Error};
 use weir_selection::Indices;
 
@@ -10,6 +10,7 @@ use crate::action::Action;
 use crate::dask::Executor;
 use crate::engine::axis::{Axis, Role};
 use crate::engine::item::Unpacking;
+use crate::engine::values::Values;
 use crate::engine::{Reduction, Source};
 use crate::groups::Groups;
 use crate::labels::{self, Labels};
@@ -28,6 +29,7 @@ pub enum Along {
 }
 
 /// A diagnostic, understood and checked.
+#[derive(Clone)]
 pub struct Diagnostic<'a> {
     /// The dataset.
     pub dataset: &'a Dataset,
@@ -138,41 +140,61 @@ impl<'a> Diagnostic<'a> {
     /// Those of [`Executor::compute`], and of reading coordinates.
     pub fn outcome(&self, executor: &Executor<'_>) -> Result<Outcome, Error> {
         let reduction = self.reduction()?;
+        let values = self.values(&reduction, &|reduction| executor.compute(reduction))?;
+        let (dimensions, _) = self.dimensions(&reduction);
+        let (attributes, coordinates) = (self.described(), self.result_coordinates()?);
+        Ok(Outcome { name: self.variable.name.clone(), dimensions, attributes, values, coordinates })
+    }
+
+    /// The values of the result, of which `compute` computes what is made of groups.
+    ///
+    /// # Errors
+    /// Those of `compute` and of [`Reduction::compute`].
+    pub fn values(
+        &self,
+        reduction: &Reduction<'_>,
+        compute: &dyn Fn(&Reduction<'_>) -> Result<Values, Error>,
+    ) -> Result<Values, Error> {
         let made = |reduction: &Reduction<'_>| reduction.compute(&reduction.whole());
-        let (values, is_departure) = match self.departure {
-            Departure::None => {
-                (executor.compute(&reduction)?.without_empty_groups(self.action, &reduction.axes), false)
-            }
-            Departure::FromGroups => {
-                (made(&self.all_values()?)?.without(&made(&reduction)?, &reduction.axes), true)
-            }
+        Ok(match self.departure {
+            Departure::None => compute(reduction)?.without_empty_groups(self.action, &reduction.axes),
+            Departure::FromGroups => made(&self.all_values()?)?.without(&made(reduction)?, &reduction.axes),
             Departure::Rolling(window) => {
                 let lengths: Vec<usize> = reduction.axes.iter().map(|axis| axis.all().len()).collect();
-                (rolling::rolled(&made(&self.all_values()?)?, &lengths, window, self.action)?, true)
+                rolling::rolled(&made(&self.all_values()?)?, &lengths, window, self.action)?
             }
+        })
+    }
+
+    /// Whether a dimension of the variable is one of the result.
+    fn is_kept(&self, at: usize) -> bool {
+        self.departure != Departure::None || matches!(self.along.get(at), Some(Along::Kept))
+    }
+
+    /// Names and lengths of the result's dimensions, and which axes of the variable they are along.
+    #[must_use]
+    pub fn dimensions(&self, reduction: &Reduction<'_>) -> (Vec<(String, usize)>, Vec<usize>) {
+        let dimension = |(at, axis): (usize, &Axis)| match self.along.get(at) {
+            _ if self.is_kept(at) => Some(((self.dimension(at).to_owned(), axis.all().len()), at)),
+            Some(Along::Grouped(name, _)) => Some(((name.clone(), axis.output()), at)),
+            _ => None,
         };
-        let axes = &reduction.axes;
-        let kept = |at: usize| is_departure || matches!(self.along.get(at), Some(Along::Kept));
-        let mut dimensions = Vec::new();
-        for (at, axis) in axes.iter().enumerate() {
-            match self.along.get(at) {
-                _ if kept(at) => dimensions.push((self.dimension(at).to_owned(), axis.all().len())),
-                Some(Along::Grouped(name, _)) => dimensions.push((name.clone(), axis.output())),
-                _ => {}
-            }
-        }
+        reduction.axes.iter().enumerate().filter_map(dimension).unzip()
+    }
+
+    /// What is said of the result.
+    #[must_use]
+    pub fn described(&self) -> Vec<Attribute> {
         let touched: Vec<&str> =
-            (0..self.along.len()).filter(|at| !kept(*at)).map(|at| self.dimension(at)).collect();
+            (0..self.along.len()).filter(|at| !self.is_kept(*at)).map(|at| self.dimension(at)).collect();
         let own = &self.variable.attributes;
-        let attributes = match self.departure {
+        match self.departure {
             Departure::None => result::attributes(own, self.action, &touched),
             Departure::FromGroups => result::described(own),
             Departure::Rolling(window) => {
                 result::attributes(own, self.action, &[self.dimension(window.axis)])
             }
-        };
-        let coordinates = self.coordinates(&kept)?;
-        Ok(Outcome { name: self.variable.name.clone(), dimensions, attributes, values, coordinates })
+        }
     }
 
     /// The name of a dimension.
@@ -182,7 +204,11 @@ impl<'a> Diagnostic<'a> {
     }
 
     /// Coordinates along dimensions that are kept, and along those whose own coordinate gives each index a group of its own.
-    fn coordinates(&self, kept: &impl Fn(usize) -> bool) -> Result<Vec<ResultCoordinate>, Error> {
+    ///
+    /// # Errors
+    /// Whatever keeps them from being read.
+    pub fn result_coordinates(&self) -> Result<Vec<ResultCoordinate>, Error> {
+        let kept = |at: usize| self.is_kept(at);
         let found = Coordinates::of(self.schema, &self.path).unwrap_or_default();
         let mut coordinates = Vec::new();
         for coordinate in found.all() {

@@ -32,7 +32,7 @@ pub fn variable<'a>(schema: &'a Schema, name: &str) -> Result<(String, &'a Varia
 }
 
 /// The paths of variables of numbers with a dimension, without the slash at their beginning.
-fn numeric(schema: &Schema) -> Vec<String> {
+pub fn numeric(schema: &Schema) -> Vec<String> {
     let groups = schema.groups();
     let all =
         groups.iter().flat_map(|(path, group)| group.variables.iter().map(move |variable| (path, variable)));

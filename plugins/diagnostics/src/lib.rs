@@ -9,6 +9,7 @@ mod area;
 mod component;
 mod dask;
 mod departure;
+mod derived;
 mod diagnostic;
 mod engine;
 mod grammar;
@@ -17,19 +18,24 @@ mod groups;
 mod labels;
 mod outputs;
 mod periods;
+mod proposals;
 mod query;
 mod result;
 mod rolling;
 mod routes;
+mod virtual_dataset;
 
 #[cfg(test)]
 mod tests;
 
 use serde::Deserialize;
 use weir_model::Schema;
-use weir_plugin_api::{Dataset, Error, Host, Plugin, Request, Response, Route, configuration, form};
+use weir_plugin_api::{
+    Dataset, Error, Host, Plugin, Provider, Request, Response, Route, configuration, form,
+};
 
 use crate::dask::{Dask, Executor};
+use crate::derived::{Asked, Elsewhere, Groups, Publisher};
 use crate::diagnostic::Diagnostic;
 use crate::outputs::Chosen;
 
@@ -39,6 +45,7 @@ pub struct DiagnosticsPlugin {
     largest_result: u64,
     /// The cluster that computes what is heavy, where there is one.
     dask: Option<Dask>,
+    publisher: Publisher,
 }
 
 /// What a site may say.
@@ -52,6 +59,13 @@ struct Configuration {
     engine: Engine,
     /// The cluster, for the engine `dask`.
     dask: Option<dask::Configuration>,
+    /// For how many seconds a result is a dataset after it was last asked for; an hour where it is left out.
+    derived_lifetime: Option<u64>,
+    /// Whether every result of `groupby` becomes a dataset; it does where this is left out.
+    publish_groupby: Option<bool>,
+    /// Datasets that are made of others.
+    #[serde(default, rename = "virtual")]
+    virtual_datasets: Vec<serde_json::Value>,
 }
 
 /// Who computes.
@@ -67,12 +81,22 @@ enum Engine {
 
 const LARGEST_RESULT: u64 = 256 << 20;
 
+/// Seconds.
+const DERIVED_LIFETIME: u64 = 3600;
+
 impl Plugin for DiagnosticsPlugin {
     const NAME: &'static str = "diagnostics";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     fn create(host: Host, config: &str) -> Result<Self, Error> {
-        let Configuration { largest_result, engine, dask } = configuration(config)?;
+        let Configuration {
+            largest_result,
+            engine,
+            dask,
+            derived_lifetime,
+            publish_groupby,
+            virtual_datasets,
+        } = configuration(config)?;
         let dask = match (engine, dask) {
             (Engine::Embedded, None) => None,
             (Engine::Dask, Some(dask)) => Some(Dask::new(dask)?),
@@ -87,7 +111,14 @@ impl Plugin for DiagnosticsPlugin {
                 ));
             }
         };
-        Ok(Self { host, largest_result: largest_result.unwrap_or(LARGEST_RESULT), dask })
+        let groups = if publish_groupby.unwrap_or(true) { Groups::All } else { Groups::Wanted };
+        let publisher = Publisher::new(host, derived_lifetime.unwrap_or(DERIVED_LIFETIME), groups);
+        publisher.publish_virtual(virtual_datasets)?;
+        Ok(Self { host, largest_result: largest_result.unwrap_or(LARGEST_RESULT), dask, publisher })
+    }
+
+    fn provider(&self) -> Option<&dyn Provider> {
+        Some(self)
     }
 
     fn routes(&self) -> Vec<Route> {
@@ -96,15 +127,24 @@ impl Plugin for DiagnosticsPlugin {
 
     fn handle(&self, request: &Request<'_>) -> Result<Response, Error> {
         match request.route() {
-            routes::GROUPBY => self.answer(request, |dataset| {
+            routes::GROUPBY => {
                 let part = form::pairs(request.query())
                     .find(|(name, _)| *name == "q")
                     .map(|(_, text)| query::part(text));
-                groupby::diagnostic(dataset, request.rest(), part.transpose()?)
-            }),
-            routes::DIAGNOSTICS => {
-                self.answer(request, |dataset| query::diagnostic(dataset, request.query()))
+                let part = part.transpose()?;
+                if let Some(elsewhere) = Elsewhere::of(request) {
+                    let asked = Asked::Groups(request.rest(), part);
+                    return self.publisher.answer(request, (asked, elsewhere));
+                }
+                let answer =
+                    self.answer(request, |dataset| groupby::diagnostic(dataset, request.rest(), part))?;
+                self.publisher.note_groups(request, (request.rest(), part));
+                Ok(answer)
             }
+            routes::DIAGNOSTICS => match Elsewhere::of(request) {
+                Some(elsewhere) => self.publisher.answer(request, (Asked::Query(request.query()), elsewhere)),
+                None => self.answer(request, |dataset| query::diagnostic(dataset, request.query())),
+            },
             other => Err(Error::internal(format!("there is no route {other}"))),
         }
     }
