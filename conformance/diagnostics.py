@@ -20,6 +20,7 @@ import urllib.request
 import warnings
 from pathlib import Path
 
+import diagnostics_places
 import environment
 from server import Weir
 
@@ -42,6 +43,11 @@ REFUSED = (
     ("diagnostics?variable={v}&action=mean&over=__import__('os')", 400), ("diagnostics?variable={v}&action=mean&by=time.month'", 400), ("diagnostics?variable={v}&action=mean", 400),
     ("diagnostics?variable={v}&action=eval(1)&over=x", 400), ("diagnostics?variable={v}&action=mean&over=x&where=y:__import__('os')", 400), ("diagnostics?variable=none&action=mean&over=x", 404),
     ("diagnostics?variable={v}&action=max&over=y&weights=area", 400), ("diagnostics?variable={v}&action=mean&over=x&format=exe", 400), ("diagnostics?variable={v}&action=mean&over=x&more=1", 400),
+    ("diagnostics?variable={v}&action=mean&over=time&points=__import__('os'),1", 400), ("diagnostics?variable={v}&action=mean&over=time&points=1,91", 400),
+    ("diagnostics?variable={v}&action=mean&over=time&polygon=__import__('os')", 400), ("diagnostics?variable={v}&action=mean&over=time&polygon=POLYGON((0 0,1 0,eval(1) 1,0 0))", 400),
+    ("diagnostics?variable={v}&action=mean&over=time&regrid=eval(1)&grid=0:1:1,0:1:1", 400), ("diagnostics?variable={v}&action=mean&over=time&regrid=nearest&grid=0:exit():1,0:1:1", 400),
+    ("diagnostics?variable={v}&action=mean&over=time&regrid=nearest", 400), ("diagnostics?variable={v}&action=mean&over=time&grid=0:1:1,0:1:1", 400),
+    ("diagnostics?variable={v}&action=mean&by=time.month,time.__class__", 400), ("diagnostics?variable={v}&action=mean&by=time.month,time.year", 400),
 )
 
 
@@ -235,7 +241,7 @@ def query(base: str, dataset, identifier: str, chance: random.Random) -> tuple[s
         if ((ordered >= low) & (ordered <= high)).any():
             array = array.isel(y=np.flatnonzero((ordered >= low) & (ordered <= high)))
             asked["where"] = ";".join(filter(None, [asked.get("where"), f"y:{low}/{high}"]))
-    kind = chance.choice(["over", "weighted", "anomaly", "both", "periods", "rolling"])
+    kind = chance.choice(["over", "weighted", "anomaly", "both", "periods", "rolling", "several"])
     action = chance.choice(["mean", "sum", "std", "var", "min", "max", "count", "median"])
     if kind == "over":
         over = chance.sample(["time", "y", "x"], chance.randint(1, 3))
@@ -256,6 +262,10 @@ def query(base: str, dataset, identifier: str, chance: random.Random) -> tuple[s
     elif kind == "both":
         asked |= {"by": "time.season", "over": "y", "action": action}
         reduce = lambda one: getattr(one.groupby("time.season"), action)(["time", "y"])  # noqa: E731
+    elif kind == "several":
+        action = chance.choice(["sum", "min", "max"])
+        asked |= {"by": "time.month,region", "action": action}
+        reduce = lambda one: getattr(getattr(one.groupby("time.month"), action)().groupby("region"), action)()  # noqa: E731
     elif kind == "rolling":
         action, length = chance.choice(["mean", "sum", "std", "var", "min", "max"]), chance.randint(1, 9)
         asked |= {"rolling": f"time:{length}", "action": action}
@@ -299,6 +309,17 @@ def query(base: str, dataset, identifier: str, chance: random.Random) -> tuple[s
     with np.errstate(all="ignore"):
         error = np.nanmax(np.abs(got.values.astype("f8") - exact.values.astype("f8")) / np.abs(exact.values.astype("f8")))
     return target, f"values differ by {error:.3g}"
+
+
+def places(base: str, dataset, name: str, chance: random.Random) -> tuple[str, str | None]:
+    """A random request for points, polygons, regular grids or groups over two dimensions, and what is wrong with its answer."""
+
+    def ask(name: str, asked: dict):
+        target = f"{name}/diagnostics?{urllib.parse.urlencode(asked)}"
+        status, body = fetch(f"{base}/datasets/{target}")
+        return target, status, received(body) if status == 200 else body
+
+    return diagnostics_places.one(ask, dataset, name, chance)
 
 
 def formats(base: str, identifier: str) -> list[str]:
@@ -358,6 +379,11 @@ def run(chosen: argparse.Namespace, scratch: Path) -> int:
         path = scratch / f"{calendar}{number // len(CALENDARS)}.nc"
         write(path, calendar, chance)
         files[path.name] = xr.open_dataset(path, decode_timedelta=False).load()
+    grids = {}
+    for number, kind in enumerate(list(diagnostics_places.GRIDS) * 3):
+        path = scratch / f"{kind}{number}.nc"
+        diagnostics_places.write(path, kind, chance)
+        grids[path.name] = xr.open_dataset(path).load()
     with Weir(chosen.weir.resolve(), [scratch], None) as weir:
         if not weir.healthy:
             print(f"the server did not start: {weir.last_words()}", file=sys.stderr)
@@ -367,13 +393,17 @@ def run(chosen: argparse.Namespace, scratch: Path) -> int:
             faults += formats(weir.base, name)
         for number in range(chosen.requests):
             name = list(files)[number % len(files)]
-            target, fault = (one if number % 5 else query)(weir.base, files[name], name, chance)
+            if number % 5 == 1:
+                name = list(grids)[number // 5 % len(grids)]
+                target, fault = places(weir.base, grids[name], name, chance)
+            else:
+                target, fault = (one if number % 5 else query)(weir.base, files[name], name, chance)
             rounded += fault == "rounded"
             if fault not in (None, "rounded"):
                 faults.append(f"{target}: {fault}")
     for fault in faults:
         print(f"WRONG: {fault}")
-    print(f"{chosen.requests} requests over {len(files)} files and {len(REFUSED)} refusals, {len(faults)} faults; {rounded} equal to xarray in doubles alone")
+    print(f"{chosen.requests} requests over {len(files) + len(grids)} files and {len(REFUSED)} refusals, {len(faults)} faults; {rounded} equal to xarray in doubles alone")
     return 1 if faults else 0
 
 

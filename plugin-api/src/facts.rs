@@ -76,6 +76,9 @@ pub struct ServerFacts {
     pub abi: String,
     /// A folder of the server's own where plugins may keep what they can make again; `None` where nothing is to be kept.
     pub state_folder: Option<PathBuf>,
+    /// How many bytes of its memory budget the server leaves to results that a plugin makes, beside what reading takes; `None` where it
+    /// does not say.
+    pub computing_bytes: Option<u64>,
     /// The plugins, in the server's order, behind one of the name `weir` with the server's own routes.
     pub plugins: Vec<PluginFacts>,
 }
@@ -125,6 +128,7 @@ impl ServerFacts {
             "version": self.version,
             "abi": self.abi,
             "state_folder": self.state_folder,
+            "computing_bytes": self.computing_bytes,
             "plugins": self.plugins.iter().map(plugin).collect::<Vec<_>>(),
         })
     }
@@ -155,6 +159,7 @@ impl ServerFacts {
             version: text(&value["version"]),
             abi: text(&value["abi"]),
             state_folder: value["state_folder"].as_str().map(PathBuf::from),
+            computing_bytes: value["computing_bytes"].as_u64(),
             plugins: list(&value["plugins"]).iter().map(plugin).collect(),
         })
     }
@@ -178,6 +183,7 @@ mod tests {
             version: "2".to_owned(),
             abi: "1.3".to_owned(),
             state_folder: Some(PathBuf::from("state")),
+            computing_bytes: Some(1 << 20),
             plugins: vec![plugin],
         };
         let document = facts.to_json().to_string();

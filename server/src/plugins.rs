@@ -76,8 +76,8 @@ impl Plugins {
 }
 
 impl Plugins {
-    /// What plugins are told of the server.
-    pub fn facts(&self, state_folder: Option<PathBuf>) -> ServerFacts {
+    /// What plugins are told of the server, of its memory that they may compute in among it.
+    pub fn facts(&self, (state_folder, computing_bytes): (Option<PathBuf>, u64)) -> ServerFacts {
         let own = PluginFacts {
             name: "weir".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -97,6 +97,7 @@ impl Plugins {
             version: own.version.clone(),
             abi: own.abi.clone(),
             state_folder,
+            computing_bytes: Some(computing_bytes),
             plugins: std::iter::once(own).chain(self.serving.iter().map(facts)).collect(),
         }
     }

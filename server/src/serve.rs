@@ -76,6 +76,7 @@ pub(crate) fn prepare(
     keep_idle(memory.share(Share::Idle));
     let index = index_file::for_serving(serve, config, memory.share(Share::Index));
     let state_folder = index.as_ref().and_then(|_| index_file::state_folder(serve, config));
+    let computing_bytes = memory.share(Share::Computations);
     let holdings = Holdings::new(&serve.paths, config, (memory, index))?;
     let services = Arc::new(SiteServices::new(
         holdings.find()?,
@@ -85,7 +86,7 @@ pub(crate) fn prepare(
     let lent: Arc<dyn Services> = services.clone();
     let directory = (serve.plugins.as_deref(), serve.no_builtin_plugins);
     let plugins = Plugins::start(&lent, directory, config)?;
-    services.tell(plugins.facts(state_folder), plugins.refused.clone());
+    services.tell(plugins.facts((state_folder, computing_bytes)), plugins.refused.clone());
     let published = services.bind(plugins.serving.iter().map(|plugin| Arc::clone(&plugin.guest)));
     for id in published {
         if let Err(error) = services.dataset(&id) {

@@ -151,6 +151,7 @@ pub const ARROWS: &[Rule] = &[
         krate: "weir-plugin-diagnostics",
         may_know: &[
             "weir-plugin-api",
+            "weir-rendering",
             "weir-selection",
             "weir-coverage",
             "weir-netcdf",

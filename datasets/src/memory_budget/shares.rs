@@ -25,11 +25,13 @@ pub enum Share {
     Documents,
     /// Buffers and scratch that nobody uses now.
     Idle,
+    /// Results that plugins make, while they make and send them.
+    Computations,
 }
 
 impl Share {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Chunks,
         Self::Datasets,
         Self::Aggregations,
@@ -40,13 +42,15 @@ impl Share {
         Self::Responses,
         Self::Documents,
         Self::Idle,
+        Self::Computations,
     ];
 
     /// How many of [`PARTS`] it has.
     const fn parts(self) -> u64 {
         match self {
-            Self::Chunks => 18,
-            Self::Datasets => 14,
+            Self::Chunks => 14,
+            Self::Datasets => 10,
+            Self::Computations => 8,
             Self::Aggregations | Self::Partitions | Self::ShardIndexes => 5,
             Self::RemoteBlocks | Self::Index | Self::Idle => 4,
             Self::Responses => 3,
@@ -133,11 +137,11 @@ mod tests {
 
     #[test]
     fn requests_have_half_but_enough() {
-        check(64, 48, 4, 1);
-        check(128, 64, 18, 4);
-        check(1024, 512, 144, 32);
+        check(64, 48, 3, 1);
+        check(128, 64, 14, 4);
+        check(1024, 512, 112, 32);
         // Of a large budget, some caches do not take all of their parts.
-        check(8192, 4096 + 192 + 128 + 64 + 192, 1152, 256);
+        check(8192, 4096 + 192 + 128 + 64 + 192, 896, 256);
     }
 
     #[test]

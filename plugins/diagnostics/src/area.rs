@@ -20,14 +20,25 @@ pub fn weigh(diagnostic: &mut Diagnostic<'_>, axes: &Axes<'_>) -> Result<(), Err
         return Err(Error::bad_request(format!("{action} knows no weights; mean, sum, std and var do")));
     }
     let mut found = false;
-    for (at, along) in axes.along().iter().enumerate() {
+    for at in 0..diagnostic.along.len() {
+        let is_reduced = diagnostic.along.get(at) != Some(&Along::Kept);
+        let target = diagnostic.ground.as_ref().and_then(|ground| ground.target(at));
+        if let Some(own) = target.and_then(|target| target.areas.clone()).filter(|_| is_reduced) {
+            found = true;
+            if let Some(weights) = diagnostic.weights.get_mut(at) {
+                *weights = Some(own);
+            }
+        }
+    }
+    for (axis, along) in axes.along().iter().enumerate() {
+        let Some(at) = diagnostic.axis_of(axis) else { continue };
         let measure = along.measure();
         let is_reduced = diagnostic.along.get(at) != Some(&Along::Kept);
         if !is_reduced || !matches!(measure, Measure::Latitude | Measure::Longitude) {
             continue;
         }
         found = true;
-        let all = of_dimension(diagnostic, axes, at)?;
+        let all = of_dimension(diagnostic, axes, axis)?;
         let picked = |indices: &weir_selection::Indices| {
             indices.iter().filter_map(|(index, _)| all.get(usize::try_from(index).ok()?).copied()).collect()
         };
@@ -48,13 +59,10 @@ pub fn weigh(diagnostic: &mut Diagnostic<'_>, axes: &Axes<'_>) -> Result<(), Err
 /// What each index of a horizontal dimension weighs.
 fn of_dimension(diagnostic: &Diagnostic<'_>, axes: &Axes<'_>, at: usize) -> Result<Vec<f64>, Error> {
     let labels = axes.along().get(at).and_then(|along| along.labels.as_ref());
-    let bounds = labels.and_then(|labels| labels.bounds.as_deref());
     let is_latitude = labels.is_some_and(|labels| labels.measure == Measure::Latitude);
-    let radians =
-        labels.and_then(|labels| labels.units.as_deref()).is_some_and(|units| units.starts_with("rad"));
-    if let Some(edges) = bounds.map(|path| edges(diagnostic, path)).transpose()?.flatten() {
+    if let Some(edges) = edges_along(diagnostic, axes, at)? {
         let size = |pair: &[f64; 2]| {
-            let [a, b] = if radians { *pair } else { pair.map(f64::to_radians) };
+            let [a, b] = pair.map(f64::to_radians);
             if is_latitude { (b.sin() - a.sin()).abs() } else { (b - a).abs() }
         };
         return checked(edges.iter().map(size).collect(), is_latitude);
@@ -62,6 +70,24 @@ fn of_dimension(diagnostic: &Diagnostic<'_>, axes: &Axes<'_>, at: usize) -> Resu
     let values = axes.values(at)?.unwrap_or_default();
     let size = |value: &f64| if is_latitude { value.to_radians().cos() } else { 1.0 };
     checked(values.iter().map(size).collect(), is_latitude)
+}
+
+/// The edges of the cells along a dimension of the variable, in degrees, where the dataset has them.
+///
+/// # Errors
+/// Whatever keeps them from being read.
+pub fn edges_along(
+    diagnostic: &Diagnostic<'_>,
+    axes: &Axes<'_>,
+    axis: usize,
+) -> Result<Option<Vec<[f64; 2]>>, Error> {
+    let labels = axes.along().get(axis).and_then(|along| along.labels.as_ref());
+    let radians =
+        labels.and_then(|labels| labels.units.as_deref()).is_some_and(|units| units.starts_with("rad"));
+    let bounds = labels.and_then(|labels| labels.bounds.as_deref());
+    let edges = bounds.map(|path| edges(diagnostic, path)).transpose()?.flatten();
+    let degrees = |pair: [f64; 2]| if radians { pair.map(f64::to_degrees) } else { pair };
+    Ok(edges.map(|edges| edges.into_iter().map(degrees).collect()))
 }
 
 fn checked(weights: Vec<f64>, is_latitude: bool) -> Result<Vec<f64>, Error> {

@@ -7,15 +7,16 @@
 pub mod axis;
 pub mod cell;
 pub mod item;
+pub mod mapping;
 pub mod plan;
 pub mod sink;
+pub mod source;
 pub mod tile;
 pub mod values;
 
 use rayon::prelude::*;
 use weir_cf::packing::NumberType;
-use weir_model::{ByteOrder, Hyperslab};
-use weir_plugin_api::{Dataset, Error};
+use weir_plugin_api::Error;
 
 use self::axis::Axis;
 use self::cell::{
@@ -24,21 +25,11 @@ use self::cell::{
 use self::item::{Item, Kind, Unpacking};
 use self::plan::Sizes;
 use self::sink::{Cells, Gathered, Sink};
+use self::source::Source;
 use self::tile::{Block, Part, Tile};
 use self::values::Values;
 use crate::action::Action;
-
-/// Where values come from.
-pub struct Source<'a> {
-    /// The dataset.
-    pub dataset: &'a Dataset,
-    /// The variable's path.
-    pub path: &'a str,
-    /// Its lengths.
-    pub shape: &'a [u64],
-    /// How stored elements become numbers.
-    pub unpacking: Unpacking,
-}
+use crate::watch::Watch;
 
 /// What is made of which values.
 pub struct Reduction<'a> {
@@ -48,10 +39,9 @@ pub struct Reduction<'a> {
     pub axes: Vec<Axis>,
     /// What is made of each group.
     pub action: Action,
+    /// Whether it is wanted, how far it is, and how much memory it may take.
+    pub watch: Watch<'a>,
 }
-
-/// Bytes of cells that may be in memory at once.
-const CELL_BYTES: usize = 96 << 20;
 
 /// Into how many pieces a block is cut where no axis is kept. A constant, because the order of additions depends on it.
 const PIECES: usize = 16;
@@ -73,10 +63,10 @@ impl Reduction<'_> {
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
         let counts = self.axes.iter().map(|axis| axis.indices.count());
-        counts.fold(self.source.unpacking.stored_size() as u64, u64::saturating_mul)
+        counts.fold(self.source.stored.stored_size() as u64, u64::saturating_mul)
     }
 
-    /// What a part of the result takes while it is made, in bytes.
+    /// What a part of the result takes while it is made, in bytes: its cells, the block that is read, and the result.
     ///
     /// # Errors
     /// `TooLarge` where memory has not as many.
@@ -84,9 +74,10 @@ impl Reduction<'_> {
         let cells =
             tile::cells(part).ok_or_else(|| Error::too_large("the result has more elements than memory"))?;
         let value = if self.action.takes_all_values() { 8 } else { 0 };
-        let made = plan::bytes(&self.axes, part, Sizes { cell: 24, value, most: 0 }).min(CELL_BYTES);
-        let result = plan::memory(cells, 8)?;
-        Ok((made as u64).saturating_add(result as u64))
+        let made = plan::bytes(&self.axes, part, Sizes { cell: 24, value, most: 0 });
+        let made = made.min(self.watch.cell_bytes).saturating_add(plan::memory(cells, 8)?);
+        let block = plan::block_bytes(&self.axes, part, self.source.element_bytes());
+        Ok((made as u64).saturating_add(block))
     }
 
     /// A part of the result, row-major.
@@ -96,8 +87,9 @@ impl Reduction<'_> {
     /// too often; `Cancelled`.
     pub fn compute(&self, part: &Part) -> Result<Values, Error> {
         let is_sum = self.action == Action::Sum && !self.is_weighted();
-        let kind = self.source.unpacking.number_type();
-        let values = match self.source.unpacking.kind() {
+        let unpacking = self.source.unpacking();
+        let kind = unpacking.number_type();
+        let values = match unpacking.kind() {
             Kind::Single if is_sum => {
                 self.cells(part, |cell: &Sum<f32>| f32::of(cell.sum)).map(Values::Float32)
             }
@@ -120,7 +112,7 @@ impl Reduction<'_> {
     /// Sums of small integers without a sign are such integers.
     fn in_its_type(&self, values: Values) -> Values {
         use NumberType::{UInt8, UInt16, UInt32};
-        match (values, self.source.unpacking.number_type(), self.action) {
+        match (values, self.source.unpacking().number_type(), self.action) {
             (Values::Signed(_, sums), UInt8 | UInt16 | UInt32, Action::Sum) => {
                 Values::Unsigned(sums.into_iter().map(i64::cast_unsigned).collect())
             }
@@ -187,16 +179,22 @@ impl Reduction<'_> {
     ) -> Result<Vec<O>, Error> {
         let cells =
             tile::cells(part).ok_or_else(|| Error::too_large("the result has more elements than memory"))?;
-        let sizes = Sizes { cell: S::CELL_BYTES, value: S::VALUE_BYTES, most: CELL_BYTES };
+        let sizes = Sizes { cell: S::CELL_BYTES, value: S::VALUE_BYTES, most: self.watch.cell_bytes };
         let passes = plan::passes(&self.axes, part, sizes)?;
+        let size = self.source.element_bytes();
+        passes
+            .iter()
+            .for_each(|pass| self.watch.progress.plan(plan::blocks(&self.axes, pass, size).len() as u64));
         let mut out = vec![O::default(); cells];
         let mut buffer = Vec::new();
         for pass in &passes {
             let parts = tile::split(&self.axes, pass);
             let mut tiles: Vec<Tile<S>> = parts.into_iter().map(|part| Tile::new(&self.axes, part)).collect();
-            for indices in plan::blocks(&self.axes, pass, self.source.unpacking.stored_size()) {
-                self.read(&indices, &mut buffer)?;
+            for indices in plan::blocks(&self.axes, pass, size) {
+                self.source.read(&self.axes, &indices, &mut buffer)?;
                 self.take(&mut tiles, &Block { indices, bytes: &buffer })?;
+                self.watch.progress.step();
+                self.watch.check()?;
             }
             let made: Vec<(Part, Vec<O>)> =
                 tiles.into_par_iter().map(|mut tile| (tile.part, finish(&mut tile.sink))).collect();
@@ -207,19 +205,11 @@ impl Reduction<'_> {
 
     /// Hands a block to all tiles, on all cores.
     fn take<S: Sink>(&self, tiles: &mut [Tile<S>], block: &Block<'_>) -> Result<(), Error> {
-        let (axes, unpacking) = (&self.axes, &self.source.unpacking);
+        let (axes, unpacking) = (&self.axes, &self.source.unpacking());
         match tiles {
             [one] if S::VALUE_BYTES == 0 => pieces(axes, one, block, unpacking),
             _ => tiles.par_iter_mut().try_for_each(|tile| tile.take(axes, block, unpacking)),
         }
-    }
-
-    fn read(&self, indices: &[std::ops::Range<usize>], buffer: &mut Vec<u8>) -> Result<(), Error> {
-        let Source { dataset, path, shape, unpacking } = &self.source;
-        let strides = self.axes.iter().zip(indices).map(|(axis, range)| axis.strided(range)).collect();
-        let slab = Hyperslab::within(shape, strides).map_err(|misfit| Error::internal(misfit.to_string()))?;
-        buffer.resize(plan::memory(tile::elements(indices), unpacking.stored_size())?, 0);
-        dataset.read(path, &slab, ByteOrder::NATIVE, buffer)
     }
 }
 

@@ -3,7 +3,8 @@
 //! ```text
 //! where     = selection *( ";" selection )
 //! selection = name ":" wanted                      wanted: 10/20, 2001-02/2001-05, 47.5, [3], [0:10:2]
-//! by        = name [ "." component / "@" frequency ]
+//! by        = group *( "," group )
+//! group     = name [ "." component / "@" frequency ]
 //! frequency = [ digits ] ( "Y" / "M" / "D" / "h" / "min" )
 //! rolling   = name ":" digits
 //! over      = "*" / name *( "," name )
@@ -61,11 +62,11 @@ fn frequency(text: &str) -> IResult<&str, Frequency> {
     map_opt((count, unit), |(count, unit)| Frequency::new(count, unit)).parse(text)
 }
 
-/// Reads `by`.
+/// Reads `by`: what values are grouped by, along a dimension each.
 ///
 /// # Errors
 /// `BadRequest` with what can stand there.
-pub fn by(text: &str) -> Result<By, Error> {
+pub fn by(text: &str) -> Result<Vec<By>, Error> {
     let periods =
         map(separated_pair(name, char('@'), frequency), |(name, frequency)| By::Periods(name, frequency));
     let plain = map(name, |name| match name.rsplit_once('.') {
@@ -75,12 +76,13 @@ pub fn by(text: &str) -> Result<By, Error> {
         },
         None => By::Label(name),
     });
-    let parsed = all_consuming(alt((all_consuming(periods), all_consuming(plain)))).parse(text);
+    let parsed: IResult<&str, Vec<By>> =
+        all_consuming(separated_list1(char(','), alt((periods, plain)))).parse(text);
     parsed.map(|(_, by)| by).map_err(|_refused| {
         let components = Component::names().collect::<Vec<_>>().join(", ");
         Error::bad_request(format!(
             "by is {:?}, but must be a coordinate, a part of its dates ({components}) as in time.month, or periods as in \
-             time@1M (Y, M, D, h, min)",
+             time@1M (Y, M, D, h, min); several along different dimensions with , between",
             shown(text)
         ))
     })
@@ -151,7 +153,9 @@ mod tests {
 
     #[test]
     fn groups_are_read() {
-        let check = |text: &str, expected: Option<By>| assert_eq!(by(text).ok(), expected, "{text}");
+        let check = |text: &str, expected: Option<By>| {
+            assert_eq!(by(text).ok(), expected.map(|one| vec![one]), "{text}");
+        };
         check("time.month", Some(By::Component("time".into(), Component::Month)));
         check("a.b.year", Some(By::Component("a.b".into(), Component::Year)));
         check("region", Some(By::Label("region".into())));
@@ -160,8 +164,11 @@ mod tests {
         check("time@3M", Some(By::Periods("time".into(), months)));
         check("time@M", Some(By::Periods("time".into(), Frequency::new(1, Unit::Month).unwrap())));
         check("time@10min", Some(By::Periods("time".into(), Frequency::new(10, Unit::Minute).unwrap())));
+        let two = by("time.month,time@3M").unwrap();
+        assert_eq!(two, [By::Component("time".into(), Component::Month), By::Periods("time".into(), months)]);
         for wrong in [
             "",
+            "time.month,",
             "time@",
             "time@0M",
             "time@1X",

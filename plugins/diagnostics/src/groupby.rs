@@ -1,6 +1,6 @@
 //! `/datasets/{id}/groupby/{variable}/{coord}/{action}`: one variable, grouped along one dimension.
 
-use weir_cf::{Coordinates, find};
+use weir_cf::{Coordinate, Coordinates, find};
 use weir_model::{Schema, Variable};
 use weir_plugin_api::{Dataset, Error};
 use weir_selection::Indices;
@@ -8,7 +8,9 @@ use weir_selection::Indices;
 use crate::action::Action;
 use crate::component::Component;
 use crate::diagnostic::{self, Along, Diagnostic, last_name};
+use crate::engine::mapping::Origin;
 use crate::grammar::By;
+use crate::ground::stack;
 use crate::groups::{self, Groups};
 use crate::labels::{self, Labels};
 use crate::{periods, result};
@@ -108,16 +110,20 @@ pub fn group(diagnostic: &mut Diagnostic<'_>, by: &By) -> Result<(), Error> {
     let is_dimension = |at: usize| diagnostic.dimension(at) == name;
     let Some(found) = coordinates.all().find(|coordinate| coordinate.variable.name == name) else {
         // A dimension without a coordinate variable: each index is a group of its own.
-        let axis = (0..variable.shape.len()).find(|at| is_dimension(*at) && matches!(by, By::Label(_)));
+        let axis = (0..diagnostic.along.len()).find(|at| is_dimension(*at) && matches!(by, By::Label(_)));
         let axis = axis.ok_or_else(unknown)?;
         let selected = diagnostic.indices.get(axis).map_or(0, Indices::count);
         return set(diagnostic, axis, name.to_owned(), indices(selected)?);
     };
     let own = result::rank(found.variable);
     let axis = variable.dimensions.iter().position(|path| Some(path) == found.variable.dimensions.first());
-    let Some(axis) = axis.filter(|_| own == 1) else {
+    if own == 2 && diagnostic.ground.is_none() {
+        return over_cells(diagnostic, found, &by);
+    }
+    let axis = axis.filter(|_| own == 1).and_then(|axis| diagnostic.axis_of(axis));
+    let Some(axis) = axis else {
         return Err(Error::bad_request(format!(
-            "coordinate {name} has {own} dimensions, but groups are made along one; there are {}",
+            "coordinate {name} has {own} dimensions, of which one is not there any more, or there are too many; there are {}",
             listed(&valid(variable, &coordinates))
         )));
     };
@@ -143,6 +149,29 @@ pub fn group(diagnostic: &mut Diagnostic<'_>, by: &By) -> Result<(), Error> {
     set(diagnostic, axis, name, groups)
 }
 
+/// Groups the cells over two dimensions by a coordinate over both.
+fn over_cells(diagnostic: &mut Diagnostic<'_>, found: &Coordinate<'_>, by: &By) -> Result<(), Error> {
+    let By::Label(name) = by else {
+        return Err(Error::bad_request("parts and periods of times are of coordinates along one dimension"));
+    };
+    let place = |path: &String| diagnostic.variable.dimensions.iter().position(|own| own == path);
+    let axes: Option<Vec<usize>> = found.variable.dimensions.iter().take(2).map(place).collect();
+    let Some([y, x]) = axes.as_deref() else {
+        return Err(Error::bad_request(format!(
+            "coordinate {name} does not lie along the dimensions of the variable"
+        )));
+    };
+    if diagnostic.along.iter().any(|along| *along != Along::Kept) {
+        return Err(Error::bad_request(format!("{name} lies over two dimensions; write it first in by")));
+    }
+    let ground = stack::ground(diagnostic, (*y, *x))?;
+    let whole = diagnostic::whole(found.variable)?;
+    let labels = labels::read(diagnostic.dataset, &found.path, found.variable, &whole)?;
+    let axis = ground.mapping.axes.iter().position(|from| matches!(from, Origin::Target(_))).unwrap_or(0);
+    *diagnostic = diagnostic.clone().on(ground)?;
+    set(diagnostic, axis, name.clone(), groups::by_label(&labels)?)
+}
+
 /// Indices as places in memory.
 fn places(indices: &Indices) -> Vec<usize> {
     indices.iter().map(|(index, _)| usize::try_from(index).unwrap_or(usize::MAX)).collect()
@@ -155,6 +184,12 @@ fn set(diagnostic: &mut Diagnostic<'_>, axis: usize, name: String, groups: Group
         let taken = diagnostic.dimension(taken);
         return Err(Error::bad_request(format!(
             "the groups would be called {name}, as dimension {taken} is already"
+        )));
+    }
+    if diagnostic.along.get(axis) != Some(&Along::Kept) {
+        return Err(Error::bad_request(format!(
+            "dimension {} is grouped already",
+            diagnostic.dimension(axis)
         )));
     }
     if let Some(along) = diagnostic.along.get_mut(axis) {

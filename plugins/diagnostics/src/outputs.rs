@@ -5,8 +5,12 @@ mod json;
 mod netcdf;
 mod page;
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use weir_plugin_api::{Body, Bytes, Error, Request, Response, form};
 
+use crate::computations::{Made, Repeats};
 use crate::engine::values::Values;
 use crate::result::Outcome;
 
@@ -105,22 +109,34 @@ impl Chosen {
 
     /// The same, for a result that the next request may get with other last digits: it has no entity tag, and is not kept.
     #[must_use]
-    pub fn not_kept(self) -> Self {
+    fn not_kept(self) -> Self {
         Self { by_address: false, ..self }
     }
 
-    /// The answer; there is no outcome for `HEAD`.
+    /// The answer; `made` is not called for `HEAD`.
     ///
     /// # Errors
-    /// `Unsupported` where the format does not have what the result holds.
-    pub fn answer(self, request: &Request<'_>, outcome: Option<Outcome>) -> Result<Response, Error> {
-        let (mut length, mut body): (Option<u64>, Box<dyn Body>) = (None, Box::new(Nothing));
+    /// Those of `made`; `Unsupported` where the format does not have what the result holds.
+    pub fn answer(
+        mut self,
+        request: &Request<'_>,
+        made: impl FnOnce() -> Result<Arc<Made>, Error>,
+    ) -> Result<Response, Error> {
+        let mut response = Response::stream(self.format.media_type(), None, Box::new(Nothing));
         let mut name = String::new();
-        if let Some(outcome) = outcome {
-            name.clone_from(&outcome.name);
-            (length, body) = self.body(request, outcome)?;
+        if !request.is_head() {
+            let made = made()?;
+            if made.repeats == Repeats::Nearly {
+                self = self.not_kept();
+            }
+            name.clone_from(&made.outcome.name);
+            let (length, body) = self.body(request, made.outcome.clone())?;
+            response = sent(
+                self.format.media_type(),
+                length,
+                Sending { begun: VecDeque::new(), body, _made: made },
+            )?;
         }
-        let response = Response::stream(self.format.media_type(), length, body);
         let response = match self.format {
             Format::Netcdf | Format::Netcdf4 if !name.is_empty() => {
                 let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_");
@@ -183,6 +199,40 @@ fn doubles(values: &Values, from: usize, count: usize) -> Result<Vec<f64>, Error
             .map(|value| f64::from(u8::from(*value)))
             .collect()),
     }
+}
+
+/// Bodies of at most so many bytes are sent whole, so that the host can keep them.
+const WHOLE: usize = 1 << 20;
+
+/// A body that is sent, and the result that it is made of, whose memory is reserved for as long.
+struct Sending {
+    /// Pieces that were made already.
+    begun: VecDeque<Bytes>,
+    body: Box<dyn Body>,
+    _made: Arc<Made>,
+}
+
+impl Body for Sending {
+    fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match self.begun.pop_front() {
+            Some(piece) => Ok(Some(piece)),
+            None => self.body.next(),
+        }
+    }
+}
+
+/// A body, whole where it is small.
+fn sent(media_type: &str, length: Option<u64>, mut sending: Sending) -> Result<Response, Error> {
+    let mut has = 0_usize;
+    while has <= WHOLE {
+        let Some(piece) = sending.body.next()? else {
+            let whole: Vec<u8> = sending.begun.iter().flat_map(|piece| piece.iter().copied()).collect();
+            return Ok(Response::full(media_type, whole));
+        };
+        has = has.saturating_add(piece.len());
+        sending.begun.push_back(piece);
+    }
+    Ok(Response::stream(media_type, length, Box::new(sending)))
 }
 
 /// The body of an answer to `HEAD`.

@@ -8,6 +8,9 @@ use crate::action::Action;
 use crate::area;
 use crate::diagnostic::{Along, Departure, Diagnostic};
 use crate::grammar::{self, Over, shown};
+use crate::ground::grid::{Grid, Method};
+use crate::ground::polygon::Area;
+use crate::ground::{Ask, points, polygon, regrid};
 use crate::groupby;
 use crate::rolling::{self, Window};
 
@@ -21,10 +24,15 @@ struct Asked {
     over: Option<String>,
     weights: Option<String>,
     rolling: Option<String>,
+    points: Option<String>,
+    polygon: Option<String>,
+    regrid: Option<String>,
+    grid: Option<String>,
     part: Option<String>,
 }
 
-const NAMES: &str = "variable, action, where, by, over, weights, rolling, q, format";
+const NAMES: &str =
+    "variable, action, where, by, over, weights, rolling, points, polygon, regrid, grid, q, format";
 
 impl Asked {
     fn read(query: &str) -> Result<Self, Error> {
@@ -38,6 +46,10 @@ impl Asked {
                 "over" => &mut asked.over,
                 "weights" => &mut asked.weights,
                 "rolling" => &mut asked.rolling,
+                "points" => &mut asked.points,
+                "polygon" => &mut asked.polygon,
+                "regrid" => &mut asked.regrid,
+                "grid" => &mut asked.grid,
                 "q" => &mut asked.part,
                 "format" => continue,
                 other => {
@@ -64,6 +76,7 @@ impl Asked {
 pub fn diagnostic<'a>(
     (dataset, schema): (&'a Dataset, &'a Schema),
     query: &str,
+    ask: Ask<'_>,
 ) -> Result<Diagnostic<'a>, Error> {
     let asked = Asked::read(query)?;
     let missing = |name: &str| {
@@ -80,15 +93,15 @@ pub fn diagnostic<'a>(
     let mut diagnostic = Diagnostic::new((dataset, schema), found, action);
     diagnostic.departure = departure;
     select(&mut diagnostic, &axes, asked.selections.as_deref().unwrap_or_default())?;
-    if let Some(by) = &asked.by {
-        groupby::group(&mut diagnostic, &grammar::by(by)?)?;
-    }
+    let mut diagnostic = grounded(diagnostic, &axes, &asked, ask)?;
+    let by = asked.by.as_deref().map(grammar::by).transpose()?.unwrap_or_default();
+    by.iter().try_for_each(|by| groupby::group(&mut diagnostic, by))?;
     if let Some(over) = &asked.over {
         reduce(&mut diagnostic, &axes, &grammar::over(over)?)?;
     }
     if let Some(text) = &asked.rolling {
         let (name, length) = grammar::window(text)?;
-        let window = Window { axis: axes.find(&name)?, length };
+        let window = Window { axis: diagnostic.find(&axes, &name)?, length };
         if diagnostic.departure != Departure::None
             || diagnostic.along.iter().any(|along| *along != Along::Kept)
         {
@@ -101,6 +114,13 @@ pub fn diagnostic<'a>(
             )));
         }
         diagnostic.departure = Departure::Rolling(window);
+    } else if diagnostic.ground.is_some() && diagnostic.along.iter().all(|along| *along == Along::Kept) {
+        // Values on other places are worth sending as they are.
+        if diagnostic.departure != Departure::None || diagnostic.action != Action::First {
+            return Err(Error::bad_request(
+                "nothing is reduced; for values as they are say action=first, for others by, over or rolling",
+            ));
+        }
     } else if diagnostic.along.iter().all(|along| *along == Along::Kept) {
         return Err(Error::bad_request(
             "nothing is computed; say by, as in by=time.month, over, as in over=lat,lon, or both; or rolling, as in rolling=time:5",
@@ -117,6 +137,38 @@ pub fn diagnostic<'a>(
         }
     }
     Ok(diagnostic)
+}
+
+/// What `points`, `polygon` or `regrid` with `grid` make of the horizontal dimensions.
+fn grounded<'a>(
+    diagnostic: Diagnostic<'a>,
+    axes: &Axes<'_>,
+    asked: &Asked,
+    ask: Ask<'_>,
+) -> Result<Diagnostic<'a>, Error> {
+    let ground = match (&asked.points, &asked.polygon, &asked.regrid, &asked.grid) {
+        (None, None, None, None) => return Ok(diagnostic),
+        (Some(text), None, None, None) => points::ground(&diagnostic, axes, &points::parse(text)?)?,
+        (None, Some(text), None, None) => polygon::ground(&diagnostic, axes, &Area::parse(text)?, ask)?,
+        (None, None, Some(method), Some(grid)) => {
+            let method = Method::parse(method)?;
+            regrid::ground(&diagnostic, axes, (&Grid::parse(grid)?, method), ask)?
+        }
+        (None, None, Some(method), None) => {
+            Method::parse(method)?;
+            return Err(Error::bad_request("regrid needs a grid, as in grid=-180:180:1,-90:90:1"));
+        }
+        (None, None, None, Some(_)) => {
+            let names = Method::names().collect::<Vec<_>>().join(", ");
+            return Err(Error::bad_request(format!("grid needs regrid; there are {names}")));
+        }
+        _ => {
+            return Err(Error::bad_request(
+                "points, polygon and regrid exclude each other; ask for one of them",
+            ));
+        }
+    };
+    diagnostic.on(ground)
 }
 
 /// The action that leaves each value, without the mean of its group.
@@ -157,7 +209,7 @@ fn reduce(diagnostic: &mut Diagnostic<'_>, axes: &Axes<'_>, over: &Over) -> Resu
         }
         Over::Named(names) => {
             for name in names {
-                let axis = axes.find(name)?;
+                let axis = diagnostic.find(axes, name)?;
                 let along = diagnostic.along.get_mut(axis);
                 match along {
                     Some(along) if *along == Along::Kept => *along = Along::Reduced,

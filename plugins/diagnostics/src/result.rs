@@ -1,5 +1,7 @@
 //! A result with all that says what it is: names of dimensions, attributes and coordinates.
 
+use std::sync::Arc;
+
 use weir_cf::axes::Kind;
 use weir_model::{Attribute, DataType, Value, Variable};
 
@@ -16,10 +18,19 @@ pub struct Outcome {
     pub dimensions: Vec<(String, usize)>,
     /// What is said of it.
     pub attributes: Vec<Attribute>,
-    /// Its values, row-major.
-    pub values: Values,
+    /// Its values, row-major; those who send it share them.
+    pub values: Arc<Values>,
     /// Where they lie.
     pub coordinates: Vec<ResultCoordinate>,
+}
+
+impl Outcome {
+    /// Bytes that it takes in memory, but for names and attributes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let labels = self.coordinates.iter().map(|coordinate| coordinate.labels.len().saturating_mul(24));
+        labels.fold(self.values.bytes(), usize::saturating_add) as u64
+    }
 }
 
 /// A coordinate of a result.

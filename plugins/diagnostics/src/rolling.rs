@@ -1,9 +1,11 @@
 //! Statistics of windows that move along one dimension: each of an index and those before it.
 
+use rayon::prelude::*;
 use weir_plugin_api::Error;
 
 use crate::action::Action;
 use crate::engine::values::{One, Values};
+use crate::watch::Watch;
 
 /// A window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +30,12 @@ pub fn knows(action: Action) -> bool {
 ///
 /// # Errors
 /// `TooLarge` where windows are very long.
-pub fn rolled(values: &Values, lengths: &[usize], window: Window, action: Action) -> Result<Values, Error> {
+pub fn rolled(
+    values: &Values,
+    lengths: &[usize],
+    (window, action): (Window, Action),
+    watch: &Watch<'_>,
+) -> Result<Values, Error> {
     let Window { axis, length } = window;
     let looks = values.len().saturating_mul(length);
     if looks > MOST_LOOKS {
@@ -39,28 +46,35 @@ pub fn rolled(values: &Values, lengths: &[usize], window: Window, action: Action
     let along = lengths.get(axis).copied().unwrap_or(1);
     let inner: usize =
         lengths.iter().skip(axis.saturating_add(1)).fold(1, |all, one| all.saturating_mul(*one));
+    let row = inner.max(1);
+    let rows = AT_ONCE.div_ceil(row.saturating_mul(length).max(1)).max(1);
     let mut results = vec![f64::NAN; values.len()];
-    let mut held = Vec::with_capacity(length);
-    for outer in 0..values.len().checked_div(along.saturating_mul(inner)).unwrap_or(0) {
-        for lane in 0..inner {
-            let place = |index: usize| {
-                outer.saturating_mul(along).saturating_add(index).saturating_mul(inner).saturating_add(lane)
-            };
-            for index in length.saturating_sub(1)..along {
+    // A row has one result for each lane, all of the same index along the dimension.
+    for (batch, room) in results.chunks_mut(rows.saturating_mul(row)).enumerate() {
+        watch.check()?;
+        let first = batch.saturating_mul(rows);
+        room.par_chunks_mut(row).enumerate().for_each(|(at, room)| {
+            let number = first.saturating_add(at);
+            let index = number.checked_rem(along).unwrap_or(0);
+            let Some(back) = length.checked_sub(1).filter(|back| *back <= index) else { return };
+            let begin = number.saturating_sub(back);
+            let mut held = Vec::with_capacity(length);
+            for (lane, result) in room.iter_mut().enumerate() {
                 held.clear();
-                let begin = index.saturating_add(1).saturating_sub(length);
-                held.extend((begin..=index).filter_map(|index| values.at(place(index))).map(One::double));
-                if let Some(result) = results.get_mut(place(index)) {
-                    *result = made(&held, action);
-                }
+                let place = |row_number: usize| row_number.saturating_mul(inner).saturating_add(lane);
+                held.extend((begin..=number).filter_map(|number| values.at(place(number))).map(One::double));
+                *result = made(&held, action);
             }
-        }
+        });
     }
     #[expect(clippy::cast_possible_truncation, reason = "the one rounding, at the end")]
     let singles =
         |results: Vec<f64>| Values::Float32(results.into_iter().map(|result| result as f32).collect());
     Ok(if matches!(values, Values::Float32(_)) { singles(results) } else { Values::Float64(results) })
 }
+
+/// So many values are looked at between two looks at whether the result is still wanted.
+const AT_ONCE: usize = 1 << 24;
 
 /// What is made of the values of one window.
 #[expect(clippy::cast_precision_loss, reason = "windows have fewer than 2^53 values")]
@@ -93,8 +107,8 @@ mod tests {
         action: Action,
         expected: &[f64],
     ) {
-        let got =
-            rolled(&Values::Float64(values.to_vec()), lengths, Window { axis, length }, action).unwrap();
+        let window = (Window { axis, length }, action);
+        let got = rolled(&Values::Float64(values.to_vec()), lengths, window, &Watch::nobody()).unwrap();
         let Values::Float64(got) = got else { panic!("doubles stay doubles") };
         let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
         assert!(got.len() == expected.len() && got.iter().zip(expected).all(same), "{got:?}");

@@ -10,6 +10,9 @@ pub const GROUPBY: usize = 0;
 /// `/datasets/{id}/diagnostics?…`.
 pub const DIAGNOSTICS: usize = 1;
 
+/// `/datasets/{id}/diagnostics/progress?…`.
+pub const PROGRESS: usize = 2;
+
 /// All routes, in the order of their numbers.
 pub fn routes() -> Vec<Route> {
     let groupby = Route::get("/datasets/{id}/groupby/{rest}")
@@ -20,9 +23,29 @@ pub fn routes() -> Vec<Route> {
              others of times; mean, min, max, count, first, last, sum, std, var, median, any or quantile",
         ))
         .parameter(part());
+    let diagnostics = asked(Route::get("/datasets/{id}/diagnostics"))
+        .summary("statistics of one variable, over any of its dimensions and in groups, weighted, or what values differ by from them");
+    let progress = asked(Route::get("/datasets/{id}/diagnostics/progress"))
+        .summary("how far the computation is that the same query asks for")
+        .parameter(
+            Parameter::query("format", "json or html").schema(r#"{"type":"string","enum":["json","html"]}"#),
+        )
+        .answers(
+            200,
+            &["application/json", "text/html"],
+            "idle, or how many blocks are done of how many; a page that a browser asks for again",
+        )
+        .answers(400, &["application/json"], "something that is no text")
+        .answers(404, &["application/json"], "no such dataset")
+        .answers(501, &["application/json"], "the dataset has what this server cannot read")
+        .answers(503, &["application/json"], "the data cannot be had now; come again later");
+    vec![described(groupby), described(diagnostics), progress]
+}
+
+/// What a query may say.
+fn asked(route: Route) -> Route {
     let query = |name, words| Parameter::query(name, words);
-    let diagnostics = Route::get("/datasets/{id}/diagnostics")
-        .summary("statistics of one variable, over any of its dimensions and in groups, weighted, or what values differ by from them")
+    route
         .parameter(query("variable", "the variable").required())
         .parameter(query(
             "action",
@@ -33,8 +56,7 @@ pub fn routes() -> Vec<Route> {
         .parameter(query("over", "the dimensions that are reduced, as in lat,lon; * is all that are not grouped"))
         .parameter(query("weights", "area: cells weigh as much as they are large").schema(r#"{"type":"string","enum":["area","none"]}"#))
         .parameter(query("rolling", "windows along a dimension, each of an index and those before it, as in time:5"))
-        .parameter(part());
-    vec![described(groupby), described(diagnostics)]
+        .parameter(part())
 }
 
 /// The part of values that a quantile takes.

@@ -3,7 +3,9 @@
 use weir_cf::Coordinates;
 use weir_cf::axes::Kind;
 use weir_cf::extent::to_degrees;
+use weir_cf::grid_mapping::Pixels;
 use weir_cf::horizontal::{Horizontal, horizontal};
+use weir_cf::time::Number;
 use weir_model::{ChunkGrid, Hyperslab, Pieces};
 use weir_plugin_api::Error;
 
@@ -77,7 +79,7 @@ impl BoundingBox {
 
 /// Where the longitudes and latitudes of a variable are.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Ground {
+pub enum Ground {
     /// Along a dimension each.
     Along {
         /// The dimension of latitude.
@@ -89,15 +91,21 @@ pub(crate) enum Ground {
     Cells(Cells),
 }
 
-/// Variables with the longitude and the latitude of each cell.
+/// Cells of which each has a longitude and a latitude.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Cells {
+pub struct Cells {
     /// The dimensions of the variable that the cells lie along, in the order in which the coordinates have them.
     pub axes: Vec<usize>,
-    /// The path of the longitudes.
-    pub longitude: String,
-    /// The path of the latitudes.
-    pub latitude: String,
+    centres: Centres,
+}
+
+/// What says where the centres of cells are.
+#[derive(Clone, Debug, PartialEq)]
+enum Centres {
+    /// Variables with the longitudes and the latitudes, by their paths.
+    Told(String, String),
+    /// The numbers of cells of HEALPix: those of a variable, or the indices themselves.
+    Numbered(Pixels, Option<String>),
 }
 
 impl Axes<'_> {
@@ -131,7 +139,10 @@ impl Axes<'_> {
     }
 
     /// Where the longitudes and latitudes are.
-    pub(crate) fn ground(&self) -> Result<Ground, Error> {
+    ///
+    /// # Errors
+    /// `BadRequest` where nothing says so.
+    pub fn ground(&self) -> Result<Ground, Error> {
         let lost = || {
             Error::bad_request(format!(
                 "nothing says at which longitudes and latitudes {} lies; {}",
@@ -155,7 +166,11 @@ impl Axes<'_> {
                 let (longitude, latitude) = mesh.longitude.zip(mesh.latitude).ok_or_else(lost)?;
                 self.cells(longitude, latitude).ok_or_else(lost)
             }
-            // Rotated and projected grids, HEALPix: where their cells lie may be said beside.
+            Some(Horizontal::Healpix { pixels, dimension, numbers }) => Ok(Ground::Cells(Cells {
+                axes: vec![dimension],
+                centres: Centres::Numbered(pixels, numbers),
+            })),
+            // Rotated and projected grids: where their cells lie may be said beside.
             _ => self.beside().ok_or_else(lost),
         }
     }
@@ -176,11 +191,8 @@ impl Axes<'_> {
         let (of, other) = (self.schema.variable(&longitude)?, self.schema.variable(&latitude)?);
         let place = |dimension: &String| self.along().iter().position(|along| along.dimension == *dimension);
         let axes: Vec<usize> = of.dimensions.iter().map(place).collect::<Option<_>>()?;
-        (of.dimensions == other.dimensions && !axes.is_empty()).then_some(Ground::Cells(Cells {
-            axes,
-            longitude,
-            latitude,
-        }))
+        (of.dimensions == other.dimensions && !axes.is_empty())
+            .then_some(Ground::Cells(Cells { axes, centres: Centres::Told(longitude, latitude) }))
     }
 
     fn cells_in_box(&self, cells: &Cells, of: &BoundingBox) -> Result<Vec<(usize, Indices)>, Error> {
@@ -199,13 +211,19 @@ impl Axes<'_> {
         })
     }
 
-    /// Calls `see` with the indices (along the cells' dimensions), longitude and latitude of every cell, in degrees.
-    pub(crate) fn each_cell(
-        &self,
-        cells: &Cells,
-        mut see: impl FnMut(&[u64], f64, f64),
-    ) -> Result<(), Error> {
-        let (x, y) = (self.variable(&cells.longitude)?, self.variable(&cells.latitude)?);
+    /// Calls `see` with the indices (along the cells' dimensions), longitude and latitude of every cell, in degrees, row by row
+    /// of chunks; both are NaN where nobody knows.
+    ///
+    /// # Errors
+    /// `TooLarge` for very many cells, and whatever keeps coordinates from being read.
+    pub fn each_cell(&self, cells: &Cells, mut see: impl FnMut(&[u64], f64, f64)) -> Result<(), Error> {
+        let (longitude, latitude) = match &cells.centres {
+            Centres::Told(longitude, latitude) => (longitude, latitude),
+            Centres::Numbered(pixels, numbers) => {
+                return self.each_pixel(cells, (*pixels, numbers.as_deref()), see);
+            }
+        };
+        let (x, y) = (self.variable(longitude)?, self.variable(latitude)?);
         let degrees = |of: &weir_model::Variable| {
             let units = of.attribute("units").and_then(|units| units.value.as_text());
             to_degrees(units.as_deref())
@@ -222,13 +240,45 @@ impl Axes<'_> {
         let grid = ChunkGrid::new(x.shape.clone(), x.storage.chunk_shape.clone());
         let grid = grid.map_err(|error| Error::internal(error.to_string()))?;
         for piece in Pieces::new(slab, &grid, BLOCK, BLOCK.saturating_mul(4)) {
-            let longitudes = numbers_of(self.dataset, (&cells.longitude, x), &piece)?;
-            let latitudes = numbers_of(self.dataset, (&cells.latitude, y), &piece)?;
+            let longitudes = numbers_of(self.dataset, (longitude, x), &piece)?;
+            let latitudes = numbers_of(self.dataset, (latitude, y), &piece)?;
             let mut place = Places::of(&piece);
             for (longitude, latitude) in longitudes.iter().zip(&latitudes) {
                 see(place.indices(), longitude * x_degrees, latitude * y_degrees);
                 place.next();
             }
+        }
+        Ok(())
+    }
+
+    /// The same for cells of HEALPix.
+    fn each_pixel(
+        &self,
+        cells: &Cells,
+        (pixels, numbers): (Pixels, Option<&str>),
+        mut see: impl FnMut(&[u64], f64, f64),
+    ) -> Result<(), Error> {
+        let length =
+            cells.axes.first().and_then(|axis| self.along().get(*axis)).map_or(0, |along| along.length);
+        if length > MOST_CELLS {
+            return Err(Error::too_large(format!(
+                "{} has {length} cells, and grids of more than {MOST_CELLS} are not searched; select by index",
+                self.path()
+            )));
+        }
+        let read = |path| crate::numbers::times(self.dataset, path, self.variable(path)?);
+        let numbers = numbers.map(read).transpose()?;
+        let number = |index: u64| match &numbers {
+            None => Some(index),
+            Some(numbers) => match numbers.get(usize::try_from(index).ok()?)? {
+                Some(Number::Integer(number)) => u64::try_from(*number).ok(),
+                _ => None,
+            },
+        };
+        for index in 0..length {
+            let (longitude, latitude) =
+                number(index).and_then(|number| pixels.centre(number)).unwrap_or((f64::NAN, f64::NAN));
+            see(&[index], longitude, latitude);
         }
         Ok(())
     }

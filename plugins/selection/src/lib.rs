@@ -27,7 +27,7 @@ mod window;
 mod tests;
 
 pub use axes::{Along, Axes, Labels, Measure};
-pub use cells::BoundingBox;
+pub use cells::{BoundingBox, Cells, Ground};
 pub use cut::Cut;
 pub use duration::Duration;
 pub use indices::{Indices, Run};

@@ -33,6 +33,7 @@ fn facts() -> ServerFacts {
         version: "7".to_owned(),
         abi: "1.3".to_owned(),
         state_folder: None,
+        computing_bytes: None,
         plugins: vec![plugin("weir", "7"), plugin("file", "5")],
     }
 }

@@ -112,6 +112,19 @@ impl Packing {
         Ok(packing)
     }
 
+    /// Numbers that are stored as they are meant; none is missing but NaN.
+    #[must_use]
+    pub fn plain(of: NumberType) -> Self {
+        Self {
+            stored: of,
+            unpacked: of,
+            missing: Vec::new(),
+            valid: ValidRange::default(),
+            scale: None,
+            offset: None,
+        }
+    }
+
     /// The same, but values outside the valid range are values, as xarray takes them.
     #[must_use]
     pub fn without_valid_range(mut self) -> Self {

@@ -61,13 +61,16 @@ pub fn elements(reduction: &Reduction<'_>) -> usize {
 
 /// Whether a job can say what a reduction is.
 pub fn can_say(reduction: &Reduction<'_>) -> bool {
-    let packing = reduction.source.unpacking.packing();
+    let packing = reduction.source.stored.packing();
     let finite = |number: Option<f64>| number.is_none_or(f64::is_finite);
     let weights = || reduction.axes.iter().filter_map(|axis| axis.weights.as_deref()).flatten();
     let not_kept = reduction.axes.iter().filter(|axis| axis.role != Role::Kept).count();
     // Along several axes, which value comes first depends on how the array is cut.
     let is_end = matches!(reduction.action, Action::First | Action::Last);
-    let has_all = reduction.axes.iter().all(|axis| axis.indices.count() > 0) && elements(reduction) > 0;
+    // Workers know the variable as it is stored.
+    let is_stored = reduction.source.mapping.is_none();
+    let has_all =
+        is_stored && reduction.axes.iter().all(|axis| axis.indices.count() > 0) && elements(reduction) > 0;
     has_all
         && (!is_end || not_kept <= 1)
         && finite(packing.scale())
@@ -81,7 +84,7 @@ pub fn can_say(reduction: &Reduction<'_>) -> bool {
 /// `Unsupported` where it is too long.
 pub fn line(reduction: &Reduction<'_>, base: &str) -> Result<Vec<u8>, Error> {
     let source = &reduction.source;
-    let packing = source.unpacking.packing();
+    let packing = source.stored.packing();
     let job = Job {
         protocol: PROTOCOL,
         array: array(base, source.dataset.id(), source.path),

@@ -25,7 +25,8 @@ pub enum Type {
 impl Type {
     /// The type of a reduction's result: that which [`Reduction::compute`] gives.
     pub fn of(reduction: &Reduction<'_>) -> Self {
-        let (kind, number) = (reduction.source.unpacking.kind(), reduction.source.unpacking.number_type());
+        let unpacking = reduction.source.unpacking();
+        let (kind, number) = (unpacking.kind(), unpacking.number_type());
         let real =
             if kind == Kind::Single && !reduction.is_weighted() { Self::Float32 } else { Self::Float64 };
         match reduction.action {

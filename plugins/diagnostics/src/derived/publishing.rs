@@ -57,7 +57,7 @@ impl Publisher {
         let of = (&dataset, schema.as_ref());
         let diagnostic = match asked {
             Asked::Groups(asked, part) => groupby::diagnostic(of, asked, part)?,
-            Asked::Query(query) => query::diagnostic(of, query)?,
+            Asked::Query(query) => query::diagnostic(of, query, &|_| Ok(()))?,
         };
         let shown = shown(&diagnostic)?;
         if elsewhere == Elsewhere::Png && shown.1 == 0 {

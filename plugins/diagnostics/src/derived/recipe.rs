@@ -93,12 +93,12 @@ impl Recipe {
                 Box::new(Reduced::new(diagnostic, &Chunks::default())?)
             }
             Self::Query { query, .. } => {
-                let diagnostic = query::diagnostic(sources.first()?, query)?;
+                let diagnostic = query::diagnostic(sources.first()?, query, &|_| Ok(()))?;
                 Box::new(Reduced::new(diagnostic, &Chunks::default())?)
             }
             Self::Virtual(definition) => match definition.check().map(|()| &definition.query)? {
                 Some(query) => {
-                    let diagnostic = query::diagnostic(sources.first()?, query)?;
+                    let diagnostic = query::diagnostic(sources.first()?, query, &|_| Ok(()))?;
                     Box::new(Reduced::new(diagnostic, &definition.chunks)?)
                 }
                 None => Box::new(Formulas::new(definition, sources)?),

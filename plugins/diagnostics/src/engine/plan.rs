@@ -137,6 +137,14 @@ pub fn blocks(axes: &[Axis], part: &Part, element: usize) -> Vec<Vec<Range<usize
     blocks
 }
 
+/// Bytes of the largest block that is read for a part.
+#[must_use]
+pub fn block_bytes(axes: &[Axis], part: &Part, element: usize) -> u64 {
+    let lengths = lengths(axes, part, element as u64);
+    let count = |(axis, length): (&Axis, &u64)| length.div_ceil(axis.reach().2).min(axis.indices.count());
+    axes.iter().zip(&lengths).map(count).fold(element as u64, u64::saturating_mul)
+}
+
 /// How many indices of the variable a block has along each axis: whole chunks, several where they are small.
 fn lengths(axes: &[Axis], part: &Part, element: u64) -> Vec<u64> {
     let extents: Vec<u64> =

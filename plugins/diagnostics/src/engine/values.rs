@@ -60,6 +60,17 @@ impl Values {
         }
     }
 
+    /// Bytes that they take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let size = match self {
+            Self::Float32(_) => 4,
+            Self::Float64(_) | Self::Signed(..) | Self::Unsigned(_) => 8,
+            Self::Truth(_) => 1,
+        };
+        self.len().saturating_mul(size)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Results as CSV and as CoverageJSON.
 
+use std::sync::Arc;
+
 use weir_cf::axes::{Axis, Kind};
 use weir_coverage::covjson::{Coverage, END, END_OF_RANGE, Ground, Role, Vertical};
 use weir_coverage::csv::{self, Heads};
@@ -17,7 +19,7 @@ const PIECE: usize = 1 << 14;
 /// A result as lines.
 pub struct CsvBody {
     frame: Frame,
-    values: Values,
+    values: Arc<Values>,
     head: Option<String>,
     next: usize,
 }
@@ -31,7 +33,7 @@ impl CsvBody {
         let frame = frame(outcome, Keep::All)?;
         check(&outcome.values)?;
         let head = Some(csv::head(&frame, Heads::Names));
-        Ok(Self { frame, values: outcome.values.clone(), head, next: 0 })
+        Ok(Self { frame, values: Arc::clone(&outcome.values), head, next: 0 })
     }
 }
 
@@ -53,7 +55,7 @@ impl Body for CsvBody {
 /// A result as a coverage.
 pub struct CoverageBody {
     coverage: Coverage,
-    values: Values,
+    values: Arc<Values>,
     head: Option<String>,
     next: usize,
     is_done: bool,
@@ -77,7 +79,7 @@ impl CoverageBody {
             Error::unsupported(format!("CoverageJSON has no place for {name}; ask for JSON or netCDF"))
         };
         let head = coverage.begin().map_err(refused)? + &coverage.begin_range(0).map_err(refused)?;
-        Ok(Self { coverage, values: outcome.values.clone(), head: Some(head), next: 0, is_done: false })
+        Ok(Self { coverage, values: Arc::clone(&outcome.values), head: Some(head), next: 0, is_done: false })
     }
 }
 

@@ -200,8 +200,13 @@ mod tests {
 
     fn check(values: Values, lengths: &[usize], expected: &str) {
         let dimensions = lengths.iter().enumerate().map(|(at, length)| (format!("d{at}"), *length)).collect();
-        let outcome =
-            Outcome { name: "v".into(), dimensions, attributes: vec![], values, coordinates: vec![] };
+        let outcome = Outcome {
+            name: "v".into(),
+            dimensions,
+            attributes: vec![],
+            values: values.into(),
+            coordinates: vec![],
+        };
         let mut body = JsonBody::new(outcome);
         let mut text = String::new();
         while let Some(piece) = body.next().unwrap() {

@@ -1,6 +1,7 @@
 //! Results as netCDF files, classic ones and netCDF-4.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use weir_cf::packing::NumberType;
 use weir_model::{Attribute, ByteOrder, Value};
@@ -38,7 +39,22 @@ struct Part {
     name: String,
     dimensions: Vec<String>,
     attributes: Vec<Attribute>,
-    labels: Labels,
+    said: Said,
+}
+
+/// What a variable of a file holds.
+enum Said {
+    Numbers(Arc<Values>),
+    Texts(Vec<String>),
+}
+
+impl Said {
+    fn of(labels: Labels) -> Self {
+        match labels {
+            Labels::Numbers(values) | Labels::Times(_, values) => Self::Numbers(Arc::new(values)),
+            Labels::Texts(texts) => Self::Texts(texts),
+        }
+    }
 }
 
 /// The elements of one variable.
@@ -49,7 +65,7 @@ struct Elements {
 }
 
 enum Data {
-    Numbers(Values),
+    Numbers(Arc<Values>),
     /// Texts as characters, padded to one length.
     Characters(Vec<u8>),
 }
@@ -77,11 +93,9 @@ impl NetcdfBody {
         let mut contents = Vec::new();
         for part in parts {
             let mut places = places(&part, file.dimensions.iter().map(|dimension| dimension.name.as_str()));
-            let (external, data) = match part.labels {
-                Labels::Numbers(values) | Labels::Times(_, values) => {
-                    (narrow(&values), Data::Numbers(values))
-                }
-                Labels::Texts(texts) => {
+            let (external, data) = match part.said {
+                Said::Numbers(values) => (narrow(&values), Data::Numbers(values)),
+                Said::Texts(texts) => {
                     let (length, characters) = characters(&texts);
                     places.push(file.dimensions.len());
                     file.dimensions.push(dimension((format!("{}_characters", part.name), length)));
@@ -104,13 +118,13 @@ impl NetcdfBody {
         let mut contents = Vec::new();
         for part in parts {
             let places = places(&part, dimensions.iter().map(|(name, _)| name.as_str()));
-            let (elements, external, data) = match part.labels {
-                Labels::Numbers(values) | Labels::Times(_, values) => {
+            let (elements, external, data) = match part.said {
+                Said::Numbers(values) => {
                     let external = external(&values);
                     (Elements4::Numbers(external), external, Data::Numbers(values))
                 }
                 // The metadata has them, and nothing is left to send.
-                Labels::Texts(texts) => {
+                Said::Texts(texts) => {
                     let texts = texts.into_iter().map(String::into_bytes).collect();
                     (Elements4::Texts(texts), External::Char, Data::Characters(Vec::new()))
                 }
@@ -154,7 +168,7 @@ fn parts(outcome: Outcome) -> Vec<Part> {
         if dimensions != [name.clone()] {
             beside.push(name.clone());
         }
-        parts.push(Part { name, dimensions, attributes, labels });
+        parts.push(Part { name, dimensions, attributes, said: Said::of(labels) });
     }
     let mut attributes = outcome.attributes;
     if !beside.is_empty() {
@@ -166,7 +180,7 @@ fn parts(outcome: Outcome) -> Vec<Part> {
         _ => {}
     }
     let dimensions = outcome.dimensions.into_iter().map(|(name, _)| name).collect();
-    parts.push(Part { name: outcome.name, dimensions, attributes, labels: Labels::Numbers(outcome.values) });
+    parts.push(Part { name: outcome.name, dimensions, attributes, said: Said::Numbers(outcome.values) });
     parts
 }
 
