@@ -128,7 +128,7 @@ impl Mapping {
                 let all = cells.iter().zip(0_usize..).filter(|(cell, _)| **cell != NO_CELL);
                 let all = all.map(|(cell, place)| Wanted::of((place, *cell), width)).collect();
                 let all = clusters(all, self.chunk(chunks));
-                all.iter().map(|cluster| cluster.cells()).fold(0, u64::saturating_add)
+                all.iter().map(Cluster::cells).fold(0, u64::saturating_add)
             }
             Taking::Sums { rows, columns, .. } => {
                 let length = |shares: &Shares| {

@@ -281,9 +281,9 @@ impl Mapped<'_> {
         let (first, second) = (self.targets(0), self.targets(1));
         let is_single = self.source.unpacking().stored_size() == 4;
         if is_single {
-            fill(out, &f32::NAN.to_ne_bytes())
+            fill(out, &f32::NAN.to_ne_bytes());
         } else {
-            fill(out, &f64::NAN.to_ne_bytes())
+            fill(out, &f64::NAN.to_ne_bytes());
         }
         let (Some(taken_rows), Some(taken_columns)) = (rows.hull(&first), columns.hull(&second)) else {
             return Ok(());
@@ -325,9 +325,9 @@ impl Mapped<'_> {
                 let place = target.saturating_add(beside.saturating_mul(across));
                 #[expect(clippy::cast_possible_truncation, reason = "the one rounding of sums of singles")]
                 if is_single {
-                    put(out, &[place], &(value as f32).to_ne_bytes())
+                    put(out, &[place], &(value as f32).to_ne_bytes());
                 } else {
-                    put(out, &[place], &value.to_ne_bytes())
+                    put(out, &[place], &value.to_ne_bytes());
                 }
             }
         }

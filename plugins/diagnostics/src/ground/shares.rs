@@ -37,7 +37,7 @@ impl Ordered {
     }
 
     /// The neighbours of a value, each with how far it is; none where the value lies outside.
-    fn neighbours(&self, wanted: f64) -> (Option<(f64, u32)>, Option<(f64, u32)>) {
+    fn neighbours(&self, wanted: f64) -> [Option<(f64, u32)>; 2] {
         let wanted = if self.around == Around::Turns { wanted.rem_euclid(360.0) } else { wanted };
         let behind = self.values.partition_point(|(value, _)| *value <= wanted);
         let apart = |found: Option<&(f64, u32)>, turn: f64| {
@@ -47,11 +47,11 @@ impl Ordered {
         let low = before.map(|place| apart(self.values.get(place), 0.0));
         let high = apart(self.values.get(behind), 0.0);
         match self.around {
-            Around::Ends => (low.flatten(), high),
-            Around::Turns => (
+            Around::Ends => [low.flatten(), high],
+            Around::Turns => [
                 low.unwrap_or_else(|| apart(self.values.last(), -360.0)),
                 high.or_else(|| apart(self.values.first(), 360.0)),
-            ),
+            ],
         }
     }
 }
@@ -65,7 +65,7 @@ pub fn nearest(values: &[f64], around: Around, targets: &[f64]) -> Vec<Option<u3
     let ordered = Ordered::of(values, around);
     let reach = if ordered.values.len() < 2 { f64::INFINITY } else { ordered.step / 2.0 * SLACK };
     let near = |wanted: &f64| {
-        let (low, high) = ordered.neighbours(*wanted);
+        let [low, high] = ordered.neighbours(*wanted);
         // Of two that are as near, the greater one, as pandas takes it.
         let found = match (low, high) {
             (Some(low), Some(high)) if low.0 < high.0 => Some(low),
@@ -81,8 +81,8 @@ pub fn nearest(values: &[f64], around: Around, targets: &[f64]) -> Vec<Option<u3
 pub fn linear(values: &[f64], around: Around, targets: &[f64]) -> Shares {
     let ordered = Ordered::of(values, around);
     Shares::of(targets.iter().map(|wanted| match ordered.neighbours(*wanted) {
-        (Some((0.0, place)), _) => vec![(place, 1.0)],
-        (Some((before, low)), Some((behind, high)))
+        [Some((0.0, place)), _] => vec![(place, 1.0)],
+        [Some((before, low)), Some((behind, high))]
             if low != high && before + behind <= ordered.step * SLACK =>
         {
             let apart = before + behind;
@@ -201,10 +201,10 @@ mod tests {
             let (cells, targets) = (cut(cells, turned), cut(targets, other));
             let shares = overlapping(&cells, Around::Turns, &targets, |a, b| b - a);
             let mut taken = vec![0.0; cells.len()];
-            for target in 0..targets.len() {
+            for (target, edges) in targets.iter().enumerate() {
                 shares.at(target).iter().for_each(|(place, part)| taken[*place as usize] += part);
                 let whole: f64 = shares.at(target).iter().map(|(_, part)| part).sum();
-                prop_assert!((whole - (targets[target][1] - targets[target][0])).abs() < 1e-9);
+                prop_assert!((whole - (edges[1] - edges[0])).abs() < 1e-9);
             }
             for (taken, cell) in taken.iter().zip(&cells) {
                 prop_assert!((taken - (cell[1] - cell[0])).abs() < 1e-9);

@@ -105,7 +105,7 @@ fn groups_may_lie_over_two_dimensions_or_along_several() {
     let mut expected = [0.0; 3];
     cells.for_each(|(cell, sum)| expected[(cell % 3) as usize] += sum);
     assert_eq!(numbers(&made["data"]), expected);
-    let made = asked(&globe(), "action=max&by=lat,lon");
+    let made = asked(&globe(), "action=max&by=lat,lon&over=time");
     assert_eq!(made["dims"], serde_json::json!(["lon", "lat"]));
     let expected: Vec<f64> = (0..6).flat_map(|column| (0..4).map(move |row| value(column, 2, row))).collect();
     assert_eq!(numbers(&made["data"]), expected);
