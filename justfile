@@ -49,6 +49,7 @@ conformance: build
     done
     python3 conformance/stac_search.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     python3 conformance/subsets.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
+    python3 conformance/maps.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     plugins=$(mktemp -d); trap 'rm -rf "$plugins"' EXIT; \
         just plugins "$plugins"; \
         python3 conformance/run.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" --plugins-only "$plugins"; \

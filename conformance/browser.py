@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Looks at weir in Chromium: its own pages, and a catalog and an item in STAC Browser.
+"""Looks at weir in Chromium: its own pages, a catalog and an item in STAC Browser, and a map in Leaflet.
 
 `browser.py --venvs DIR --weir FILE DATA`, after `browser/install.sh`. Weir's own pages must show what they should, also to those without scripts, say nothing on the
-console, and ask no other server for anything. STAC Browser must show the datasets of the STAC API, and an item with all its assets.
+console, and ask no other server for anything. STAC Browser must show the datasets of the STAC API, and an item with all its assets. Leaflet's tiles and maps of WMS must have the colours of the values that weir
+gives for the same tiles.
 Exit code: 0 all is as it must be, 1 something is not, 2 could not run.
 """
 
@@ -14,6 +15,7 @@ import html
 import http.server
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -182,23 +184,56 @@ def look_with_stac_browser(base: str, application: str, dataset: str):
     yield from (f"STAC Browser does not show {title!r} of the item: {item.text[:400]}" for title in titles if title not in item.text)
 
 
+# The colours of the map are those of values from and to.
+LEAST, MOST = 150, 350
+
+
+def look_at_map(base: str, leaflet: Path, dataset: str, layer: str):
+    """What is wrong with a map in Leaflet: tiles and WMS, whose greys must be those of the values."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(Path(__file__).with_name("browser") / "map.html", folder)
+        for name in ("leaflet.js", "leaflet.css"):
+            shutil.copy(leaflet / name, folder)
+        asked = {"url": f"{base}/datasets/{urllib.parse.quote(dataset)}", "layer": layer, "least": LEAST, "most": MOST}
+        page = see(f"{serve(Path(folder))}/map.html?{urllib.parse.urlencode(asked)}")
+    found = re.search(r'(?s)<pre id="seen">(.+?)</pre>', page.page)
+    if not found:
+        yield f"Leaflet's map is not there: {page.console}"
+        return
+    seen = json.loads(html.unescape(found.group(1)))
+    print(f"looked at a map in Leaflet: {len(seen['tiles'])} tiles, {len(seen['wms'])} maps of WMS")
+    if seen["failed"] or page.console or len(seen["tiles"]) < 6:
+        yield f"Leaflet's map lacks tiles: {seen['failed']} {page.console}"
+    if seen["wms"] != seen["tiles"]:
+        yield f"Leaflet's maps of WMS are not its tiles: {seen['wms']} {seen['tiles']}"
+    if len(set(seen["values"].values())) < 3:
+        yield f"Leaflet's values are all the same: {seen['values']}"
+    for tile, value in seen["values"].items():
+        grey = int((value - LEAST) / (MOST - LEAST) * 256)
+        if abs(seen["tiles"][tile] - grey) > 1:
+            yield f"Leaflet's tile {tile} is {seen['tiles'][tile]} where the value {value} is {grey}"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venvs", type=Path, required=True, help="where browser/install.sh built STAC Browser")
     parser.add_argument("--weir", type=Path, required=True, help="the server")
     parser.add_argument("data", type=Path, help="a folder of data")
+    parser.add_argument("--layer", default="temperature", help="the variable of it that is looked at on a map")
     parser.add_argument("--dataset", default="temperature.nc", help="the dataset that is looked at")
     options = parser.parse_args()
     built = options.venvs / "browser" / "dist"
     axe = next(built.parent.glob("axe-*.min.js"), None)
-    if axe is None or not (built / "index.html").exists():
-        print(f"no axe-core or no {built}: run conformance/browser/install.sh", file=sys.stderr)
+    leaflet = next(built.parent.glob("leaflet-*"), None)
+    if axe is None or leaflet is None or not (built / "index.html").exists():
+        print(f"no axe-core, no Leaflet or no {built}: run conformance/browser/install.sh", file=sys.stderr)
         return 2
     with Weir(options.weir.absolute(), [options.data.absolute()], None) as weir:
         if not weir.healthy:
             print(f"weir does not start: {weir.last_words()}", file=sys.stderr)
             return 2
         wrong = [*look_at_own_pages(weir.base, options.dataset, axe), *look_at_copying(weir.base, options.dataset), *look_with_stac_browser(weir.base, serve(built.absolute()), options.dataset)]
+        wrong += look_at_map(weir.base, leaflet, options.dataset, options.layer)
     for line in wrong:
         print(line)
     print("all is as it must be" if not wrong else f"{len(wrong)} things are wrong")

@@ -81,7 +81,7 @@ def capabilities(base: str, files: list[Path]) -> str:
                 layer = wms["numbers"]
                 west, south, east, north = layer.boundingBoxWGS84
                 assert (east - west, south, north) == (360, -90, 90), layer.boundingBoxWGS84
-                assert layer.dimensions["elevation"]["values"] == ["1000,850,500"] or layer.dimensions["elevation"]["values"] == ["1000", "850", "500"]
+                assert layer.elevations == ["1000", "850", "500"], layer.elevations
                 assert layer.timepositions == ["2001-01-01T00:00:00Z/2001-01-08T12:00:00Z/PT6H"], layer.timepositions
                 assert layer.defaulttimeposition == "2001-01-08T12:00:00Z"
                 assert "default-scalar/viridis" in layer.styles and "EPSG:3857" in layer.crsOptions, (list(layer.styles)[:3], layer.crsOptions)

@@ -36,9 +36,9 @@ STARTS = (
 DOCUMENTS = ("text/", "application/json", "application/xml", "application/yaml", "application/geo+json", "application/schema+json", "application/vnd.oai")
 ABSOLUTE = re.compile(rb"https?://[^\s\"'<>\\)\]},`|&;]+")
 # What is no address itself: clients put more behind it.
-BEGINNINGS = ("/opendap", "/thredds/dodsC/", "/thredds/fileServer/", "/thredds/ncss/grid/", "/refs.parquet", "/s3")
-# What says without a query which one it needs (400).
-ASKED = "/thredds/ncss/grid/"
+BEGINNINGS = ("/opendap", "/thredds/dodsC/", "/thredds/fileServer/", "/thredds/ncss/grid/", "/thredds/wms/", "/refs.parquet", "/s3")
+# What says without a query, or all of it, which one it needs (400).
+ASKED = ("/thredds/ncss/grid/", "?REQUEST=GetLegendGraphic")
 # As many of one kind: the same path with other names.
 MOST_OF_A_KIND = 12
 
@@ -158,7 +158,7 @@ def crawl(origin: Origin, most: int) -> list[str]:
             continue
         status, media_type, body = origin.get(url)
         followed[media_type.split(";")[0]] += 1
-        if status >= 400 and not url.endswith(BEGINNINGS) and not (status == 400 and ASKED in url):
+        if status >= 400 and not url.endswith(BEGINNINGS) and not (status == 400 and any(asked in url for asked in ASKED)):
             wrong.append(f"{url}: {status} {body[:120]!r}")
             continue
         if inner in body:

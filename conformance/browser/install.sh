@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs what browser.py needs: Chromium of Debian, axe-core from npm, and STAC Browser from npm, built; both below $WEIR_VENVS/browser (target/venvs by default).
+# Installs what browser.py needs: Chromium of Debian, axe-core and Leaflet from npm, and STAC Browser from npm, built; both below $WEIR_VENVS/browser (target/venvs by default).
 # What is installed already is left alone.
 set -eu
 
 version=4.0.1
 axe=4.11.0
+leaflet=1.9.4
 # Of what it is built from, nothing newer than this is taken; newer versions of ol-stac want another OpenLayers.
 before=2026-11-15
 ol_stac=1.1.0
@@ -32,6 +33,13 @@ if [ ! -e "$built/axe-$axe.min.js" ]; then
     scratch=$(mktemp -d)
     (cd "$scratch" && tar -xzf "$(npm pack --silent "axe-core@$axe")")
     mv "$scratch/package/axe.min.js" "$built/axe-$axe.min.js"
+    rm -rf "$scratch"
+fi
+if [ ! -e "$built/leaflet-$leaflet" ]; then
+    echo "Leaflet: installing in $built"
+    scratch=$(mktemp -d)
+    (cd "$scratch" && tar -xzf "$(npm pack --silent "leaflet@$leaflet")")
+    mv "$scratch/package/dist" "$built/leaflet-$leaflet"
     rm -rf "$scratch"
 fi
 if [ "$(cat "$built/stamp" 2>/dev/null)" = "$version" ]; then

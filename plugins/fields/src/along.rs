@@ -131,4 +131,30 @@ mod tests {
         assert_eq!(Along::of(std::iter::empty(), (10, 4)), None);
         assert_eq!(Along::of([12].into_iter(), (10, 4)), None);
     }
+
+    proptest::proptest! {
+        /// Each index that is seen is read, or one of its block; no more is read than pixels and seams can need.
+        #[test]
+        fn every_index_has_its_place(
+            first in 0_u32..5000,
+            steps in proptest::collection::vec(1_u32..9, 1..400),
+            seam in proptest::option::of(1000_u32..4000),
+            pixels in 1_u32..600,
+        ) {
+            let mut indices = vec![first];
+            for (number, step) in steps.iter().enumerate() {
+                let jump = seam.filter(|_| number == steps.len() / 2).unwrap_or_default();
+                indices.push(indices[number] + step + jump);
+            }
+            let length = *indices.last().unwrap() as usize + 7;
+            let along = Along::of(indices.iter().copied(), (length, pixels)).unwrap();
+            let read: Vec<u64> = along.indices().iter().map(|(index, _)| index).collect();
+            proptest::prop_assert!(read.iter().all(|index| *index < length as u64));
+            proptest::prop_assert!(read.is_sorted_by(|a, b| a < b));
+            for index in indices {
+                let place = along.place(index).unwrap();
+                proptest::prop_assert!(read[place as usize].abs_diff(u64::from(index)) < along.step);
+            }
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub struct Access {
 }
 
 /// All ways that catalogs know.
-const ACCESSES: [Access; 6] = [
+const ACCESSES: [Access; 7] = [
     Access {
         name: "opendap",
         label: "OPeNDAP",
@@ -82,6 +82,14 @@ const ACCESSES: [Access; 6] = [
         page: "",
         media_type: "application/geo+json",
         pattern: "/datasets/{id}/stac",
+    },
+    Access {
+        name: "wms",
+        label: "WMS",
+        suffix: "/wms",
+        page: "?service=WMS&version=1.3.0&request=GetCapabilities",
+        media_type: "text/xml",
+        pattern: "/datasets/{id}/wms",
     },
 ];
 

@@ -210,3 +210,33 @@ fn only_what_is_seen_is_read() {
     // The two coordinates, and the values.
     assert!(running().reads() - before <= 4, "{}", running().reads() - before);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    /// Whatever is asked for is answered, or refused for what is wrong with it.
+    #[test]
+    fn any_request_is_answered_or_refused(
+        operation in proptest::sample::select(vec!["GetMap", "GetFeatureInfo", "GetLegendGraphic", "GetMetadata", "GetCapabilities"]),
+        keys in proptest::collection::vec((
+            proptest::sample::select(vec![
+                "layers", "styles", "time", "bbox", "width", "i", "item", "colorscalerange", "numcolorbands", "bgcolor", "crs",
+                "version", "format", "elevation", "logscale", "day",
+            ]),
+            "[-+0-9a-zA-Z,./:%]{0,12}|-?[0-9.e]{1,9},[0-9]{1,3}|[0-9]{4}-[0-9]{2}|360,9e9,inf,1",
+        ), 0..4),
+    ) {
+        let mut target = format!("/datasets/moving/wms?request={operation}");
+        for (key, value) in keys {
+            target += &format!("&{key}={value}");
+        }
+        target += "&layers=t&layer=t&query_layers=t&crs=CRS:84&bbox=-180,-90,180,90&width=9&height=9&i=1&j=1&item=menu";
+        if let Err(error) = running().get(&target) {
+            let is_refusal = matches!(
+                error.kind,
+                ErrorKind::BadRequest | ErrorKind::NotFound | ErrorKind::TooLarge | ErrorKind::Unsupported
+            );
+            proptest::prop_assert!(is_refusal, "{target}: {error}");
+        }
+    }
+}

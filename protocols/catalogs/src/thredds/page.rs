@@ -61,7 +61,7 @@ pub fn dataset_page(site: &Site<'_>, entry: &Entry<'_>, summary: Option<&Summary
                 @let url = format!("{}{}{path}", site.base, service.path);
                 li { b { (service.service_type) ": " } a href={ (url) (service.page) } { (url) } }
             }
-            @for access in site.offers.accesses().filter(|access| !["opendap", "file"].contains(&access.name)) {
+            @for access in site.offers.accesses().filter(|access| !["opendap", "file", "wms"].contains(&access.name)) {
                 @let url = site.dataset_url(entry.id) + access.suffix;
                 li { b { (access.label) ": " } a href={ (url) (access.page) } { (url) } }
             }

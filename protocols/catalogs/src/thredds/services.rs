@@ -18,7 +18,7 @@ pub struct Service {
 }
 
 /// In the order in which netCDF-Java and people like them. Names are those that Unidata's own server gives.
-const SERVICES: [Service; 4] = [
+const SERVICES: [Service; 5] = [
     Service {
         name: "odap",
         service_type: "OPENDAP",
@@ -46,6 +46,13 @@ const SERVICES: [Service; 4] = [
         path: "/thredds/ncss/grid/",
         page: "/dataset.xml",
         pattern: "/thredds/ncss/grid/{id}",
+    },
+    Service {
+        name: "wms",
+        service_type: "WMS",
+        path: "/thredds/wms/",
+        page: "?service=WMS&version=1.3.0&request=GetCapabilities",
+        pattern: "/thredds/wms/{id}",
     },
 ];
 
