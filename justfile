@@ -39,6 +39,7 @@ conformance: build
     python3 conformance/diagnostics.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     "{{ venvs }}/tables/bin/python" -m pytest -q -p no:cacheprovider clients/weir-dask
     python3 conformance/dask_cluster.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
+    python3 conformance/derived.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     python3 conformance/processed.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir"
     python3 conformance/grib_messages.py --venvs "{{ venvs }}" --weir "{{ target }}/release/weir" datasets/tests/fixtures
     just samples "{{ target }}/samples"

@@ -22,7 +22,11 @@ fn rust_example(name: &str) -> PathBuf {
 
 /// Compiles an example plugin written in C with gcc against the header alone.
 fn c_example(source: &Path, into: &Path, flags: &[&str]) {
-    let header = root().join("plugin-api/include");
+    c_plugin((source, &root().join("plugin-api/include")), into, flags);
+}
+
+/// Compiles a plugin written in C against the header in a folder.
+fn c_plugin((source, header): (&Path, &Path), into: &Path, flags: &[&str]) {
     let mut gcc = Command::new("gcc");
     gcc.args(["-std=c11", "-Wall", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden"]).args(flags);
     let built = gcc.arg("-I").arg(header).arg("-o").arg(into).arg(source).status().unwrap();
@@ -60,6 +64,31 @@ fn examples_in_c_and_rust_serve() {
         "one line a request: {}",
         server.log()
     );
+    server.stop(&[]);
+}
+
+/// What was built against the tables of minor version 0, which are smaller, serves as ever: files, and datasets that other plugins
+/// make.
+#[test]
+fn plugins_of_the_first_version_serve() {
+    let (data, plugins) = (small_folder(), tempfile::tempdir().unwrap());
+    let source = root().join("plugin-api/examples/c-hello/hello.c");
+    let header = root().join("tests/fixtures/abi-1.0");
+    let text = std::fs::read_to_string(header.join("weir_plugin.h")).unwrap();
+    assert!(text.contains("#define WEIR_ABI_MINOR 0") && !text.contains("dataset_layout"));
+    c_plugin((&source, &header), &plugins.path().join("hello.so"), &[]);
+    let file = data.path().join("weir.toml");
+    let made = "id = \"made\"\nsource = \"d.nc\"\n[plugins.diagnostics.virtual.variables.v]\nexpression = \"x * 2\"\n";
+    std::fs::write(&file, format!("[[plugins.diagnostics.virtual]]\n{made}")).unwrap();
+    let arguments = ["--plugins", plugins.path().to_str().unwrap(), "--config", file.to_str().unwrap()];
+    let server = Server::start(Mode::LinkedIn, data.path(), &arguments);
+    for id in ["d.nc", "made"] {
+        let reply = server.get(&format!("/datasets/{id}/hello-c"));
+        assert_eq!((reply.status, reply.complete), (200, true), "{}", reply.text());
+        assert!(reply.text().contains(id), "{}", reply.text());
+    }
+    let plugins = server.get("/plugins").text();
+    assert!(plugins.contains("hello-c"), "{plugins}");
     server.stop(&[]);
 }
 

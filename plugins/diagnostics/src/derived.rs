@@ -1,6 +1,6 @@
 //! Results as datasets of their own: published with the host, and made part by part when somebody reads them.
 
-mod addresses;
+pub mod addresses;
 pub mod contents;
 pub mod held;
 mod naming;
@@ -121,3 +121,6 @@ impl Provider for DiagnosticsPlugin {
         self.with_derived(published, |derived| derived.memory(wanted))
     }
 }
+
+#[cfg(test)]
+mod tests;

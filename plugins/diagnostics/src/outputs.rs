@@ -101,7 +101,8 @@ impl Chosen {
         };
         let format = Format::named(name).ok_or_else(|| {
             let shown: String = name.chars().take(40).collect();
-            let names: Vec<&str> = FORMATS.iter().map(|(_, name, _)| *name).collect();
+            let elsewhere = crate::derived::addresses::FORMATS.iter().map(|(name, _)| *name);
+            let names: Vec<&str> = FORMATS.iter().map(|(_, name, _)| *name).chain(elsewhere).collect();
             Error::bad_request(format!("format {shown:?} is not known; there are {}", names.join(", ")))
         })?;
         Ok(Self { format, by_address: true })

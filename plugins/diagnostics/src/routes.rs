@@ -2,6 +2,7 @@
 
 use weir_plugin_api::{Parameter, Route};
 
+use crate::derived::addresses;
 use crate::outputs::FORMATS;
 
 /// `/datasets/{id}/groupby/{variable}/{coord}/{action}`.
@@ -68,7 +69,9 @@ fn part() -> Parameter {
 /// What all routes have in common.
 fn described(route: Route) -> Route {
     let json = ["application/json"].as_slice();
-    let names: Vec<String> = FORMATS.iter().map(|(_, name, _)| format!("{name:?}")).collect();
+    let names =
+        FORMATS.iter().map(|(_, name, _)| *name).chain(addresses::FORMATS.iter().map(|(name, _)| *name));
+    let names: Vec<String> = names.map(|name| format!("{name:?}")).collect();
     let media_types = FORMATS.map(|(_, _, media_type)| media_type);
     let schema = format!(r#"{{"type":"string","enum":[{}]}}"#, names.join(","));
     route
@@ -77,6 +80,11 @@ fn described(route: Route) -> Route {
                 .schema(&schema),
         )
         .answers(200, &media_types, "the result; as JSON, what DataArray.from_dict of xarray takes")
+        .answers(
+            303,
+            json,
+            "as Zarr or as a picture: where the result is, which is a dataset of its own from now on",
+        )
         .answers(400, json, "something that is not valid, with what is")
         .answers(404, json, "no such dataset or variable")
         .answers(413, json, "more than this server computes at once, and how to ask for less")

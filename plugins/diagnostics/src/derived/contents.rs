@@ -122,11 +122,39 @@ fn variable(one: &Computed, coordinates: &[ResultCoordinate]) -> Variable {
     }
 }
 
-fn held(coordinate: &ResultCoordinate, dimensions: &[Dimension]) -> Result<Variable, Error> {
-    let data_type = match &coordinate.labels {
-        Labels::Numbers(values) | Labels::Times(_, values) => data_type(values),
+/// The type in which a coordinate is given: integers of 64 bits as such of 32 where all fit, which clients of every protocol know.
+#[must_use]
+pub fn label_type(labels: &Labels) -> DataType {
+    match labels {
+        Labels::Numbers(values) | Labels::Times(_, values) => match values {
+            Values::Signed(NumberType::Int64, numbers)
+                if numbers.iter().all(|number| i32::try_from(*number).is_ok()) =>
+            {
+                DataType::Int32
+            }
+            values => data_type(values),
+        },
         Labels::Texts(_) => DataType::String,
-    };
+    }
+}
+
+/// Values in a type: integers as doubles, or as such of 32 bits.
+#[must_use]
+pub fn in_type(values: Values, data_type: &DataType) -> Values {
+    match (values, data_type) {
+        (Values::Signed(NumberType::Int64, numbers), DataType::Int32) => {
+            Values::Signed(NumberType::Int32, numbers)
+        }
+        (values @ (Values::Signed(..) | Values::Unsigned(_) | Values::Truth(_)), DataType::Float64) => {
+            let doubles = (0..values.len()).filter_map(|place| values.at(place)).map(One::double);
+            Values::Float64(doubles.collect())
+        }
+        (values, _) => values,
+    }
+}
+
+fn held(coordinate: &ResultCoordinate, dimensions: &[Dimension]) -> Result<Variable, Error> {
+    let data_type = label_type(&coordinate.labels);
     let length = |name: &String| dimensions.iter().find(|one| one.name == *name).map(|one| one.length);
     let shape: Option<Vec<u64>> = coordinate.dimensions.iter().map(length).collect();
     let elements = |shape: &[u64]| shape.iter().try_fold(1_u64, |all, one| all.checked_mul(*one));

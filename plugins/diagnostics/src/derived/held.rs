@@ -1,8 +1,9 @@
 //! Coordinates of made datasets: they are at hand, and parts of them are picked.
 
+use weir_model::DataType;
 use weir_plugin_api::{Error, Wanted};
 
-use super::contents::{data_type, places, write};
+use super::contents::{in_type, label_type, places, write};
 use crate::labels::Labels;
 use crate::result::ResultCoordinate;
 
@@ -22,9 +23,10 @@ pub fn read(
     wanted: Wanted<'_>,
     out: &mut [u8],
 ) -> Result<(), Error> {
-    match picked(coordinates, dimensions, wanted)? {
+    let (data_type, labels) = picked(coordinates, dimensions, wanted)?;
+    match labels {
         Labels::Numbers(values) | Labels::Times(_, values) => {
-            write(&values, (&data_type(&values), wanted.order), out)
+            write(&in_type(values, &data_type), (&data_type, wanted.order), out)
         }
         Labels::Texts(_) => Err(Error::bad_request(format!("{} holds texts", wanted.variable))),
     }
@@ -39,7 +41,7 @@ pub fn texts(
     dimensions: &[(String, u64)],
     wanted: Wanted<'_>,
 ) -> Result<Vec<Vec<u8>>, Error> {
-    match picked(coordinates, dimensions, wanted)? {
+    match picked(coordinates, dimensions, wanted)?.1 {
         Labels::Texts(texts) => Ok(texts.into_iter().map(String::into_bytes).collect()),
         Labels::Numbers(_) | Labels::Times(..) => {
             Err(Error::bad_request(format!("{} holds numbers", wanted.variable)))
@@ -51,7 +53,7 @@ fn picked(
     coordinates: &[ResultCoordinate],
     dimensions: &[(String, u64)],
     wanted: Wanted<'_>,
-) -> Result<Labels, Error> {
+) -> Result<(DataType, Labels), Error> {
     let name = wanted.variable.trim_start_matches('/');
     let coordinate = coordinates.iter().find(|coordinate| coordinate.name == name);
     let coordinate =
@@ -59,5 +61,5 @@ fn picked(
     let length =
         |name: &String| dimensions.iter().find(|(known, _)| known == name).map_or(0, |(_, length)| *length);
     let shape: Vec<u64> = coordinate.dimensions.iter().map(length).collect();
-    Ok(coordinate.labels.picked(&places(wanted.slab, &shape)?))
+    Ok((label_type(&coordinate.labels), coordinate.labels.picked(&places(wanted.slab, &shape)?)))
 }

@@ -12,7 +12,7 @@ use crate::action::Action;
 use crate::diagnostic::{Along, Departure, Diagnostic};
 use crate::engine::Reduction;
 use crate::engine::axis::{Axis, NO_GROUP, Role, counted};
-use crate::engine::values::{One, Values};
+use crate::engine::values::Values;
 
 /// Lengths of chunks by the names of dimensions, where a site says them.
 pub type Chunks = BTreeMap<String, u64>;
@@ -94,7 +94,7 @@ impl<'a> Reduced<'a> {
                 values.picked(&contents::places(&left, &shape)?)
             }
         };
-        Ok(in_type(values, &self.computed.data_type))
+        Ok(contents::in_type(values, &self.computed.data_type))
     }
 
     /// The computation of a part of the result, and of nothing else.
@@ -209,6 +209,11 @@ fn data_type(diagnostic: &Diagnostic<'_>, reduction: &Reduction<'_>) -> Result<D
             && (made == DataType::Float32 || matches!(diagnostic.departure, Departure::Rolling(_)));
         return Ok(if is_single { DataType::Float32 } else { DataType::Float64 });
     }
+    // Clients of every protocol know integers of 32 bits, and no count is larger.
+    let selected = diagnostic.indices.iter().map(Indices::count).fold(1_u64, u64::saturating_mul);
+    if diagnostic.action == Action::Count && i32::try_from(selected).is_ok() {
+        return Ok(DataType::Int32);
+    }
     let is_missing_somewhere = reduction.axes.iter().any(|axis| has_empty_groups(diagnostic.action, axis));
     Ok(if is_missing_somewhere && made != DataType::Float32 { DataType::Float64 } else { made })
 }
@@ -218,14 +223,6 @@ fn has_empty_groups(action: Action, axis: &Axis) -> bool {
     let Role::Grouped { count, .. } = axis.role else { return false };
     let zeros = Values::Unsigned(vec![0; count]);
     matches!(zeros.without_empty_groups(action, std::slice::from_ref(axis)), Values::Float64(_))
-}
-
-/// Integers as the doubles that the whole result has.
-fn in_type(values: Values, data_type: &DataType) -> Values {
-    if *data_type != DataType::Float64 || matches!(values, Values::Float32(_) | Values::Float64(_)) {
-        return values;
-    }
-    Values::Float64((0..values.len()).filter_map(|place| values.at(place)).map(One::double).collect())
 }
 
 /// The chunks in which a result is best made: those of the source, and all groups together where they share its chunks.
