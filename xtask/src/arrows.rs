@@ -51,7 +51,8 @@ pub const ARROWS: &[Rule] = &[
     Rule {
         krate: "weir-datasets",
         may_know: &["weir-model", "weir-cf", "weir-references"],
-        tests_may_know: &[],
+        // What is written is read.
+        tests_may_know: &["weir-netcdf"],
         must_not_know: &["hyper", "hyper-util", "http"],
     },
     Rule {

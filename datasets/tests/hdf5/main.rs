@@ -1,4 +1,4 @@
-//! HDF5 files as others write them: what is shown of them, what is read of them, and what becomes of damaged ones.
+//! HDF5 files as others write them, and as we do: what is shown of them, what is read of them, and what becomes of damaged ones.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test panics")]
 
@@ -9,3 +9,4 @@ mod hdf5_values;
 #[path = "../shared/numbers.rs"]
 mod numbers;
 mod user_types;
+mod written;
