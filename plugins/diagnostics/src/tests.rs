@@ -138,6 +138,35 @@ fn too_much_is_refused_before_it_is_read() {
     assert_eq!(head.reads(), 0);
 }
 
+/// A plugin whose cluster is not there.
+fn without_cluster(more: &str) -> Running {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = format!(r#"{{"engine": "dask", "dask": {{"bridge": "127.0.0.1:{port}"{more}}}}}"#);
+    host([16, 5, 7], DataType::Float32).config(&config).start::<DiagnosticsPlugin>()
+}
+
+#[test]
+fn what_the_cluster_cannot_compute_is_computed_here_or_refused() {
+    let target = "/datasets/d/groupby/v/time.month/mean?format=json";
+    let own = plugin([16, 5, 7]).get(target).unwrap();
+    let check = |more: &str, stable: bool| {
+        let got = without_cluster(more).get(target).unwrap();
+        assert_eq!((got.stable, &got.bytes), (stable, &own.bytes), "{more}");
+    };
+    check("", true);
+    check(r#", "at_least": 12600"#, false);
+    check(r#", "at_least": 12601"#, true);
+    let strict = without_cluster(r#", "at_least": 0, "fallback": false"#);
+    let error = strict.get(target).unwrap_err();
+    assert_eq!(error.kind, weir_plugin_api::ErrorKind::Unavailable);
+    assert!(error.message.contains("weir-dask cannot be reached"), "{error}");
+    assert_eq!(strict.reads(), 1, "nothing but times was read");
+    // These are made here: windows, and what comes first along several dimensions.
+    for own in ["action=mean&rolling=time:3", "action=anomaly&by=time.month", "action=first&over=lat,x"] {
+        assert!(strict.get(&format!("/datasets/d/diagnostics?variable=v&{own}")).is_ok(), "{own}");
+    }
+}
+
 #[test]
 fn damaged_data_is_an_error() {
     let (data, values) = counting("v", DataType::Float32, &[("x", 7)]);

@@ -29,6 +29,8 @@ LONGEST_JOB = 256 << 20
 READ_SECONDS = 30
 WRITE_SECONDS = 60
 BEAT_SECONDS = 0.5
+# Connections that are not accepted yet.
+WAITING = 64
 
 
 class Service:
@@ -105,7 +107,9 @@ class Connection(socketserver.BaseRequestHandler):
 
     def _progress(self, done: int, of: int) -> None:
         # weir says nothing more: what can be read is the end.
-        if select.select([self.request], [], [], 0)[0]:
+        look = select.poll()
+        look.register(self.request, select.POLLIN | select.POLLHUP)
+        if look.poll(0):
             raise cluster.Gone
         if time.monotonic() - self.beat >= BEAT_SECONDS:
             self.beat = time.monotonic()
@@ -120,6 +124,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = WAITING
     service: Service
 
 
@@ -127,6 +132,7 @@ class UnixServer(socketserver.ThreadingUnixStreamServer):
     """At a socket in the file system, which its owner and group may use."""
 
     daemon_threads = True
+    request_queue_size = WAITING
     service: Service
 
 
