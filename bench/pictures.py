@@ -59,6 +59,11 @@ class Wanted:
         """The picture of a running number; none is like another."""
         return Wanted(n % STEPS, 262.0 - n / 1000, 302.0 + n / 1000)
 
+    @staticmethod
+    def steep(step: int) -> Wanted:
+        """A picture whose colours change from pixel to pixel, so that one that is moved by a pixel is seen to be wrong."""
+        return Wanted(step, 284.0, 286.0)
+
     @property
     def time(self) -> str:
         """The step's time, as ISO 8601 has it."""
@@ -209,9 +214,9 @@ def measure(chosen: argparse.Namespace) -> tuple[list[Painter], dict[str, list[F
             servers.append(peers.Server(painter.peer, None, scratch))
             stack.callback(servers[-1].stop)
         for server, painter in zip(servers, wanted):
-            for number in (1, STEPS - 1):
-                _, picture = server.client().fetch(painter.address(Wanted.number(number)))
-                check(painter.peer.name, picture, Wanted.number(number), path)
+            for asked in (Wanted.number(1), Wanted.steep(STEPS - 1)):
+                _, picture = server.client().fetch(painter.address(asked))
+                check(painter.peer.name, picture, asked, path)
         found: dict[str, list[Figures]] = {painter.peer.name: [] for painter in wanted}
         for turn in range(chosen.rounds):
             numbers = range(STEPS + turn * chosen.pictures, STEPS + (turn + 1) * chosen.pictures)

@@ -16,7 +16,7 @@ mod section;
 mod words;
 
 use weir_plugin_api::{Error, Host, Parameter, Plugin, Request, Response, Route};
-use weir_rendering::{ColourMap, ColourScale, MapProjection, Pixels, Scene, Spread, png_of};
+use weir_rendering::{ColourMap, ColourScale, EncodeError, MapProjection, Scene, Spread, png_of};
 
 use crate::asked::Asked;
 use crate::kind::Kind;
@@ -116,7 +116,7 @@ impl Drawing<'_> {
             }
             Format::Png => {
                 let pixels = scene.pixels().ok_or_else(|| Error::internal("a picture has no size"))?;
-                png(&pixels)
+                png(png_of(&pixels))
             }
             Format::Apng => Err(Error::bad_request(format!(
                 "kind {} does not move; ask for format=png or format=svg",
@@ -126,8 +126,8 @@ impl Drawing<'_> {
     }
 }
 
-pub(crate) fn png(pixels: &Pixels) -> Result<Response, Error> {
-    let file = png_of(pixels).map_err(|error| Error::internal(error.to_string()))?;
+pub(crate) fn png(file: Result<Vec<u8>, EncodeError>) -> Result<Response, Error> {
+    let file = file.map_err(|error| Error::internal(error.to_string()))?;
     Ok(Response::full("image/png", file).stable().costly())
 }
 

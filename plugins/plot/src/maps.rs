@@ -4,7 +4,7 @@ use weir_fields::{Laid, bytes_of, packing, values};
 use weir_plugin_api::{Error, ErrorKind, Response};
 use weir_rendering::{
     Bounds, Coastlines, ColourScale, Grid, MapPicture, Pixels, Place, Resampling, Sampling, Window,
-    animation_of, nice_ticks, scattered,
+    animation_of, nice_ticks, png_of_values, scattered,
 };
 use weir_selection::Indices;
 
@@ -251,7 +251,7 @@ impl Map<'_> {
             return self.animate(fields, scene);
         }
         if options.dress == Dress::Bare && options.format == Format::Png && levels.is_empty() {
-            return png(&Pixels::coloured(&last.values, window.size(), scale));
+            return png(png_of_values(&last.values, window.size(), scale));
         }
         self.drawing.picture(&scene(last)?)
     }

@@ -100,6 +100,10 @@ impl<'a> Picked<'a> {
             self.add_steps(axis, part)?;
             return Ok(true);
         }
+        if self.axes.values(axis)?.is_none() {
+            self.add_steps(axis, part)?;
+            return Ok(false);
+        }
         self.narrow(axis, part)?;
         Ok(false)
     }

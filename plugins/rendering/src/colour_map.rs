@@ -44,12 +44,21 @@ impl ColourMap {
 
     /// The colour of a part of the whole, which is brought between 0 and 1.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
     pub fn at(&self, part: f64) -> Colour {
+        self.of_bin(self.bin(part))
+    }
+
+    /// The number of the colour of a part of the whole. As matplotlib does it: 256 bins of equal width, the end in the last.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
+    pub(crate) fn bin(&self, part: f64) -> u8 {
         let part = if self.reversed { 1.0 - part } else { part };
-        // As matplotlib does it: 256 bins of equal width, the end in the last.
-        let bin = ((part * 256.0).floor().clamp(0.0, 255.0) as usize).min(COLOURS - 1);
-        let place = self.place.saturating_mul(COLOURS).saturating_add(bin);
+        // Between 0 and 255, so that cutting off is rounding down.
+        (part * 256.0).clamp(0.0, 255.0) as u8
+    }
+
+    pub(crate) fn of_bin(&self, bin: u8) -> Colour {
+        let place = self.place.saturating_mul(COLOURS).saturating_add(usize::from(bin));
         TABLES.1.get(place).copied().unwrap_or_default()
     }
 }

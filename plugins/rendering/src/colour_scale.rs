@@ -41,7 +41,7 @@ impl ColourScale {
         Self { map, least, most, spread, bands: Vec::new(), named: Vec::new() }
     }
 
-    /// The same with bands of one colour between edges, which ascend.
+    /// The same with bands of one colour between edges, which ascend; there are 256 at most.
     #[must_use]
     pub fn banded(self, edges: Vec<f64>) -> Self {
         Self { bands: edges, ..self }
@@ -70,12 +70,15 @@ impl ColourScale {
         (least, most): (Option<f64>, Option<f64>),
         spread: Spread,
     ) -> Self {
-        let fits = |value: &f64| value.is_finite() && (spread == Spread::Linear || *value > 0.0);
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values.into_iter().map(f64::from).filter(fits) {
+        if let (Some(least), Some(most)) = (least, most) {
+            return Self::new(map, (least, most), spread);
+        }
+        let fits = |value: &f32| value.is_finite() && (spread == Spread::Linear || *value > 0.0);
+        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+        for value in values.into_iter().filter(fits) {
             (low, high) = (low.min(value), high.max(value));
         }
-        let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
+        let (low, high) = if low <= high { (f64::from(low), f64::from(high)) } else { (0.0, 1.0) };
         Self::new(map, (least.unwrap_or(low), most.unwrap_or(high)), spread)
     }
 
@@ -119,19 +122,29 @@ impl ColourScale {
     /// The colour of a value; `None` where it is missing.
     #[must_use]
     pub fn colour(&self, value: f64) -> Option<Colour> {
+        self.number(value).map(|number| self.numbered(number))
+    }
+
+    /// The number of the colour of a value among the colours of the scale; `None` where it is missing.
+    #[must_use]
+    pub(crate) fn number(&self, value: f64) -> Option<u8> {
         if value.is_nan() || (self.spread == Spread::Logarithmic && value <= 0.0) {
             return None;
         }
         if !self.named.is_empty() {
             let band = self.named.binary_search_by(|(known, _)| known.total_cmp(&value)).ok()?;
-            return Some(self.of_band(band));
+            return Some(narrow(band));
         }
         if self.bands.len() < 2 {
-            return Some(self.map.at(self.part(value)));
+            return Some(self.map.bin(self.part(value)));
         }
-        let bands = self.bands.len().saturating_sub(1);
-        let band = self.bands.partition_point(|edge| *edge <= value).saturating_sub(1);
-        Some(self.of_band(band.min(bands.saturating_sub(1))))
+        let last = self.bands.len().saturating_sub(2);
+        Some(narrow(self.bands.partition_point(|edge| *edge <= value).saturating_sub(1).min(last)))
+    }
+
+    /// The colour of a number.
+    pub(crate) fn numbered(&self, number: u8) -> Colour {
+        if self.bands.len() < 2 { self.map.of_bin(number) } else { self.of_band(usize::from(number)) }
     }
 
     /// The colour of a band, counted from the least.
@@ -141,6 +154,11 @@ impl ColourScale {
         let last = self.bands.len().saturating_sub(2).max(1);
         self.map.at(band as f64 / last as f64)
     }
+}
+
+/// Bands beyond the 256th share its number.
+fn narrow(band: usize) -> u8 {
+    u8::try_from(band).unwrap_or(u8::MAX)
 }
 
 fn widened(value: f64) -> (f64, f64) {

@@ -45,7 +45,7 @@ pub use legend::Legend;
 pub use map_picture::MapPicture;
 pub use map_projection::{MapProjection, View};
 pub use pixels::Pixels;
-pub use png_file::{EncodeError, animation_of, png_of};
+pub use png_file::{EncodeError, animation_of, png_of, png_of_values};
 pub use points::Points;
 pub use polygons::Polygons;
 pub use rectilinear::{Order, Rectilinear};

@@ -1,7 +1,7 @@
 //! A map with everything that people need to read it: title, colour bar, graticule, coastlines, contours.
 
 use crate::contours::contour_lines;
-use crate::ticks::{Tick, brief, degrees_step, latitude, longitude, multiples, nice_ticks};
+use crate::ticks::{Tick, degrees_step, labelled, latitude, longitude, multiples, nice_ticks};
 use crate::{Area, Coastlines, ColourScale, Mark, Pixels, Place, Scene, Spread, Stand, Window, text};
 
 /// A map of a field.
@@ -332,7 +332,7 @@ fn bar_ticks(scale: &ColourScale) -> Vec<Tick> {
             if whole.len() > 1 { whole } else { vec![least, scale.value(0.5), most] }
         }
     };
-    numbers.into_iter().map(|at| Tick { at, text: brief(at) }).collect()
+    labelled(&numbers)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! From a field on a grid to the pixels of a window.
 
+use rayon::prelude::*;
+
 use crate::grid::Shares;
+use crate::pixels::PIECE;
 use crate::{Grid, Rectilinear, Window};
 
 /// How a pixel gets its value.
@@ -69,8 +72,10 @@ impl Resampling {
             usize::try_from(cell).ok().and_then(|cell| values.get(cell)).copied().unwrap_or(f32::NAN)
         };
         match &self.of {
-            Kind::Cells(cells) => cells.iter().map(|cell| value(*cell)).collect(),
-            Kind::Shares(shares) => shares.iter().map(|shares| shares.mean(values)).collect(),
+            Kind::Cells(cells) => cells.par_iter().with_min_len(PIECE).map(|cell| value(*cell)).collect(),
+            Kind::Shares(shares) => {
+                shares.par_iter().with_min_len(PIECE).map(|shares| shares.mean(values)).collect()
+            }
         }
     }
 }
@@ -88,8 +93,14 @@ fn straight(grid: &Rectilinear, window: &Window) -> Option<Vec<u32>> {
     let (longitudes, latitudes) = window.straight()?;
     let (x, y) = grid.axes();
     let columns: Vec<Option<usize>> = longitudes.iter().map(|longitude| x.index(*longitude)).collect();
-    let rows = latitudes.iter().map(|latitude| y.index(*latitude));
-    let cell =
-        |column: Option<usize>, row: Option<usize>| number(column.zip(row).and_then(|(c, r)| grid.at(c, r)));
-    Some(rows.flat_map(|row| columns.iter().map(move |column| cell(*column, row))).collect())
+    let width = columns.len();
+    let mut cells = vec![NONE; width.checked_mul(latitudes.len())?];
+    let row = |(cells, latitude): (&mut [u32], &f64)| {
+        let Some(row) = y.index(*latitude) else { return };
+        for (cell, column) in cells.iter_mut().zip(&columns) {
+            *cell = column.and_then(|column| grid.at(column, row)).map_or(NONE, |at| number(Some(at)));
+        }
+    };
+    cells.par_chunks_mut(width.max(1)).zip(&latitudes).for_each(row);
+    Some(cells)
 }

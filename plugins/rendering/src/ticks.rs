@@ -25,8 +25,7 @@ impl Axis {
     #[must_use]
     pub fn of(label: &str, ends: (f64, f64)) -> Self {
         let (low, high) = (ends.0.min(ends.1), ends.0.max(ends.1));
-        let ticks = nice_ticks((low, high), 6).into_iter().map(|at| Tick { at, text: brief(at) }).collect();
-        Self { label: label.to_owned(), ends, ticks }
+        Self { label: label.to_owned(), ends, ticks: labelled(&nice_ticks((low, high), 6)) }
     }
 
     /// An axis along which things are counted: its ticks are whole numbers.
@@ -74,20 +73,48 @@ pub fn multiples((least, most): (f64, f64), step: f64) -> Vec<f64> {
         .collect()
 }
 
+/// Ticks at rising numbers, written with as many digits as they need.
+pub(crate) fn labelled(numbers: &[f64]) -> Vec<Tick> {
+    let apart = numbers.windows(2).map(|pair| if let [a, b] = pair { b - a } else { 0.0 });
+    let slack = apart.fold(f64::INFINITY, f64::min) * 1e-3;
+    let ticks = |text: &dyn Fn(f64) -> String| -> Vec<Tick> {
+        numbers.iter().map(|at| Tick { at: *at, text: text(*at) }).collect()
+    };
+    let is_told = |tick: &Tick| tick.text.parse().is_ok_and(|number: f64| (number - tick.at).abs() <= slack);
+    let short = ticks(&brief);
+    if short.iter().all(is_told) {
+        return short;
+    }
+    let longer = (6..16).map(|digits| ticks(&|number| with_digits(number, digits)));
+    longer.into_iter().find(|ticks| ticks.iter().all(is_told)).unwrap_or(short)
+}
+
 /// A number in few characters: six digits, with an exponent where it is very large or very small.
 #[must_use]
 pub fn brief(number: f64) -> String {
+    with_digits(number, 5)
+}
+
+/// A number with so many digits behind its first; one less where it has an exponent.
+fn with_digits(number: f64, digits: usize) -> String {
     let size = number.abs();
     if !size.is_finite() {
         return number.to_string();
     }
     if size != 0.0 && !(1e-4..1e6).contains(&size) {
-        let text = format!("{number:.4e}");
+        let text = format!("{number:.*e}", digits.saturating_sub(1));
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         return format!("{}e{exponent}", trimmed(digits));
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 9")]
-    let decimals = if size == 0.0 { 0 } else { (5.0 - size.log10().floor()).clamp(0.0, 9.0) as usize };
+    let most = digits.max(9);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "from 0 to 19"
+    )]
+    let decimals =
+        if size == 0.0 { 0 } else { (digits as f64 - size.log10().floor()).clamp(0.0, most as f64) as usize };
     trimmed(&format!("{number:.decimals$}")).to_owned()
 }
 
@@ -158,6 +185,19 @@ mod tests {
         check(1e20, "1e20");
         check(273.15, "273.15");
         check(f64::NAN, "NaN");
+    }
+
+    #[test]
+    fn ticks_differ() {
+        let check = |numbers: &[f64], expected: &[&str]| {
+            let found: Vec<String> = labelled(numbers).into_iter().map(|tick| tick.text).collect();
+            assert_eq!(found, expected);
+        };
+        check(&[0.0, 0.5, 1.0], &["0", "0.5", "1"]);
+        check(&[1_522_850_000.0, 1_522_875_000.0, 1_522_900_000.0], &["1.52285e9", "1.522875e9", "1.5229e9"]);
+        check(&[1e6, 2e6], &["1e6", "2e6"]);
+        check(&[300.0001, 300.0002], &["300.0001", "300.0002"]);
+        check(&[-0.25], &["-0.25"]);
     }
 
     #[test]

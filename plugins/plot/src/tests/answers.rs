@@ -183,6 +183,11 @@ fn fields_without_places_are_drawn_as_they_are_stored() {
     assert!(grey(300, 60) > grey(300, 400) + 50, "{} {}", grey(300, 60), grey(300, 400));
     let named = get("growing/image/gray?width=640&height=480&along=lev,time");
     assert_ne!(named.pixels, picture.pixels);
+    // Along a dimension without a coordinate, indices are selected.
+    let some = get("growing/image/gray/six/-2_0?width=640&height=480&vmin=140&vmax=160");
+    let darkest =
+        |picture: &Picture| (100..500).filter_map(|x| picture.at(x, 240)).map(|[grey, ..]| grey).min();
+    assert!(darkest(&some) > darkest(&picture), "{:?}", darkest(&some));
     let line = get("lat");
     assert_eq!((line.width, line.height), (800, 450));
 }

@@ -112,9 +112,8 @@ static COASTS: LazyLock<Vec<Vec<(Place, Place)>>> = LazyLock::new(|| {
     let mut over = vec![Vec::new(); 361];
     for pair in Coastlines::Coarse.lines().iter().flat_map(|line| line.windows(2)) {
         let (a, b) = (pair[0].longitude, pair[1].longitude);
-        for degree in (a.min(b) + 180.0) as usize..=(a.max(b) + 180.0) as usize {
-            over[degree].push((pair[0], pair[1]));
-        }
+        let degrees = (a.min(b) + 180.0) as usize..=(a.max(b) + 180.0) as usize;
+        over[degrees].iter_mut().for_each(|over| over.push((pair[0], pair[1])));
     }
     over
 });

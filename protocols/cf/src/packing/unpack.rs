@@ -49,7 +49,15 @@ impl Packing {
     /// [`PackingError::Length`].
     pub fn unpack_singles(&self, stored: &[u8], unpacked: &mut Vec<f32>) -> Result<(), PackingError> {
         self.check_length(stored)?;
-        if self.unpacked() == NumberType::Float32 {
+        if self.is_plain_single() {
+            // Most fields: copied, but for what is missing.
+            let missing: Vec<f32> = self.missing.iter().filter_map(|value| f32::from_wide(*value)).collect();
+            let value = |bytes: &[u8; 4]| {
+                let value = f32::from_ne_bytes(*bytes);
+                if missing.contains(&value) { f32::NAN } else { value }
+            };
+            unpacked.extend(stored.as_chunks().0.iter().map(value));
+        } else if self.unpacked() == NumberType::Float32 {
             for_stored!(self.stored, append(self, stored, |value| unpacked.push(self.single(value))));
         } else {
             #[expect(clippy::cast_possible_truncation, reason = "the documented rounding")]
@@ -67,6 +75,11 @@ impl Packing {
         self.check_length(stored)?;
         for_stored!(self.stored, append(self, stored, |value| present.push(!self.double(value).is_nan())));
         Ok(())
+    }
+
+    fn is_plain_single(&self) -> bool {
+        let has_range = self.valid.least.is_some() || self.valid.greatest.is_some();
+        self.stored == NumberType::Float32 && self.scale.is_none() && self.offset.is_none() && !has_range
     }
 
     fn check_length(&self, stored: &[u8]) -> Result<(), PackingError> {
