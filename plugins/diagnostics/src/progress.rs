@@ -5,6 +5,7 @@ use serde_json::json;
 use weir_plugin_api::{Error, Request, Response, form};
 
 use crate::computations::{Computations, State};
+use crate::grammar::shown;
 
 /// By what a computation is known: its dataset in its state, and what is computed, in whatever format and order it is written.
 ///
@@ -42,17 +43,25 @@ pub fn groupby_pairs(rest: &str, part: Option<&str>) -> Vec<(String, String)> {
 /// The answer: how far a computation is, as JSON, or as a page that a browser asks for again every two seconds.
 ///
 /// # Errors
-/// None yet; the type is that of all answers.
+/// `BadRequest` for another format.
 pub fn answer(
     request: &Request<'_>,
     computations: &Computations,
     key: Option<&str>,
 ) -> Result<Response, Error> {
     let state = key.and_then(|key| computations.state(key));
-    let wants_page = form::pairs(request.query()).find(|(name, _)| *name == "format").map_or_else(
-        || request.header("accept").is_some_and(|accept| accept.contains("text/html")),
-        |(_, format)| format == "html",
-    );
+    let said = form::pairs(request.query()).find(|(name, _)| *name == "format").map(|(_, format)| format);
+    let wants_page = match said {
+        None => request.header("accept").is_some_and(|accept| accept.contains("text/html")),
+        Some("html") => true,
+        Some("json") => false,
+        Some(other) => {
+            let other = shown(other);
+            return Err(Error::bad_request(format!(
+                "format {other:?} is not known; there are json and html"
+            )));
+        }
+    };
     let response = if wants_page {
         Response::full("text/html", page(state).into_bytes())
             .header("content-security-policy", "default-src 'none'")

@@ -26,7 +26,11 @@ pub fn routes() -> Vec<Route> {
         .parameter(part());
     let diagnostics = asked(Route::get("/datasets/{id}/diagnostics"))
         .summary("statistics of one variable, over any of its dimensions and in groups, weighted, or what values differ by from them");
-    let progress = asked(Route::get("/datasets/{id}/diagnostics/progress"))
+    let progress =
+        PARAMETERS.iter().fold(Route::get("/datasets/{id}/diagnostics/progress"), |route, (name, words)| {
+            route.parameter(Parameter::query(name, words))
+        });
+    let progress = progress
         .summary("how far the computation is that the same query asks for")
         .parameter(
             Parameter::query("format", "json or html").schema(r#"{"type":"string","enum":["json","html"]}"#),
@@ -44,20 +48,45 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// What a query may say.
+const PARAMETERS: [(&str, &str); 12] = [
+    ("variable", "the variable"),
+    (
+        "action",
+        "mean, min, max, count, first, last, sum, std, var, median, any, quantile, or anomaly: values without the mean of their group",
+    ),
+    ("where", "what is selected, as in lat:-30/30;time:2001-02/2001-05;lev:[0]"),
+    (
+        "points",
+        "places of which each takes the nearest cell, as in 9.99,53.55;-70.2,43.6: longitude and latitude in degrees",
+    ),
+    ("polygon", "an area whose cells are taken: POLYGON or MULTIPOLYGON as Well-Known Text, or as GeoJSON"),
+    ("regrid", "how values come onto the grid: nearest, bilinear or conservative"),
+    (
+        "grid",
+        "a regular grid: outer edges and size of cells of longitudes and latitudes, as in -180:180:1,-90:90:1",
+    ),
+    (
+        "by",
+        "groups: a coordinate, a part of its dates as in time.month, or periods as in time@1M; several with commas between",
+    ),
+    ("over", "the dimensions that are reduced, as in lat,lon; * is all that are not grouped"),
+    ("weights", "area: cells weigh as much as they are large"),
+    ("rolling", "windows along a dimension, each of an index and those before it, as in time:5"),
+    ("q", "the part of values below a quantile, 0 to 1; needed for quantile alone"),
+];
+
+/// What a query must say, and of what kind that is.
 fn asked(route: Route) -> Route {
-    let query = |name, words| Parameter::query(name, words);
-    route
-        .parameter(query("variable", "the variable").required())
-        .parameter(query(
-            "action",
-            "mean, min, max, count, first, last, sum, std, var, median, any, quantile, or anomaly: values without the mean of their group",
-        ).required())
-        .parameter(query("where", "what is selected, as in lat:-30/30;time:2001-02/2001-05;lev:[0]"))
-        .parameter(query("by", "groups: a coordinate, a part of its dates as in time.month, or periods as in time@1M"))
-        .parameter(query("over", "the dimensions that are reduced, as in lat,lon; * is all that are not grouped"))
-        .parameter(query("weights", "area: cells weigh as much as they are large").schema(r#"{"type":"string","enum":["area","none"]}"#))
-        .parameter(query("rolling", "windows along a dimension, each of an index and those before it, as in time:5"))
-        .parameter(part())
+    PARAMETERS.iter().fold(route, |route, (name, words)| {
+        let parameter = Parameter::query(name, words);
+        route.parameter(match *name {
+            "variable" | "action" => parameter.required(),
+            "weights" => parameter.schema(r#"{"type":"string","enum":["area","none"]}"#),
+            "regrid" => parameter.schema(r#"{"type":"string","enum":["nearest","bilinear","conservative"]}"#),
+            "q" => parameter.schema(r#"{"type":"number","minimum":0,"maximum":1}"#),
+            _ => parameter,
+        })
+    })
 }
 
 /// The part of values that a quantile takes.

@@ -38,8 +38,14 @@ impl<'a> Reduced<'a> {
     /// The result of a diagnostic, in chunks of which some lengths may be given.
     ///
     /// # Errors
-    /// `BadRequest` for a variable without numbers, or chunks of what is no dimension.
+    /// `BadRequest` for a variable without numbers, chunks of what is no dimension, or values that differ by from those of groups or
+    /// windows of points, polygons or grids, of which no part is made alone.
     pub fn new(diagnostic: Diagnostic<'a>, chunks: &Chunks) -> Result<Self, Error> {
+        if diagnostic.ground.is_some() && diagnostic.departure != Departure::None {
+            return Err(Error::bad_request(
+                "anomalies and windows of points, polygons and grids are no datasets; ask for them in another format",
+            ));
+        }
         let (dimensions, attributes, axes, data_type, shape) = {
             let reduction = diagnostic.reduction()?;
             let (dimensions, axes) = diagnostic.dimensions(&reduction);
@@ -163,7 +169,8 @@ impl Derived for Reduced<'_> {
             }
             _ => self.narrowed(&piece).0.memory()?,
         };
-        Ok(made.saturating_add(self.block_bytes()))
+        let ground = self.diagnostic.ground.as_ref().map_or(0, crate::ground::Ground::bytes);
+        Ok(made.saturating_add(self.block_bytes()).saturating_add(ground))
     }
 }
 
