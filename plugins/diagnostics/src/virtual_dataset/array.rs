@@ -349,7 +349,8 @@ mod tests {
 
     /// Any expression of doubles, and what it is for given values of a and b, computed one by one.
     fn expressions() -> impl Strategy<Value = (String, fn(f64, f64) -> f64)> {
-        let atoms: Vec<(&str, fn(f64, f64) -> f64)> = vec![
+        type Atom = fn(f64, f64) -> f64;
+        let atoms: Vec<(&str, Atom)> = vec![
             ("a", |a, _| a),
             ("a - b", |a, b| a - b),
             ("a * b + 2", |a, b| a * b + 2.0),
