@@ -72,13 +72,13 @@ impl SiteServices {
     }
 
     /// Goes on with other datasets, and those that are published.
-    pub fn replace(&self, catalog: Catalog) {
+    pub fn replace(&self, catalog: &Catalog) {
         self.change(|_, provided| catalog.with_provided(provided));
     }
 
     /// Goes on with the same datasets, and those that are published now.
     fn show_published(&self) {
-        self.change(|before, provided| before.with_provided(provided));
+        self.change(Catalog::with_provided);
     }
 
     /// Goes on with another catalog, which is made of the one before and of what is published.

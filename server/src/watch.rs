@@ -164,14 +164,14 @@ impl Watch {
         let before = self.services.catalog();
         found.keep_present(&before);
         if !found.is_as(&before) {
-            self.replace(&before, found);
+            self.replace(&before, &found);
         }
         // What could not be opened may have been written to its end since.
         self.services.failing().ids().iter().for_each(|id| drop(self.services.dataset(id)));
         more
     }
 
-    fn replace(&mut self, before: &Catalog, found: Catalog) {
+    fn replace(&mut self, before: &Catalog, found: &Catalog) {
         let added: Vec<String> = found.ids().filter(|id| !before.has_found(id)).map(str::to_owned).collect();
         let removed = before.found_ids().filter(|id| !found.contains(id)).count();
         tracing::info!(datasets = found.len(), added = added.len(), removed, "datasets came or went");

@@ -35,6 +35,7 @@ pub struct Listed {
 /// understood, `TooLarge` beyond [`MOST_MEMBERS`].
 pub fn list(rules: &Rules, access: &Access, problems: &mut Vec<String>) -> Result<Vec<Listed>, Error> {
     let mut listed = Vec::new();
+    #[expect(clippy::mutable_key_type, reason = "a provided place is known by its number alone")]
     let mut seen = HashSet::new();
     let mut add = |member: Listed, listed: &mut Vec<Listed>| {
         if listed.len() >= MOST_MEMBERS {

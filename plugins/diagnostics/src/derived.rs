@@ -18,6 +18,10 @@ pub use self::publishing::{Asked, Groups, Publisher};
 pub use self::recipe::Recipe;
 pub use self::reduced::Reduced;
 use crate::DiagnosticsPlugin;
+use crate::watch::Watch;
+
+/// Bytes of cells that a reading has in memory at once.
+const CELL_BYTES: usize = 32 << 20;
 
 /// A dataset that is made of others, which are open.
 pub trait Derived {
@@ -91,7 +95,10 @@ impl DiagnosticsPlugin {
                 format!("what {} is made of was changed meanwhile; ask again", published.id()),
             ));
         }
-        use_it(recipe.open(&sources)?.as_ref())
+        let is_stopped = || published.is_cancelled(&self.host);
+        let watch = Watch { is_stopped: &is_stopped, cell_bytes: CELL_BYTES, ..Watch::nobody() };
+        let derived = recipe.open(&sources, watch)?;
+        use_it(derived.as_ref())
     }
 }
 
@@ -103,7 +110,7 @@ impl Provider for DiagnosticsPlugin {
             if sources.generation == published.generation() {
                 return Ok(Made { generation: sources.generation, schema: None });
             }
-            let schema = recipe.open(&sources)?.schema()?;
+            let schema = recipe.open(&sources, Watch::nobody())?.schema()?;
             Ok(Made { generation: sources.generation, schema: Some(Arc::new(schema)) })
         };
         described().map_err(|error| recipe.told(error))

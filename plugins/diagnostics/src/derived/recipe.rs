@@ -5,7 +5,9 @@ use weir_plugin_api::{Dataset, Error, ErrorKind};
 
 use super::reduced::Chunks;
 use super::{Derived, Reduced, Sources};
+use crate::diagnostic::Diagnostic;
 use crate::virtual_dataset::{Definition, Formulas};
+use crate::watch::Watch;
 use crate::{groupby, query};
 
 /// What a dataset is made of, and how.
@@ -86,20 +88,25 @@ impl Recipe {
     ///
     /// # Errors
     /// Why it cannot be made of these.
-    pub fn open<'a>(&'a self, sources: &'a Sources) -> Result<Box<dyn Derived + 'a>, Error> {
+    pub fn open<'a>(
+        &'a self,
+        sources: &'a Sources,
+        watch: Watch<'a>,
+    ) -> Result<Box<dyn Derived + 'a>, Error> {
+        let reduced = |diagnostic: Diagnostic<'a>, chunks| Reduced::new(diagnostic.watched(watch), chunks);
         Ok(match self {
             Self::Groupby { asked, q, .. } => {
                 let diagnostic = groupby::diagnostic(sources.first()?, asked, *q)?;
-                Box::new(Reduced::new(diagnostic, &Chunks::default())?)
+                Box::new(reduced(diagnostic, &Chunks::default())?)
             }
             Self::Query { query, .. } => {
                 let diagnostic = query::diagnostic(sources.first()?, query, &|_| Ok(()))?;
-                Box::new(Reduced::new(diagnostic, &Chunks::default())?)
+                Box::new(reduced(diagnostic, &Chunks::default())?)
             }
             Self::Virtual(definition) => match definition.check().map(|()| &definition.query)? {
                 Some(query) => {
                     let diagnostic = query::diagnostic(sources.first()?, query, &|_| Ok(()))?;
-                    Box::new(Reduced::new(diagnostic, &definition.chunks)?)
+                    Box::new(reduced(diagnostic, &definition.chunks)?)
                 }
                 None => Box::new(Formulas::new(definition, sources)?),
             },

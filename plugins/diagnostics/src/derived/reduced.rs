@@ -12,16 +12,15 @@ use crate::action::Action;
 use crate::diagnostic::{Along, Departure, Diagnostic};
 use crate::engine::Reduction;
 use crate::engine::axis::{Axis, NO_GROUP, Role, counted};
+use crate::engine::tile::Part;
 use crate::engine::values::Values;
+use crate::ground::Ground;
 
 /// Lengths of chunks by the names of dimensions, where a site says them.
 pub type Chunks = BTreeMap<String, u64>;
 
 /// So many elements of a result are made at once, at most.
-const MOST_ELEMENTS: u64 = 1 << 21;
-
-/// Bytes of a block that is read, beside what is counted for a result.
-const BLOCK_BYTES: u64 = 64 << 20;
+const MOST_ELEMENTS: u64 = 1 << 19;
 
 /// Chunks of results have at least about so many bytes, where the result has them.
 const CHUNK_BYTES: u64 = 1 << 20;
@@ -38,14 +37,8 @@ impl<'a> Reduced<'a> {
     /// The result of a diagnostic, in chunks of which some lengths may be given.
     ///
     /// # Errors
-    /// `BadRequest` for a variable without numbers, chunks of what is no dimension, or values that differ by from those of groups or
-    /// windows of points, polygons or grids, of which no part is made alone.
+    /// `BadRequest` for a variable without numbers, or chunks of what is no dimension.
     pub fn new(diagnostic: Diagnostic<'a>, chunks: &Chunks) -> Result<Self, Error> {
-        if diagnostic.ground.is_some() && diagnostic.departure != Departure::None {
-            return Err(Error::bad_request(
-                "anomalies and windows of points, polygons and grids are no datasets; ask for them in another format",
-            ));
-        }
         let (dimensions, attributes, axes, data_type, shape) = {
             let reduction = diagnostic.reduction()?;
             let (dimensions, axes) = diagnostic.dimensions(&reduction);
@@ -87,54 +80,112 @@ impl<'a> Reduced<'a> {
 
     /// The values of a part of the result.
     fn values(&self, slab: &Hyperslab) -> Result<Values, Error> {
-        let values = match self.diagnostic.departure {
+        let (values, made) = match self.diagnostic.departure {
             Departure::None => {
-                let part = self.restricted(slab)?;
-                part.compute(&part.whole())?.without_empty_groups(self.diagnostic.action, &part.axes)
+                let Restricted { reduction, part, made } = self.restricted(slab)?;
+                let values = reduction.compute(&part)?;
+                let mut axes = reduction.axes;
+                for (axis, part) in axes.iter_mut().zip(&part).filter(|(axis, _)| axis.role == Role::Kept) {
+                    axis.indices = Indices::all(part.len() as u64);
+                }
+                (values.without_empty_groups(self.diagnostic.action, &axes), made)
             }
             _ => {
-                let (narrowed, left) = self.narrowed(slab);
-                let values = narrowed.values(&narrowed.reduction()?, &|made| made.compute(&made.whole()))?;
-                let shape: Vec<u64> = narrowed.indices.iter().map(Indices::count).collect();
-                let left = Hyperslab::within(&shape, left).map_err(|e| Error::internal(e.to_string()))?;
-                values.picked(&contents::places(&left, &shape)?)
+                let (narrowed, made) = self.narrowed(slab)?;
+                let reduction = narrowed.reduction()?;
+                (narrowed.values(&reduction, &|whole| whole.compute(&whole.whole()))?, made)
             }
         };
-        Ok(contents::in_type(values, &self.computed.data_type))
+        Ok(contents::in_type(made.pick(values)?, &self.computed.data_type))
     }
 
-    /// The computation of a part of the result, and of nothing else.
-    fn restricted(&self, slab: &Hyperslab) -> Result<Reduction<'_>, Error> {
+    /// The computation of a part of the result, and of little else.
+    fn restricted(&self, slab: &Hyperslab) -> Result<Restricted<'_>, Error> {
         let mut reduction = self.diagnostic.reduction()?;
+        let mut made = MadePart::default();
+        let mut ranges = Vec::new();
         for (at, stride) in self.axes.iter().zip(slab.strides()) {
             let Some(axis) = reduction.axes.get_mut(*at) else { continue };
             match &mut axis.role {
-                Role::Kept => axis.indices = contents::strided(&axis.indices, *stride)?,
+                // What takes the place of stored cells is asked for by a range.
+                Role::Kept if is_made(&self.diagnostic, *at) => {
+                    let end = stride.last().map_or(stride.start, |last| last.saturating_add(1));
+                    ranges.push((*at, counted(stride.start)..counted(end)));
+                    made.axis(end.saturating_sub(stride.start), Stride { start: 0, ..*stride });
+                }
+                Role::Kept => {
+                    axis.indices = contents::strided(&axis.indices, *stride)?;
+                    made.axis(stride.count, Stride::all(stride.count));
+                }
                 Role::Grouped { of, count } => {
                     of.iter_mut().for_each(|group| *group = place(*group, *stride));
                     *count = counted(stride.count);
+                    made.axis(stride.count, Stride::all(stride.count));
                 }
                 Role::Reduced => {}
             }
         }
-        Ok(reduction)
+        let mut part = reduction.whole();
+        for (at, range) in ranges {
+            part.iter_mut().skip(at).take(1).for_each(|part| *part = range.clone());
+        }
+        Ok(Restricted { reduction, part, made })
     }
 
     /// The diagnostic of a part of the result, where values differ from those of their groups or windows: all that these need, and what
     /// is wanted of it.
-    fn narrowed(&self, slab: &Hyperslab) -> (Diagnostic<'_>, Vec<Stride>) {
+    fn narrowed(&self, slab: &Hyperslab) -> Result<(Diagnostic<'_>, MadePart), Error> {
         let mut narrowed = self.diagnostic.clone();
-        let mut left = slab.strides().to_vec();
-        for ((at, indices), left) in narrowed.indices.iter_mut().enumerate().zip(&mut left) {
-            if !is_whole(&self.diagnostic, at)
-                && let Ok(part) = contents::strided(indices, *left)
-            {
-                *indices = part;
-                *left = Stride::all(left.count);
+        let mut made = MadePart::default();
+        let lengths = self.computed.dimensions.iter().map(|(_, length)| *length);
+        for (((at, indices), stride), length) in
+            narrowed.indices.iter_mut().enumerate().zip(slab.strides()).zip(lengths)
+        {
+            if is_whole(&self.diagnostic, at) || is_made(&self.diagnostic, at) {
+                made.axis(length, *stride);
+            } else {
+                *indices = contents::strided(indices, *stride)?;
+                made.axis(stride.count, Stride::all(stride.count));
             }
         }
-        (narrowed, left)
+        Ok((narrowed, made))
     }
+}
+
+/// A computation of a part of the result.
+struct Restricted<'a> {
+    reduction: Reduction<'a>,
+    part: Part,
+    made: MadePart,
+}
+
+/// What is made where a part is wanted, and what of it is.
+#[derive(Default)]
+struct MadePart {
+    shape: Vec<u64>,
+    wanted: Vec<Stride>,
+}
+
+impl MadePart {
+    fn axis(&mut self, length: u64, wanted: Stride) {
+        self.shape.push(length);
+        self.wanted.push(wanted);
+    }
+
+    /// What is wanted of what was made.
+    fn pick(&self, values: Values) -> Result<Values, Error> {
+        if self.shape.iter().zip(&self.wanted).all(|(length, wanted)| *wanted == Stride::all(*length)) {
+            return Ok(values);
+        }
+        let slab = Hyperslab::within(&self.shape, self.wanted.clone());
+        let slab = slab.map_err(|misfit| Error::internal(misfit.to_string()))?;
+        Ok(values.picked(&contents::places(&slab, &self.shape)?))
+    }
+}
+
+/// Whether an axis takes the place of others of the variable: of its points, say, or of the cells of a grid.
+fn is_made(diagnostic: &Diagnostic<'_>, at: usize) -> bool {
+    diagnostic.ground.as_ref().is_some_and(|ground| ground.target(at).is_some())
 }
 
 impl Derived for Reduced<'_> {
@@ -164,22 +215,12 @@ impl Derived for Reduced<'_> {
         let Some(piece) = self.pieces(wanted.slab)?.next() else { return Ok(0) };
         let made = match self.diagnostic.departure {
             Departure::None => {
-                let part = self.restricted(&piece)?;
-                part.memory(&part.whole())?
+                let Restricted { reduction, part, .. } = self.restricted(&piece)?;
+                reduction.memory(&part)?
             }
-            _ => self.narrowed(&piece).0.memory()?,
+            _ => self.narrowed(&piece)?.0.memory()?,
         };
-        let ground = self.diagnostic.ground.as_ref().map_or(0, crate::ground::Ground::bytes);
-        Ok(made.saturating_add(self.block_bytes()).saturating_add(ground))
-    }
-}
-
-impl Reduced<'_> {
-    /// Bytes of the source that are read at once, at most.
-    fn block_bytes(&self) -> u64 {
-        let size = self.diagnostic.variable.data_type.size().unwrap_or(8) as u64;
-        let chosen = self.diagnostic.indices.iter().map(Indices::count);
-        chosen.fold(size, u64::saturating_mul).min(BLOCK_BYTES)
+        Ok(made.saturating_add(self.diagnostic.ground.as_ref().map_or(0, Ground::bytes)))
     }
 }
 

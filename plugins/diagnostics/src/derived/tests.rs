@@ -20,12 +20,14 @@ fn host() -> MockHost {
     time.attributes = vec![text("units", "days since 1999-12-31"), text("calendar", "standard")];
     let (mut lat, lats) = counting("lat", DataType::Float64, &[("lat", 5)]);
     lat.attributes = vec![text("units", "degrees_north")];
+    let (mut x, xs) = counting("x", DataType::Float64, &[("x", 7)]);
+    x.attributes = vec![text("units", "degrees_east")];
     let axes = [("time", DAYS), ("lat", 5), ("x", 7)];
     let (mut v, values) = counting("v", DataType::Float32, &axes);
     v.storage.chunk_shape = vec![16, 2, 3];
     let (w, others) = counting("w", DataType::Float64, &axes);
     let (n, whole) = counting("n", DataType::Int16, &axes);
-    let all = vec![(time, times), (lat, lats), (v, values), (w, others), (n, whole)];
+    let all = vec![(time, times), (lat, lats), (x, xs), (v, values), (w, others), (n, whole)];
     MockHost::new().dataset("d", dataset_of(all.clone())).dataset("e", dataset_of(all))
 }
 
@@ -134,6 +136,9 @@ fn any_part_of_a_result_can_be_read() {
         "action=anomaly&by=time.month&where=lat:[1:5:2]",
         "action=max&rolling=time:5&where=time:2000-02",
         "action=max&over=*",
+        "action=mean&by=time.month&points=1.2,3;5.1,2;4,4",
+        "action=anomaly&by=time.month&points=1.2,3;5.1,2;4,4",
+        "action=max&over=time&regrid=bilinear&grid=1.5:5.5:0.5,1.5:4.5:0.5",
     ] {
         let action = query.split(['=', '&']).nth(1).unwrap();
         check(&running, &format!("diagnostics?variable=v&{query}"), &format!("d/pp_v_{action}_"));
@@ -230,7 +235,7 @@ fn what_a_site_configures_wrongly_is_told() {
         let error = running.open(id).err().unwrap_or_else(|| panic!("{id} can be opened"));
         assert!(error.message.contains(words) && error.kind == ErrorKind::Unsupported, "{id}: {error:?}");
     };
-    check("typo", "virtual dataset typo: a: variable \"va\" not found; there are time, lat, v, w, n");
+    check("typo", "virtual dataset typo: a: variable \"va\" not found; there are time, lat, x, v, w, n");
     check("field", "unknown field `expressions`, expected one of");
     check("nothing", "it says nothing; give it a query, or variables");
     check("gone", "dataset 'none' not found");

@@ -347,10 +347,12 @@ mod tests {
         }
     }
 
+    /// What an expression is for one value of each of its two variables.
+    type OneByOne = fn(f64, f64) -> f64;
+
     /// Any expression of doubles, and what it is for given values of a and b, computed one by one.
-    fn expressions() -> impl Strategy<Value = (String, fn(f64, f64) -> f64)> {
-        type Atom = fn(f64, f64) -> f64;
-        let atoms: Vec<(&str, Atom)> = vec![
+    fn expressions() -> impl Strategy<Value = (String, OneByOne)> {
+        let atoms: Vec<(&str, OneByOne)> = vec![
             ("a", |a, _| a),
             ("a - b", |a, b| a - b),
             ("a * b + 2", |a, b| a * b + 2.0),
