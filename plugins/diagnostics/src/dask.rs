@@ -20,6 +20,7 @@ use self::bridge::{Address, Progress};
 use self::child::Child;
 use crate::engine::Reduction;
 use crate::engine::values::Values;
+use crate::watch;
 
 /// What a site says of its cluster.
 #[derive(Debug, Deserialize)]
@@ -224,7 +225,14 @@ impl<'a> Executor<'a> {
         let line = job::line(reduction, base)?;
         let address = dask.address()?;
         self.host.metric_add("dask_computations", 1.0);
-        let mut watch = Watch { executor: self, began: Instant::now(), logged: Instant::now(), done: 0 };
+        let now = Instant::now();
+        let mut watch = Sight {
+            executor: self,
+            progress: reduction.watch.progress,
+            began: now,
+            logged: now,
+            seen: (0, 0),
+        };
         let wanted = (reply::Type::of(reduction), job::elements(reduction));
         let values = bridge::exchange(&address, &line, wanted, &mut |progress| watch.see(progress))?;
         let seconds = watch.began.elapsed().as_secs_f64();
@@ -254,14 +262,17 @@ fn is_of_cluster(kind: ErrorKind) -> bool {
 }
 
 /// What a request sees of its computation.
-struct Watch<'a> {
+struct Sight<'a> {
     executor: &'a Executor<'a>,
+    /// What is said of it to those who ask how far it is.
+    progress: &'a watch::Progress,
     began: Instant,
     logged: Instant,
-    done: u64,
+    /// Tasks that were done, and that there were.
+    seen: (u64, u64),
 }
 
-impl Watch<'_> {
+impl Sight<'_> {
     /// Passes progress on.
     ///
     /// # Errors
@@ -274,8 +285,10 @@ impl Watch<'_> {
         }
         let Some(Progress { done, of }) = progress else { return Ok(()) };
         #[expect(clippy::cast_precision_loss, reason = "tasks are fewer than 2^53")]
-        host.metric_add("dask_tasks", done.saturating_sub(self.done) as f64);
-        self.done = done.max(self.done);
+        host.metric_add("dask_tasks", done.saturating_sub(self.seen.0) as f64);
+        self.progress.plan(of.saturating_sub(self.seen.1));
+        self.progress.advance(done.saturating_sub(self.seen.0));
+        self.seen = (done.max(self.seen.0), of.max(self.seen.1));
         if self.logged.elapsed() >= LOG_EVERY {
             self.logged = Instant::now();
             self.executor.say(LogLevel::Info, &format!("Dask has done {done} of {of} tasks"));

@@ -25,7 +25,12 @@ impl Progress {
 
     /// One block is done.
     pub fn step(&self) {
-        self.done.fetch_add(1, Ordering::Relaxed);
+        self.advance(1);
+    }
+
+    /// So many are done.
+    pub fn advance(&self, blocks: u64) {
+        self.done.fetch_add(blocks, Ordering::Relaxed);
     }
 
     /// How many blocks are done, and how many there are as far as they are planned.
