@@ -157,7 +157,7 @@ def maps(base: str, files: list[Path]) -> str:
                     # A grey is a 256th of the range, a cell is a degree wide, and a pixel of the polar maps about a quarter of one.
                     assert np.isclose(value, place[axis], atol=1.2 + (most - least) / 256), (path.name, version, crs, variable, place, value)
                     compared += 1
-    return f"{compared} places on maps in 5 systems"
+    return f"{compared} places on maps in 6 systems"
 
 
 def pixels(image: bytes):

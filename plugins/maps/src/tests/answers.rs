@@ -133,7 +133,7 @@ fn what_cannot_be_is_refused_with_its_code() {
     use ErrorKind::{BadRequest, NotFound, TooLarge};
     let regular = |query: &str, expected| check("regular", &format!("{BOX}&{query}"), expected);
     let map = |query: &str, expected| regular(&format!("request=GetMap&{query}"), expected);
-    map("layers=nope", (NotFound, "LayerNotDefined", "there are east, north, hill, empty"));
+    map("layers=nope", (NotFound, "LayerNotDefined", "there are east, north, hill"));
     map("layers=words", (NotFound, "LayerNotDefined", "\"words\" is no layer"));
     map("", (BadRequest, "MissingParameterValue", "LAYERS is missing"));
     map("layers=east&styles=nope", (BadRequest, "StyleNotDefined", "viridis"));

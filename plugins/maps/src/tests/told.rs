@@ -69,7 +69,7 @@ fn tiles_are_described() {
     let sets = json("/datasets/regular/tiles");
     let titles: Vec<&str> =
         sets["tilesets"].as_array().unwrap().iter().filter_map(|set| set["title"].as_str()).collect();
-    assert_eq!(titles, ["east", "north", "hill", "empty"]);
+    assert_eq!(titles, ["east", "north", "hill", "surface", "empty"]);
     let set = json("/datasets/regular/tiles/hill/WebMercatorQuad");
     assert_eq!(set["title"], "temperature of a hill");
     let matrices = json("/tileMatrixSets/WebMercatorQuad");
