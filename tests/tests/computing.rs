@@ -90,7 +90,7 @@ fn refusals(server: &Server) {
     check("groupby/t/lat.month/mean", 400, "holds no times");
     check("groupby/time/time/mean", 400, "holds times");
     check("groupby/t/time.month/quantile", 400, "?q=0.9");
-    check("groupby/t/time.month/mean?format=exe", 400, "json, csv, netcdf3, covjson, html");
+    check("groupby/t/time.month/mean?format=exe", 400, "json, csv, netcdf3, netcdf4, covjson, html");
     check("diagnostics?variable=t&action=mean&over=os.system(1)", 400, "names of dimensions");
     check("diagnostics?variable=t&action=mean", 400, "nothing is computed");
     check("diagnostics?variable=t&action=mean&over=lat&then=more", 400, "there are variable, action");
