@@ -236,7 +236,7 @@ fn results_are_datasets() {
 
 #[test]
 fn what_nobody_asks_for_is_gone() {
-    let (data, configured) = folder("[plugins.diagnostics]\nderived_lifetime = 1\n");
+    let (data, configured) = folder("[plugins.diagnostics]\nderived_lifetime = 3\n");
     let server = start(Mode::LinkedIn, data.path(), configured.path());
     assert_eq!(server.get("/datasets/d.nc/groupby/t/time.month/mean?format=zarr").status, 303);
     get(&server, &format!("{DERIVED}/zarr/.zmetadata"));
