@@ -74,7 +74,7 @@ impl Reduction<'_> {
         let cells =
             tile::cells(part).ok_or_else(|| Error::too_large("the result has more elements than memory"))?;
         let value = if self.action.takes_all_values() { 8 } else { 0 };
-        let made = plan::bytes(&self.axes, part, Sizes { cell: 24, value, most: 0 });
+        let made = plan::bytes(&self.axes, part, Sizes { cell: 32, value, most: 0 });
         let made = made.min(self.watch.cell_bytes).saturating_add(plan::memory(cells, 8)?);
         let block = plan::block_bytes(&self.axes, part, self.source.element_bytes());
         Ok((made as u64).saturating_add(block))

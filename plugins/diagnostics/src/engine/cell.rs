@@ -172,7 +172,9 @@ kept!(Last, "Keeps the last value.", |_, _| true);
 pub struct Moments<T> {
     /// The sum of weights: how many values there were, where none were asked for.
     pub weights: f64,
-    /// Their mean.
+    /// The first value. All else is told from there: a mean far from zero would lose the digits that its values differ in.
+    pub first: f64,
+    /// Their mean, from the first value on.
     pub mean: f64,
     /// The sum of weighted squares of differences from the mean.
     pub squares: f64,
@@ -187,10 +189,14 @@ impl<T: Item> Cell for Moments<T> {
         if item.is_missing() || weight == 0.0 {
             return;
         }
+        if self.weights == 0.0 {
+            self.first = item.double();
+        }
         self.weights += weight;
-        let from_old = item.double() - self.mean;
+        let from_first = item.double() - self.first;
+        let from_old = from_first - self.mean;
         self.mean += from_old * (weight / self.weights);
-        self.squares += weight * from_old * (item.double() - self.mean);
+        self.squares += weight * from_old * (from_first - self.mean);
     }
 
     /// As Chan, Golub and LeVeque (1979) join two sets.
@@ -198,8 +204,11 @@ impl<T: Item> Cell for Moments<T> {
         if later.weights == 0.0 {
             return;
         }
+        if self.weights == 0.0 {
+            self.first = later.first;
+        }
         let weights = self.weights + later.weights;
-        let apart = later.mean - self.mean;
+        let apart = (later.first - self.first) + (later.mean - self.mean);
         self.squares += later.squares + apart * apart * (self.weights * later.weights / weights);
         self.mean += apart * (later.weights / weights);
         self.weights = weights;
@@ -256,6 +265,18 @@ mod tests {
         assert_eq!(of::<Greatest<f64>>(&values).value, 3.0);
         assert!((of::<Moments<f64>>(&values).variance() - 2.0 / 3.0).abs() < 1e-15);
         assert!(of::<AnyTrue<f64>>(&values[..1]).any, "NumPy counts NaN as true");
+    }
+
+    #[test]
+    fn a_large_mean_costs_a_variance_no_digits() {
+        let values: Vec<f64> = (1..=1000).map(|number| 1e12 + f64::from(number)).collect();
+        let (early, late) = values.split_at(300);
+        let mut merged = of::<Moments<f64>>(early);
+        merged.merge(&of::<Moments<f64>>(late));
+        // Of 1 to n it is (n² - 1) / 12.
+        for cell in [of::<Moments<f64>>(&values), merged] {
+            assert!((cell.variance() / (999_999.0 / 12.0) - 1.0).abs() < 1e-14, "{}", cell.variance());
+        }
     }
 
     #[test]
