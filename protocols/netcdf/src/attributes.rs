@@ -1,6 +1,6 @@
 //! The values of attributes as a classic file stores them.
 
-use weir_model::{Attribute, Value};
+use weir_model::{Attribute, ByteOrder, Value};
 
 use crate::External;
 
@@ -30,16 +30,28 @@ pub(crate) fn stored(attribute: &Attribute, of: Option<External>) -> Option<Stor
 }
 
 fn encoded(value: &Value) -> Option<(External, u64, Vec<u8>)> {
+    let (external, bytes) = match value {
+        Value::Char(bytes) => (External::Char, bytes.clone()),
+        Value::String(texts) => (External::Char, texts.join(&b"\n"[..])),
+        numbers => numbers_of(numbers, ByteOrder::Big)?,
+    };
+    let count = u64::try_from(bytes.len()).ok()?.checked_div(external.size())?;
+    Some((external, count, bytes))
+}
+
+/// Numbers as they are stored; `None` for what is no numbers.
+pub(crate) fn numbers_of(value: &Value, order: ByteOrder) -> Option<(External, Vec<u8>)> {
     macro_rules! numbers {
         ($external:ident, $values:expr) => {
             (
                 External::$external,
-                u64::try_from($values.len()).ok()?,
-                $values.iter().flat_map(|v| v.to_be_bytes()).collect(),
+                match order {
+                    ByteOrder::Little => $values.iter().flat_map(|number| number.to_le_bytes()).collect(),
+                    ByteOrder::Big => $values.iter().flat_map(|number| number.to_be_bytes()).collect(),
+                },
             )
         };
     }
-    let text = |bytes: Vec<u8>| Some((External::Char, u64::try_from(bytes.len()).ok()?, bytes));
     Some(match value {
         Value::Int8(v) => numbers!(Byte, v),
         Value::UInt8(v) => numbers!(UByte, v),
@@ -51,9 +63,7 @@ fn encoded(value: &Value) -> Option<(External, u64, Vec<u8>)> {
         Value::UInt64(v) => numbers!(UInt64, v),
         Value::Float32(v) => numbers!(Float, v),
         Value::Float64(v) => numbers!(Double, v),
-        Value::Char(bytes) => return text(bytes.clone()),
-        Value::String(texts) => return text(texts.join(&b"\n"[..])),
-        Value::Other { .. } => return None,
+        Value::Char(_) | Value::String(_) | Value::Other { .. } => return None,
     })
 }
 

@@ -1,11 +1,12 @@
 //! Attributes as HDF5 stores them (section IV.A.2.m), in the types that netCDF-C gives them.
 
-use weir_model::{Attribute, Value};
+use weir_model::{Attribute, ByteOrder, Value};
 
 use super::datatype::Datatype;
 use super::heap::Heap;
 use super::object::Space;
-use crate::{External, NetcdfError};
+use crate::NetcdfError;
+use crate::attributes::numbers_of;
 
 /// What HDF5 and netCDF-4 keep for themselves.
 const RESERVED: [&str; 8] = [
@@ -40,7 +41,7 @@ impl Stored {
                 (Datatype::Texts, texts.len(), data)
             }
             numbers => {
-                let (external, data) = numbers_of(numbers)?;
+                let (external, data) = numbers_of(numbers, ByteOrder::Little)?;
                 (Datatype::Number(external), numbers.len(), data)
             }
         };
@@ -106,25 +107,3 @@ impl Stored {
 
 /// The longest value of an attribute that stands in a header: there, a message has less than 64 KiB with its name and type.
 const LONGEST: u32 = 65_000;
-
-/// Numbers, little-endian.
-pub(super) fn numbers_of(value: &Value) -> Option<(External, Vec<u8>)> {
-    macro_rules! numbers {
-        ($external:ident, $values:expr) => {
-            (External::$external, $values.iter().flat_map(|number| number.to_le_bytes()).collect())
-        };
-    }
-    Some(match value {
-        Value::Int8(v) => numbers!(Byte, v),
-        Value::UInt8(v) => numbers!(UByte, v),
-        Value::Int16(v) => numbers!(Short, v),
-        Value::UInt16(v) => numbers!(UShort, v),
-        Value::Int32(v) => numbers!(Int, v),
-        Value::UInt32(v) => numbers!(UInt, v),
-        Value::Int64(v) => numbers!(Int64, v),
-        Value::UInt64(v) => numbers!(UInt64, v),
-        Value::Float32(v) => numbers!(Float, v),
-        Value::Float64(v) => numbers!(Double, v),
-        Value::Char(_) | Value::String(_) | Value::Other { .. } => return None,
-    })
-}

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use weir_model::{Value, default_fill};
+use weir_model::{ByteOrder, Value, default_fill};
 
-use super::attribute::{Stored, numbers_of};
+use super::attribute::Stored;
 use super::datatype::Datatype;
 use super::heap::Heap;
 use super::object::{NOWHERE, Object, Space};
 use super::{Elements, File, Variable, parted, scales};
+use crate::attributes::numbers_of;
 use crate::{External, NetcdfError};
 
 /// Before the name of a variable that is called as a dimension but is not its coordinate.
@@ -231,7 +232,9 @@ fn fill(variable: &Variable) -> Option<Vec<u8>> {
     let said = variable.attributes.iter().find(|attribute| attribute.name == "_FillValue");
     let said = said.and_then(|attribute| match (&attribute.value, external) {
         (Value::Char(text), External::Char) => Some(text.clone()),
-        (value, _) => numbers_of(value).filter(|(of, _)| *of == external).map(|(_, bytes)| bytes),
+        (value, _) => {
+            numbers_of(value, ByteOrder::Little).filter(|(of, _)| *of == external).map(|(_, bytes)| bytes)
+        }
     });
     let default = default_fill(&external.data_type());
     Some(said.filter(|said| said.len() == default.len()).unwrap_or(default))
