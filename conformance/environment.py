@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 MAKE_SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "make_samples.py"
@@ -47,3 +48,16 @@ def make_samples(folder: Path, python: str | Path = sys.executable) -> Path:
 def samples_of(given: Path | None) -> Path:
     """The samples that were given, or fresh ones."""
     return given if given is not None else make_samples(Path(tempfile.mkdtemp(prefix="weir-samples-")))
+
+
+def told(cases: dict[str, Callable[[], object]]) -> int:
+    """Runs each case and tells what it says, or why it failed; the exit code of all."""
+    failed = 0
+    for name, case in cases.items():
+        try:
+            print(f"ok {name}: {case()}", flush=True)
+        except Exception as wrong:  # noqa: BLE001 - whatever a client says is told
+            failed += 1
+            print(f"FAILED {name}: {type(wrong).__name__}: {wrong}", flush=True)
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import environment
@@ -258,19 +259,11 @@ def main() -> int:
     asked.add_argument("--plugins-only", type=Path, help="no linked-in plugins, those in this folder instead")
     asked = asked.parse_args()
     environment.enter(asked.venvs, "main")
-    failed = 0
     with tempfile.TemporaryDirectory() as data:
         files = made(Path(data))
         with Weir(asked.weir, [Path(data)], asked.plugins_only) as weir:
             cases = {"capabilities": capabilities, "maps": maps, "values": values, "GDAL": gdal, "tiles": tiles}
-            for name, case in cases.items():
-                try:
-                    print(f"ok {name}: {case(weir.base, files)}", flush=True)
-                except Exception as wrong:  # noqa: BLE001 - whatever a client says is told
-                    failed += 1
-                    print(f"FAILED {name}: {type(wrong).__name__}: {wrong}", flush=True)
-    print(f"{len(cases) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+            return environment.told({name: partial(case, weir.base, files) for name, case in cases.items()})
 
 
 if __name__ == "__main__":

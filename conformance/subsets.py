@@ -279,7 +279,6 @@ def main() -> int:
     asked.add_argument("--plugins-only", type=Path, help="no linked-in plugins, those in this folder instead")
     asked = asked.parse_args()
     environment.enter(asked.venvs, "browse")
-    failed = 0
     with tempfile.TemporaryDirectory() as data, tempfile.TemporaryDirectory() as folder:
         files = [made(Path(data), number) for number in range(6)]
         kinds = netcdf4_files.kinds(Path(data) / "kinds.nc")
@@ -291,14 +290,7 @@ def main() -> int:
                 "other formats": lambda: other_formats(weir.base, files, Path(folder), tables),
                 "siphon": lambda: by_siphon(weir.base, files),
             }
-            for name, case in cases.items():
-                try:
-                    print(f"ok {name}: {case()}", flush=True)
-                except Exception as wrong:  # noqa: BLE001 - whatever a client says is told
-                    failed += 1
-                    print(f"FAILED {name}: {type(wrong).__name__}: {wrong}", flush=True)
-    print(f"{len(cases) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+            return environment.told(cases)
 
 
 if __name__ == "__main__":
