@@ -73,7 +73,7 @@ fn examples_in_c_and_rust_serve() {
 fn plugins_of_the_first_version_serve() {
     let (data, plugins) = (small_folder(), tempfile::tempdir().unwrap());
     let source = root().join("plugin-api/examples/c-hello/hello.c");
-    let header = root().join("tests/fixtures/abi-1.0");
+    let header = root().join("server/tests/frozen");
     let text = std::fs::read_to_string(header.join("weir_plugin.h")).unwrap();
     assert!(text.contains("#define WEIR_ABI_MINOR 0") && !text.contains("dataset_layout"));
     c_plugin((&source, &header), &plugins.path().join("hello.so"), &[]);
