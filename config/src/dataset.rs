@@ -217,11 +217,14 @@ impl Document {
     }
 }
 
-/// An id is what stands in a URL's path, so it must be one.
+/// Whether a text can be an id: what stands in a URL's path, without parts that mean another place.
+#[must_use]
+pub fn is_id(id: &str) -> bool {
+    id.split('/').all(|part| !matches!(part, "" | "." | "..")) && !id.chars().any(char::is_control)
+}
+
 fn check_id(id: &str) -> Result<(), String> {
-    let plain =
-        id.split('/').all(|part| !matches!(part, "" | "." | "..")) && !id.chars().any(char::is_control);
-    match plain {
+    match is_id(id) {
         true => Ok(()),
         false => Err(format!("{id:?} is no id: parts between '/' must not be empty, '.' or '..'")),
     }

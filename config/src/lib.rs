@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 use document::{Document, Part};
 
 pub use dataset::{
-    Aggregation, AttributeScalar, AttributeValue, Dataset, Order, Overlap, Source, Type, VariableEdits,
+    Aggregation, AttributeScalar, AttributeValue, Dataset, Order, Overlap, Source, Type, VariableEdits, is_id,
 };
 pub use document::{Compression, Server};
 pub use error::{Error, Place};

@@ -185,8 +185,7 @@ impl Published {
 
 fn check(publication: &Publication<'_>) -> Result<(), Error> {
     let Publication { id, recipe, lifetime } = publication;
-    let is_segment = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
-    if id.len() > MOST_ID || id.chars().any(char::is_control) || !id.split('/').all(is_segment) {
+    if id.len() > MOST_ID || !weir_config::is_id(id) {
         let shown: String = id.chars().take(80).collect();
         return Err(Error::bad_request(format!(
             "{shown:?} is no id of a dataset: names with slashes between, of at most {MOST_ID} bytes"
